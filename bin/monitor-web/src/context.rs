@@ -1,0 +1,102 @@
+//! What the web is made with: plain values, so that it can be embedded and tested without a config file.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use monitor_model::Db;
+use monitor_requests::SharedClock;
+
+/// Everything the web needs to know. Made by [`WebContext::new`], then changed field by field.
+#[derive(Clone)]
+pub struct WebContext {
+    /// Where all that is shown comes from.
+    pub db: Db,
+    /// The metrics that are turned on, in the config's order.
+    pub metrics: Vec<MetricView>,
+    /// What `POST /reset` sounds; `None` where no alarm is configured: a reset then only acknowledges.
+    pub alarm: Option<Arc<dyn GlobalAlarm>>,
+    /// Where the time comes from.
+    pub clock: SharedClock,
+    /// The language of pages for readers who ask for none that there is: `en` or `zh-CN`.
+    pub lang: String,
+    /// A folder; the files in its `pages` replace the built-in page templates of the same name.
+    pub templates: Option<PathBuf>,
+    /// Where to listen: [`listen`](crate::listen) opens it.
+    pub bind: SocketAddr,
+    /// Origins (`https://host[:port]`) whose pages may call the API from a browser.
+    pub cors_origins: Vec<String>,
+    /// More links for the header of each page, such as the demo's inbox.
+    pub nav: Vec<NavLink>,
+    /// A worker not heard from for longer than this is told as silent. 30 s at first.
+    pub worker_timeout: Duration,
+    /// How many live connections (`/api/v1/events`) there can be at once. 1000 at first.
+    pub max_streams: usize,
+}
+
+impl WebContext {
+    /// A context with the defaults: no alarm, English, built-in templates, `127.0.0.1:8080`.
+    pub fn new(db: Db, metrics: Vec<MetricView>, clock: SharedClock) -> WebContext {
+        WebContext {
+            db,
+            metrics,
+            alarm: None,
+            clock,
+            lang: "en".to_owned(),
+            templates: None,
+            bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            cors_origins: Vec::new(),
+            nav: Vec::new(),
+            worker_timeout: Duration::from_secs(30),
+            max_streams: 1_000,
+        }
+    }
+}
+
+/// A metric, as far as readers are concerned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricView {
+    /// Its name in the config, the API and the database.
+    pub key: String,
+    /// Its name for people.
+    pub title: String,
+    /// What is counted; may be empty.
+    pub unit: String,
+    /// `info`, `warning` or `critical`.
+    pub severity: String,
+    /// The rule that alerts, for people: "above 100, clear below 90".
+    pub rule_text: String,
+    /// How often it is read. A value is stale when it was not checked for three of these and 10 s.
+    pub interval: Duration,
+}
+
+/// A link in the header.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NavLink {
+    /// What it says; not translated.
+    pub label: String,
+    /// Where it leads, a path on this server.
+    pub href: String,
+}
+
+/// The alarm that a reset sounds.
+#[async_trait]
+pub trait GlobalAlarm: Send + Sync {
+    /// Sounds the alarm for `kind`; the web only asks for `global`.
+    ///
+    /// # Errors
+    /// Where the alarm did not confirm it; said to the log and the audit log, so without secrets.
+    async fn sound(&self, kind: &str) -> Result<(), AlarmError>;
+}
+
+/// Why the alarm could not be sounded.
+pub type AlarmError = Box<dyn std::error::Error + Send + Sync>;
+
+#[async_trait]
+impl GlobalAlarm for monitor_upstream::Alarm {
+    async fn sound(&self, kind: &str) -> Result<(), AlarmError> {
+        Ok(monitor_upstream::Alarm::sound(self, kind).await?)
+    }
+}

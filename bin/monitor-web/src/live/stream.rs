@@ -1,0 +1,123 @@
+//! The body of one live connection: everything at first, then what changes, and a sign of life in between.
+
+use std::time::Duration;
+
+use actix_web::web::Bytes;
+use futures_util::stream::{self, Stream, StreamExt};
+use tokio::select;
+
+use crate::live::Live;
+use crate::live::feed::{Seat, whole};
+use crate::problem::{Code, Problem};
+
+/// Shorter than the idle timeouts of usual proxies (30 to 60 s).
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// The events of `GET /api/v1/events`, endless until the server stops or the reader falls behind.
+///
+/// # Errors
+/// [`Code::TooManyStreams`] where all places are taken.
+pub(crate) fn stream(
+    live: Live,
+) -> Result<impl Stream<Item = Result<Bytes, std::convert::Infallible>>, Problem> {
+    let clock = live.inner.clock.clone();
+    // The place first and the snapshot after: what comes in between is in both, and skipped by its number.
+    let seat = live.inner.feed.sit(clock.monotonic()).ok_or_else(|| {
+        Problem::new(
+            Code::TooManyStreams,
+            "All live connections are taken. Close other pages, or try again later.",
+        )
+    })?;
+    let snapshot = live.peek();
+    let first = format!(
+        "retry: 2000\n\n{}",
+        String::from_utf8_lossy(&whole(&snapshot, clock.wall()))
+    );
+    let rest = stream::unfold((live, seat, snapshot.seq), |(live, mut seat, seen)| async move {
+        let (bytes, seen) = next(&live, &mut seat, seen).await?;
+        Some((bytes, (live, seat, seen)))
+    });
+    Ok(stream::once(std::future::ready(Bytes::from(first)))
+        .chain(rest)
+        .map(Ok))
+}
+
+async fn next(live: &Live, seat: &mut Seat, mut seen: u64) -> Option<(Bytes, u64)> {
+    let clock = &live.inner.clock;
+    if !seat.took(clock.monotonic()) {
+        return None;
+    }
+    let quiet = clock.sleep(KEEP_ALIVE);
+    tokio::pin!(quiet);
+    loop {
+        select! {
+            () = live.inner.stop.cancelled() => return None,
+            event = seat.events.recv() => match event {
+                Ok((seq, _)) if seq <= seen => {}
+                Ok((seq, bytes)) => {
+                    seen = seq;
+                    return Some((bytes, seen));
+                }
+                // Behind by more than is kept (or the server is gone): the reader connects anew and gets all at once.
+                Err(_) => return None,
+            },
+            // A comment keeps proxies from closing the connection; the event after it is one that scripts can see.
+            () = &mut quiet => {
+                let now = clock.wall().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+                return Some((Bytes::from(format!(": keep-alive\n\nevent: ping\ndata: {{\"now\":\"{now}\"}}\n\n")), seen));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use monitor_model::{Db, DbOptions, realtime, stored};
+    use monitor_requests::{Clock, SystemClock};
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::context::{MetricView, WebContext};
+
+    #[tokio::test]
+    async fn a_reader_that_falls_behind_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("m.db").display());
+        let db = Db::open(&DbOptions::new(url)).await.unwrap();
+        db.migrate().await.unwrap();
+        let view = MetricView {
+            key: "x".into(),
+            title: "X".into(),
+            unit: String::new(),
+            severity: "info".into(),
+            rule_text: String::new(),
+            interval: Duration::from_secs(10),
+        };
+        let ctx = WebContext::new(db.clone(), vec![view], SystemClock::shared());
+        let live = Live::start(&ctx, CancellationToken::new()).await;
+        let mut slow = Box::pin(stream(live.clone()).unwrap());
+        let mut quick = Box::pin(stream(live.clone()).unwrap());
+        assert!(
+            slow.next()
+                .await
+                .unwrap()
+                .unwrap()
+                .starts_with(b"retry: 2000\n\nevent: snapshot\n")
+        );
+        quick.next().await;
+        for value in 0..20 {
+            let at = stored(SystemClock.wall());
+            db.write(move |c| realtime::record_value(c, "x", f64::from(value), at))
+                .await
+                .unwrap();
+            live.refreshed().await;
+            let told = String::from_utf8(quick.next().await.unwrap().unwrap().to_vec()).unwrap();
+            assert!(told.contains(&format!("\"value\":{value},")), "{told}");
+        }
+        assert!(
+            slow.next().await.is_none(),
+            "it is to connect anew and get everything at once"
+        );
+        db.close().await;
+    }
+}

@@ -1,0 +1,100 @@
+//! `monitor-web`: the page, the API and the health checks, in a process of their own.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use monitor_model::{Db, DbOptions};
+use monitor_requests::SystemClock;
+use monitor_settings::Settings;
+use monitor_web::{WebContext, check_settings, listen, serve};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Shows the metrics and the alert records, and takes resets and deletions.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The config file.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "MONITOR_CONFIG",
+        default_value = "config/monitor.toml"
+    )]
+    config: PathBuf,
+}
+
+/// Exit codes: 0 told to stop, 1 failed while running, 2 bad usage or config.
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn"))
+        .init();
+    monitor_requests::install_crypto();
+    let settings = match read(&arguments.config) {
+        Ok(settings) => settings,
+        Err(wrong) => {
+            eprintln!("{wrong}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&settings) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Reads the config; the error is everything that is wrong with it, for people.
+fn read(path: &Path) -> Result<Settings, String> {
+    let loaded = monitor_settings::load(path).map_err(|errors| errors.to_string())?;
+    for warning in &loaded.warnings {
+        log::warn!("{warning}");
+    }
+    check_settings(&loaded.settings).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(loaded.settings)
+}
+
+#[tokio::main]
+async fn run(settings: &Settings) -> Result<()> {
+    let stop = on_signals().context("listening to signals")?;
+    let db = Db::open(&DbOptions::new(&settings.database.url))
+        .await
+        .context("opening the database")?;
+    db.migrate().await.context("migrating the database")?;
+    let ctx = WebContext::from_settings(settings, db.clone(), SystemClock::shared())?;
+    let listener = listen(ctx.bind).context("web.bind")?;
+    log::info!("the page is at http://{}/monitor", ctx.bind);
+    serve(listener, ctx, |_| {}, stop)
+        .await
+        .context("the web stopped")?;
+    db.close().await;
+    log::info!("stopped");
+    Ok(())
+}
+
+/// Cancelled by SIGTERM or SIGINT; a second one ends the process at once.
+fn on_signals() -> std::io::Result<CancellationToken> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let token = CancellationToken::new();
+    let stop = token.clone();
+    tokio::spawn(async move {
+        for asked in 1.. {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if asked > 1 {
+                log::warn!("asked again: stopping at once");
+                std::process::exit(1);
+            }
+            log::info!("stopping");
+            stop.cancel();
+        }
+    });
+    Ok(token)
+}

@@ -1,0 +1,201 @@
+//! The pages' texts, from the Fluent files in `templates/pages/locales`.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
+
+use fluent_templates::fluent_bundle::FluentValue;
+use fluent_templates::{LanguageIdentifier, Loader};
+
+use crate::pages::Language;
+
+fluent_templates::static_loader! {
+    static TEXTS = {
+        locales: "../../templates/pages/locales",
+        fallback_language: "en",
+        // No invisible marks around what is filled in: the languages here are all written left to right.
+        customise: |bundle| bundle.set_use_isolating(false),
+    };
+}
+
+static IDS: LazyLock<HashMap<&'static str, LanguageIdentifier>> = LazyLock::new(|| {
+    Language::ALL
+        .iter()
+        .filter_map(|language| Some((language.code(), language.code().parse().ok()?)))
+        .collect()
+});
+
+/// The texts that the page's script needs. What it fills in later is left as `{name}`.
+const SCRIPT: [&str; 37] = [
+    "page-title",
+    "live-on",
+    "live-off",
+    "banner-worker-never",
+    "banner-worker-silent",
+    "state-normal",
+    "state-pending",
+    "state-firing",
+    "state-no_data",
+    "state-unreadable",
+    "state-stale",
+    "state-waiting",
+    "unacknowledged-one",
+    "unacknowledged-many",
+    "announce-state",
+    "announce-record",
+    "age-seconds",
+    "age-minutes",
+    "age-hours",
+    "age-days",
+    "delivery-pending",
+    "delivery-sending",
+    "delivery-retrying",
+    "delivery-sent",
+    "delivery-failed",
+    "delivery-given_up",
+    "delete-record",
+    "confirm-reset-title",
+    "confirm-reset-text",
+    "confirm-reset-yes",
+    "confirm-delete-title",
+    "confirm-delete-text",
+    "confirm-delete-yes",
+    "reset-done",
+    "reset-failed",
+    "delete-failed",
+    "load-failed",
+];
+
+/// The text of `key`, with `args` filled in; `None` for a key that no file has.
+pub(super) fn text(language: Language, key: &str, args: &[(String, String)]) -> Option<String> {
+    let id = IDS.get(language.code())?;
+    let args: HashMap<Cow<'static, str>, FluentValue<'_>> = args
+        .iter()
+        .map(|(name, value)| (Cow::Owned(name.clone()), FluentValue::from(value.as_str())))
+        .collect();
+    TEXTS.try_lookup_complete(id, key, Some(&args))
+}
+
+/// The texts for the script.
+pub(super) fn for_script(language: Language) -> BTreeMap<&'static str, String> {
+    let left_open: Vec<(String, String)> = ["n", "age", "title", "state", "message"]
+        .iter()
+        .map(|name| ((*name).to_owned(), format!("{{{name}}}")))
+        .collect();
+    SCRIPT
+        .iter()
+        .filter_map(|key| Some((*key, text(language, key, &left_open)?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+    use crate::api::{DeliveryState, Status};
+
+    const PAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/pages");
+
+    fn read(path: impl AsRef<Path>) -> String {
+        std::fs::read_to_string(Path::new(PAGES).join(&path))
+            .unwrap_or_else(|e| panic!("{:?}: {e}", path.as_ref()))
+    }
+
+    /// The keys of a language's file with the names of what is filled in.
+    fn keys(language: Language) -> BTreeMap<String, BTreeSet<String>> {
+        read(format!("locales/{}/pages.ftl", language.code()))
+            .lines()
+            .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
+            .map(|line| {
+                let (key, value) = line.split_once(" = ").expect(line);
+                let open = value
+                    .split("{ $")
+                    .skip(1)
+                    .map(|rest| rest.split(' ').next().unwrap().to_owned())
+                    .collect();
+                (key.to_owned(), open)
+            })
+            .collect()
+    }
+
+    /// What stands between `before` and the next `"` or `` ` ``.
+    fn uses(text: &str, before: &str) -> Vec<String> {
+        text.split(before)
+            .skip(1)
+            .filter_map(|rest| Some(rest.split_once(['"', '`'])?.0.to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn every_key_is_in_every_language() {
+        let english = keys(Language::English);
+        assert!(english.len() > 60, "the file was read");
+        for language in Language::ALL {
+            assert_eq!(keys(language), english, "{language:?}");
+        }
+    }
+
+    #[test]
+    fn every_text_that_is_used_is_there() {
+        let english = keys(Language::English);
+        let mut used = BTreeSet::new();
+        for file in ["layout.html", "monitor.html", "card.html", "record.html"] {
+            used.extend(uses(&read(file), "t(key=\""));
+        }
+        for key in used.iter().filter(|key| !key.ends_with('-')) {
+            assert!(english.contains_key(key), "a template uses {key}");
+        }
+        for status in Status::ALL {
+            assert!(english.contains_key(&format!("state-{}", status.as_str())));
+            assert!(english.contains_key(&format!("tally-{}", status.as_str())));
+        }
+        for state in DeliveryState::ALL {
+            assert!(english.contains_key(&format!("delivery-{}", state.as_str())));
+        }
+        for severity in ["info", "warning", "critical"] {
+            assert!(english.contains_key(&format!("severity-{severity}")));
+        }
+    }
+
+    #[test]
+    fn the_script_gets_all_it_uses() {
+        let given = for_script(Language::Chinese);
+        assert_eq!(given.len(), SCRIPT.len(), "each key of SCRIPT is in the files");
+        assert_eq!(given["age-seconds"], "{n} 秒前");
+        let mut script = String::new();
+        for name in crate::pages::assets::names()
+            .iter()
+            .filter(|name| name.ends_with(".js"))
+        {
+            script.push_str(&read(format!("assets/{name}")));
+        }
+        let mut used = uses(&script, "say(\"");
+        used.extend(uses(&script, "? \""));
+        used.extend(
+            uses(&script, ": \"")
+                .into_iter()
+                .filter(|key| key.contains('-') && !key.contains([' ', '/', '='])),
+        );
+        for key in used.iter().filter(|key| key.contains('-')) {
+            assert!(given.contains_key(key.as_str()), "the script uses {key}");
+        }
+        for prefix in ["state-", "delivery-"] {
+            assert!(
+                script.contains(&format!("`{prefix}${{")),
+                "the script makes keys of {prefix}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_is_not_marked() {
+        let args = [("n".to_owned(), "5".to_owned())];
+        assert_eq!(
+            text(Language::English, "age-seconds", &args).as_deref(),
+            Some("5 s ago")
+        );
+        assert_eq!(text(Language::English, "no-such-key", &[]), None);
+    }
+}

@@ -1,0 +1,46 @@
+//! `/healthz` and `/readyz`, for whoever watches the monitor.
+
+use actix_web::{HttpResponse, web};
+use monitor_model::Backend;
+use serde_json::json;
+
+use crate::api::WorkerStatus;
+use crate::app::WebState;
+use crate::problem::{Code, Problem};
+
+/// `GET /healthz`: the process is up.
+pub(super) async fn alive() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "up", "version": env!("CARGO_PKG_VERSION") }))
+}
+
+/// `GET /readyz`: the database can be reached and is up to date. It also says how the worker is, which is no reason to
+/// take the web out of service.
+pub(super) async fn ready(state: web::Data<WebState>) -> Result<HttpResponse, Problem> {
+    let db = &state.ctx.db;
+    db.ping().await.map_err(|error| {
+        log::error!("not ready: {error}");
+        Problem::new(
+            Code::DatabaseUnavailable,
+            "The database cannot be reached. The server's log says why.",
+        )
+    })?;
+    let pending = db.pending_migrations().await?;
+    if !pending.is_empty() {
+        let detail = format!(
+            "{} migrations are to be done: run `monitor migrate`.",
+            pending.len()
+        );
+        return Err(Problem::new(Code::NotMigrated, detail));
+    }
+    let snapshot = state.live.current().await;
+    let now = state.ctx.clock.wall();
+    let backend = match db.backend() {
+        Backend::Sqlite => "sqlite",
+        Backend::Postgres => "postgres",
+    };
+    Ok(HttpResponse::Ok().json(json!({
+        "status": "ready",
+        "database": { "backend": backend, "migrated": true },
+        "worker": WorkerStatus::at(now, snapshot.heartbeat_at, state.ctx.worker_timeout),
+    })))
+}

@@ -1,0 +1,48 @@
+//! `/api/v1/records`.
+
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+
+use crate::api::RecordView;
+use crate::app::WebState;
+use crate::live::{RECORDS, records_page};
+use crate::problem::{Code, Problem};
+
+/// The longest page.
+const MAX_LIMIT: usize = 500;
+
+/// What can be asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Query {
+    limit: Option<usize>,
+    cursor: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Page {
+    records: Vec<RecordView>,
+    next_cursor: Option<String>,
+}
+
+/// `GET /api/v1/records?limit=50&cursor=…`: alert records with how telling them stands, newest first. `next_cursor` of
+/// one page is the `cursor` of the next; it is `null` on the last.
+pub(super) async fn list(
+    state: web::Data<WebState>,
+    query: Result<web::Query<Query>, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let wrong = |why: String| Problem::new(Code::BadQuery, why);
+    let query = query.map_err(|e| wrong(format!("{e}. There are limit (1 to {MAX_LIMIT}) and cursor.")))?;
+    let limit = query.limit.unwrap_or(RECORDS);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(wrong(format!("limit is from 1 to {MAX_LIMIT}.")));
+    }
+    let (metrics, cursor) = (state.ctx.metrics.clone(), query.cursor);
+    let (records, more) = state
+        .ctx
+        .db
+        .read(move |c| records_page(c, cursor, limit, &metrics))
+        .await?;
+    let next_cursor = records.last().filter(|_| more).map(|r| r.id.to_string());
+    Ok(HttpResponse::Ok().json(Page { records, next_cursor }))
+}

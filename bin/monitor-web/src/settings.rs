@@ -1,0 +1,120 @@
+//! From the config to what the web needs to know.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use monitor_model::Db;
+use monitor_requests::SharedClock;
+use monitor_settings::{Auth, MetricSettings, Settings};
+
+use crate::auth::check_bind;
+use crate::context::{GlobalAlarm, MetricView, WebContext};
+
+/// Says whether the web can keep what the settings ask of it. Sign-in is not built yet: so neither `auth = "required"`
+/// nor an address that other machines reach.
+///
+/// # Errors
+/// What cannot be kept, and what to set instead.
+pub fn check_settings(settings: &Settings) -> Result<(), String> {
+    check_bind(settings.web.bind).map_err(|error| format!("web.bind: {error}"))?;
+    match settings.web.auth {
+        Auth::None => Ok(()),
+        Auth::Required => Err(
+            "web.auth: sign-in is not built yet, so \"required\" cannot be kept. Set it to \"none\", with a bind on \
+             loopback such as \"127.0.0.1:8080\""
+                .to_owned(),
+        ),
+    }
+}
+
+impl WebContext {
+    /// The context that the settings describe, over an opened database. Nothing is called yet.
+    ///
+    /// # Errors
+    /// What [`check_settings`] says; where the system of the alarm cannot be made from its settings.
+    pub fn from_settings(settings: &Settings, db: Db, clock: SharedClock) -> Result<WebContext> {
+        check_settings(settings).map_err(anyhow::Error::msg)?;
+        let systems = settings.systems(clock.clone()).context("for the alarm")?;
+        let alarm = settings.alarm(&systems).context("for the alarm")?;
+        let metrics = settings.metrics.iter().map(MetricView::from).collect();
+        Ok(WebContext {
+            alarm: alarm.map(|alarm| Arc::new(alarm) as Arc<dyn GlobalAlarm>),
+            lang: settings.web.lang.clone(),
+            templates: settings.web.templates.clone(),
+            bind: settings.web.bind,
+            cors_origins: settings.web.cors_origins.clone(),
+            ..WebContext::new(db, metrics, clock)
+        })
+    }
+}
+
+impl From<&MetricSettings> for MetricView {
+    fn from(settings: &MetricSettings) -> MetricView {
+        MetricView {
+            key: settings.key.clone(),
+            title: settings.title.clone(),
+            unit: settings.unit.clone(),
+            severity: settings.severity.as_str().to_owned(),
+            rule_text: settings.rule.describe(),
+            interval: settings.interval,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(web: &str) -> Settings {
+        let text = format!(
+            r#"
+            [database]
+            url = "sqlite:unused.db"
+            [web]
+            {web}
+            [systems.a]
+            kind = "system_a"
+            base_url = "http://127.0.0.1:1"
+            username = "monitor"
+            password = "p"
+            [systems.b]
+            kind = "system_b"
+            base_url = "http://127.0.0.1:1"
+            username = "monitor"
+            password = "p"
+            [alarm]
+            system = "b"
+            [metrics.z]
+            alert = {{ above = 100, clear_below = 90 }}
+            [metrics.x]
+            "#
+        );
+        monitor_settings::load_str("test.toml", &text, &[])
+            .unwrap_or_else(|e| panic!("{e}"))
+            .settings
+    }
+
+    #[tokio::test]
+    async fn a_context_is_what_the_settings_say() {
+        monitor_requests::install_crypto();
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("m.db").display());
+        let db = Db::open(&monitor_model::DbOptions::new(url)).await.unwrap();
+        let settings = settings("lang = \"zh-CN\"");
+        let clock = monitor_requests::SystemClock::shared();
+        let ctx = WebContext::from_settings(&settings, db.clone(), clock).unwrap();
+        let keys: Vec<_> = ctx.metrics.iter().map(|m| m.key.as_str()).collect();
+        assert_eq!(keys, ["z", "x"], "in the config's order");
+        assert_eq!(ctx.metrics[0].rule_text, "above 100, clear below 90");
+        assert!(ctx.alarm.is_some());
+        assert_eq!(ctx.lang, "zh-CN");
+        db.close().await;
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_refused() {
+        assert_eq!(check_settings(&settings("")), Ok(()));
+        let auth = check_settings(&settings("auth = \"required\"")).unwrap_err();
+        assert!(auth.starts_with("web.auth: sign-in is not built yet"), "{auth}");
+    }
+}

@@ -1,0 +1,78 @@
+//! What the programs share: reading the config, opening the database, logging, exit codes.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use monitor_model::{Db, DbOptions};
+use monitor_settings::{Diagnostics, Settings};
+
+/// How a program ends.
+#[derive(Debug)]
+pub enum Exit {
+    /// Failed while running: code 1.
+    Failed(anyhow::Error),
+    /// Bad usage or config: code 2. The text is complete and goes to the person as it is.
+    Usage(String),
+}
+
+impl Exit {
+    /// Prints why and gives the code.
+    pub fn report(self) -> ExitCode {
+        match self {
+            Exit::Failed(error) => {
+                eprintln!("error: {error:#}");
+                ExitCode::from(1)
+            }
+            Exit::Usage(text) => {
+                eprintln!("{text}");
+                ExitCode::from(2)
+            }
+        }
+    }
+}
+
+impl From<anyhow::Error> for Exit {
+    fn from(error: anyhow::Error) -> Exit {
+        Exit::Failed(error)
+    }
+}
+
+impl From<Diagnostics> for Exit {
+    fn from(errors: Diagnostics) -> Exit {
+        Exit::Usage(errors.to_string())
+    }
+}
+
+/// Logs to standard error: `info` and up unless `RUST_LOG` says otherwise.
+pub fn log_to_stderr() {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn"))
+        .init();
+}
+
+/// Reads and checks the config; warnings are logged.
+///
+/// # Errors
+/// [`Exit::Usage`] with everything that is wrong.
+pub fn read_settings(path: &Path) -> Result<Settings, Exit> {
+    let loaded = monitor_settings::load(path)?;
+    for warning in &loaded.warnings {
+        log::warn!("{warning}");
+    }
+    Ok(loaded.settings)
+}
+
+/// Opens the database and brings it up to date.
+///
+/// # Errors
+/// When it cannot be reached or migrated.
+pub async fn open_database(settings: &Settings) -> Result<Db> {
+    let db = Db::open(&DbOptions::new(&settings.database.url))
+        .await
+        .context("opening the database")?;
+    let applied = db.migrate().await.context("migrating the database")?;
+    if !applied.is_empty() {
+        log::info!("migrated the database: {}", applied.join(", "));
+    }
+    Ok(db)
+}

@@ -1,0 +1,84 @@
+//! `monitor check`: everything that is wrong with a config, and with `--online` with what it points at.
+
+use std::path::Path;
+
+use anyhow::anyhow;
+use monitor_processor::sample;
+use monitor_requests::SystemClock;
+use monitor_settings::Settings;
+use monitor_upstream::Upstreams;
+use monitor_worker::Exit;
+
+use crate::init::say;
+
+/// Checks the file; `online` also tries what it describes.
+pub(crate) async fn run(config: &Path, online: bool) -> Result<(), Exit> {
+    let loaded = monitor_settings::load(config).map_err(|errors| {
+        let count = errors.0.len();
+        let noun = if count == 1 { "mistake" } else { "mistakes" };
+        Exit::Usage(format!("{errors}\n{count} {noun}"))
+    })?;
+    for warning in &loaded.warnings {
+        say(&format!("warning: {warning}"));
+    }
+    let settings = loaded.settings;
+    if online {
+        try_all(&settings).await?;
+    }
+    say(&format!(
+        "{}: good; {} metrics, {} systems, {} channels",
+        config.display(),
+        settings.metrics.len(),
+        settings.systems.len(),
+        settings.channels.len()
+    ));
+    Ok(())
+}
+
+/// Tries every system, metric and channel, whatever became of the ones before.
+async fn try_all(settings: &Settings) -> Result<(), Exit> {
+    let clock = SystemClock::shared();
+    let mut failures = 0;
+    let mut tell = |what: String, result: Result<String, String>| match result {
+        Ok(good) => say(&format!("ok    {what}: {good}")),
+        Err(why) => {
+            failures += 1;
+            say(&format!("FAIL  {what}: {why}"));
+        }
+    };
+    let systems = settings.systems(clock.clone()).map_err(anyhow::Error::from)?;
+    for (name, system) in &systems {
+        let result = system.sign_in().await;
+        tell(
+            format!("system {name}"),
+            result
+                .map(|()| "signed in".to_owned())
+                .map_err(|error| error.to_string()),
+        );
+    }
+    let upstreams = Upstreams::new(systems);
+    for metric in monitor_worker::metrics(settings)? {
+        let config = metric.config();
+        let result = sample(&*metric, &upstreams).await;
+        let shown = result.map(|value| format!("{value} {} ({})", config.unit, config.rule.describe()));
+        tell(
+            format!("metric {}", config.key),
+            shown.map_err(|error| error.to_string()),
+        );
+    }
+    for notifier in settings.notifiers(clock).map_err(anyhow::Error::from)? {
+        let result = notifier.probe().await;
+        tell(
+            format!("channel {}", notifier.name()),
+            result
+                .map(|()| "opened, nothing sent".to_owned())
+                .map_err(|failure| failure.to_string()),
+        );
+    }
+    match failures {
+        0 => Ok(()),
+        n => Err(Exit::Failed(anyhow!(
+            "{n} of what the config points at did not work"
+        ))),
+    }
+}

@@ -1,0 +1,96 @@
+//! `/demo/inbox`: the mails that the monitor sent, as their readers would see them.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::{self, Data, Path, ServiceConfig};
+use mail_parser::MessageParser;
+use serde::Serialize;
+use tera::{Context, Tera};
+
+use super::store::{Kept, Store};
+
+const PAGE: &str = include_str!("inbox.html");
+/// A mail brings its own styles and nothing else: no script, no image, no form.
+const MAIL_CSP: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'";
+
+struct Inbox {
+    store: Store,
+    tera: Tera,
+    chinese: bool,
+}
+
+/// A mail in the list.
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    subject: String,
+    from: String,
+    to: String,
+    date: String,
+    text: String,
+}
+
+/// The routes to add to the web.
+pub(crate) fn routes(store: Store, chinese: bool) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+    let mut tera = Tera::default();
+    tera.add_raw_template("inbox.html", PAGE)
+        .expect("a constant template");
+    let inbox = Data::new(Inbox { store, tera, chinese });
+    move |config| {
+        config
+            .app_data(inbox.clone())
+            .route("/demo/inbox", web::get().to(show_list))
+            .route("/demo/inbox/{name}", web::get().to(show_mail));
+    }
+}
+
+/// Every mail, newest first.
+async fn show_list(inbox: Data<Inbox>) -> HttpResponse {
+    let mut rows: Vec<Row> = inbox.store.mails().iter().filter_map(row).collect();
+    rows.reverse();
+    let mut context = Context::new();
+    context.insert("mails", &rows);
+    context.insert("zh", &inbox.chinese);
+    match inbox.tera.render("inbox.html", &context) {
+        Ok(page) => HttpResponse::Ok()
+            .content_type("text/html; charset=utf-8")
+            .body(page),
+        Err(error) => {
+            log::error!("demo: the inbox cannot be shown: {error}");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}
+
+/// The mail as a mail program shows it.
+async fn show_mail(inbox: Data<Inbox>, name: Path<String>) -> HttpResponse {
+    let Some(kept) = inbox.store.find(&name) else {
+        return HttpResponse::NotFound().finish();
+    };
+    let html = MessageParser::default()
+        .parse(&**kept.raw)
+        .and_then(|mail| mail.body_html(0).map(|html| html.into_owned()));
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, MAIL_CSP))
+        .body(web::Bytes::from(html.unwrap_or_default()))
+}
+
+fn row(kept: &Kept) -> Option<Row> {
+    let mail = MessageParser::default().parse(&**kept.raw)?;
+    let address = |list: Option<&mail_parser::Address<'_>>| {
+        let first = list.and_then(|list| list.first());
+        first.and_then(|one| one.address()).unwrap_or_default().to_owned()
+    };
+    Some(Row {
+        name: kept.name.clone(),
+        subject: mail.subject().unwrap_or_default().to_owned(),
+        from: address(mail.from()),
+        to: address(mail.to()),
+        date: mail
+            .date()
+            .map(mail_parser::DateTime::to_rfc3339)
+            .unwrap_or_default(),
+        text: mail.body_text(0).unwrap_or_default().into_owned(),
+    })
+}

@@ -1,0 +1,130 @@
+//! `monitor demo`: everything in one process, over real HTTP, SMTP and a real database.
+
+mod inbox;
+mod store;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use monitor_requests::SystemClock;
+use monitor_testkit::demo::{Lang, Options, Scenario};
+use monitor_testkit::{SmtpSink, SystemA, SystemB};
+use monitor_web::{NavLink, WebContext};
+use monitor_worker::{Exit, engine, on_signals, open_database};
+
+use crate::init::say;
+use crate::run::both;
+use store::Store;
+
+/// The config of the demo; what only the running demo knows comes from [`overrides`].
+const CONFIG: &str = include_str!("../../../../config/demo.toml");
+
+#[derive(Args)]
+pub(crate) struct DemoArgs {
+    /// Port of the page, on loopback.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Where the demo keeps its database and its mails; starting it again goes on from there.
+    #[arg(long, value_name = "DIR", default_value = "data/demo")]
+    data_dir: PathBuf,
+    /// Time between two readings.
+    #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
+    interval: Duration,
+    /// Language of pages, mails and messages: en or zh.
+    #[arg(long, default_value = "en")]
+    lang: String,
+}
+
+pub(crate) async fn run(args: DemoArgs) -> Result<(), Exit> {
+    let lang: Lang = args
+        .lang
+        .parse()
+        .map_err(|why| Exit::Usage(format!("--lang: {why}")))?;
+    let stop = on_signals().context("listening to signals")?;
+    // First of all: it is what fails most, and nothing has been written yet.
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], args.port));
+    let listener = monitor_web::listen(address).context("--port: choose another one")?;
+    std::fs::create_dir_all(&args.data_dir)
+        .with_context(|| format!("--data-dir: cannot create {}", args.data_dir.display()))?;
+
+    let (a, b, smtp) = (
+        SystemA::start().await,
+        SystemB::start().await,
+        SmtpSink::start().await,
+    );
+    let store = Store::open(&args.data_dir.join("inbox"), &smtp).context("the demo's inbox")?;
+    let _scenario = Scenario::start(
+        &a,
+        &b,
+        Options {
+            lang,
+            pace: args.interval,
+            ..Options::default()
+        },
+    );
+
+    let overrides = overrides(&args, &a, &b, &smtp);
+    let settings = monitor_settings::load_str("config/demo.toml", CONFIG, &overrides)?.settings;
+    let db = open_database(&settings).await?;
+    let clock = SystemClock::shared();
+    let engine = engine(&settings, db.clone(), clock.clone())?;
+    let mut context = WebContext::from_settings(&settings, db.clone(), clock)?;
+    let label = if args.is_chinese() { "收件箱" } else { "Inbox" };
+    context.nav.push(NavLink {
+        label: label.to_owned(),
+        href: "/demo/inbox".to_owned(),
+    });
+    let inbox = inbox::routes(store, args.is_chinese());
+    let web = monitor_web::serve(listener, context, inbox, stop.clone());
+
+    let host = format!("http://127.0.0.1:{}", args.port);
+    say(&format!(
+        "\n  Monitor demo   {host}/monitor\n  Its mails      {host}/demo/inbox\n  Ctrl-C stops it; its data stays in {}\n",
+        args.data_dir.display()
+    ));
+    let end = both(engine, web, stop).await;
+    db.close().await;
+    end
+}
+
+/// What the config file cannot know: ports, the folder, the arguments.
+fn overrides(args: &DemoArgs, a: &SystemA, b: &SystemB, smtp: &SmtpSink) -> Vec<(String, String)> {
+    let database = args.data_dir.join("monitor.db");
+    let mut all = vec![
+        ("DATABASE__URL", format!("sqlite:{}", database.display())),
+        ("WEB__BIND", format!("127.0.0.1:{}", args.port)),
+        ("WEB__BASE_URL", format!("http://127.0.0.1:{}", args.port)),
+        (
+            "WORKER__INTERVAL",
+            humantime::format_duration(args.interval).to_string(),
+        ),
+        ("SYSTEMS__A__BASE_URL", a.url()),
+        ("SYSTEMS__A__PASSWORD", a.password().to_owned()),
+        ("SYSTEMS__B__BASE_URL", b.url()),
+        ("SYSTEMS__B__PASSWORD", b.password().to_owned()),
+        ("CHANNELS__MAIL__URL", smtp.url()),
+    ];
+    if args.is_chinese() {
+        let texts = [
+            ("WEB__LANG", "zh-CN"),
+            ("METRICS__X__TITLE", "X 待支付订单"),
+            ("METRICS__X__UNIT", "单"),
+            ("METRICS__Y__TITLE", "Y 滞留转账"),
+            ("METRICS__Y__UNIT", "笔"),
+            ("METRICS__Z__TITLE", "Z 待处理投诉"),
+            ("METRICS__Z__UNIT", "件"),
+        ];
+        all.extend(texts.map(|(name, text)| (name, text.to_owned())));
+    }
+    all.into_iter()
+        .map(|(name, value)| (format!("MONITOR__{name}"), value))
+        .collect()
+}
+
+impl DemoArgs {
+    fn is_chinese(&self) -> bool {
+        self.lang.starts_with("zh")
+    }
+}

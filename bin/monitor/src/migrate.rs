@@ -1,0 +1,26 @@
+//! `monitor migrate`: brings the database up to date.
+
+use std::path::Path;
+
+use anyhow::Context;
+use monitor_model::{Db, DbOptions};
+use monitor_worker::{Exit, read_settings};
+
+use crate::init::say;
+
+/// Applies what is missing and names it.
+pub(crate) async fn run(config: &Path) -> Result<(), Exit> {
+    let settings = read_settings(config)?;
+    let db = Db::open(&DbOptions::new(&settings.database.url))
+        .await
+        .context("opening the database")?;
+    let applied = db.migrate().await.context("migrating the database")?;
+    for name in &applied {
+        say(&format!("applied {name}"));
+    }
+    if applied.is_empty() {
+        say("the database is up to date");
+    }
+    db.close().await;
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! `monitor run`: worker and web in one process.
+
+use std::path::Path;
+
+use anyhow::Context;
+use monitor_requests::SystemClock;
+use monitor_web::WebContext;
+use monitor_worker::{Exit, engine, on_signals, open_database, read_settings, serve_health};
+
+/// Runs both until a signal; when one ends, the other is stopped too.
+pub(crate) async fn run(config: &Path) -> Result<(), Exit> {
+    let settings = read_settings(config)?;
+    let stop = on_signals().context("listening to signals")?;
+    let db = open_database(&settings).await?;
+    let clock = SystemClock::shared();
+    let engine = engine(&settings, db.clone(), clock.clone())?;
+    let context = WebContext::from_settings(&settings, db.clone(), clock)?;
+    let listener = monitor_web::listen(settings.web.bind).context("web.bind")?;
+    if let Some(address) = settings.worker.listen {
+        let health = std::net::TcpListener::bind(address)
+            .with_context(|| format!("worker.listen: cannot listen on {address}; set it to \"\" for none"))?;
+        tokio::spawn(serve_health(health, db, engine.counts(), stop.clone()));
+    }
+    log::info!(
+        "watching {} metrics; the page is at http://{}/monitor",
+        settings.metrics.len(),
+        settings.web.bind
+    );
+    both(
+        engine,
+        monitor_web::serve(listener, context, |_| {}, stop.clone()),
+        stop,
+    )
+    .await
+}
+
+/// Runs the engine beside the web; the first that ends stops the other.
+pub(crate) async fn both(
+    engine: monitor_processor::Engine,
+    web: impl Future<Output = std::io::Result<()>>,
+    stop: tokio_util::sync::CancellationToken,
+) -> Result<(), Exit> {
+    let work = async {
+        let end = engine.run(stop.clone()).await;
+        stop.cancel();
+        end
+    };
+    let serve = async {
+        let end = web.await;
+        stop.cancel();
+        end
+    };
+    let (worked, served) = tokio::join!(work, serve);
+    worked.context("the worker stopped")?;
+    served.context("the web stopped")?;
+    log::info!("stopped");
+    Ok(())
+}

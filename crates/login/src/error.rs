@@ -1,0 +1,197 @@
+//! What can go wrong with signing in, with a call, and with the configuration of a system.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use monitor_requests::SecretError;
+
+/// Why there is no session. Shared by all who waited for it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LoginError {
+    /// The system does not take the credentials.
+    #[error("{}sign-in refused: {reason}; check username and password", prefix(system))]
+    Refused {
+        /// The system's name in the config; a [`Login`](crate::Login) leaves it empty.
+        system: String,
+        /// What the system answered, without secrets.
+        reason: String,
+    },
+    /// Not tried, because it failed just now.
+    #[error("system {system}: no sign-in before {}: {cause}", until.format("%H:%M:%S UTC"))]
+    BackingOff {
+        /// The system's name in the config.
+        system: String,
+        /// When the next call may try, by the wall clock.
+        until: DateTime<Utc>,
+        /// How long that is from now.
+        retry_in: Duration,
+        /// Why the last try failed.
+        cause: Arc<LoginError>,
+    },
+    /// The login call did not get through, or was answered "not now".
+    #[error("cannot sign in: {0}")]
+    Unreachable(monitor_requests::Error),
+    /// The login call was answered in a way that is neither yes nor no.
+    #[error("cannot sign in: {0}")]
+    BadAnswer(String),
+    /// A secret cannot be had.
+    #[error("cannot sign in: {0}")]
+    Secret(#[from] SecretError),
+}
+
+impl LoginError {
+    /// A refusal, for those who write a [`Login`](crate::Login).
+    pub fn refused(reason: impl Into<String>) -> LoginError {
+        LoginError::Refused {
+            system: String::new(),
+            reason: reason.into(),
+        }
+    }
+
+    /// How long to wait before the next try, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            LoginError::BackingOff { retry_in, .. } => Some(*retry_in),
+            LoginError::Unreachable(error) => error.retry_after(),
+            LoginError::Refused { .. } | LoginError::BadAnswer(_) | LoginError::Secret(_) => None,
+        }
+    }
+
+    /// The same with the system's name in it.
+    pub(crate) fn named(self, name: &str) -> LoginError {
+        match self {
+            LoginError::Refused { system, reason } if system.is_empty() => LoginError::Refused {
+                system: name.to_owned(),
+                reason,
+            },
+            LoginError::BadAnswer(reason) => LoginError::BadAnswer(format!("system {name}: {reason}")),
+            other => other,
+        }
+    }
+}
+
+/// Why a call to a system brought no answer that can be judged.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CallError {
+    /// There is no session.
+    #[error(transparent)]
+    Login(LoginError),
+    /// The call did not get through.
+    #[error(transparent)]
+    Request(monitor_requests::Error),
+    /// The answer looks like that to someone not signed in, and signing in again did not help.
+    #[error("system {system}: {why}, though signed in; check the path, and what the account may see")]
+    SignedOut {
+        /// The system's name in the config.
+        system: String,
+        /// What it looks like, and for which path.
+        why: String,
+    },
+    /// The path cannot be joined to the system's address.
+    #[error("system {system}: path {path:?}: {why}")]
+    Path {
+        /// The system's name in the config.
+        system: String,
+        /// The path, redacted.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The request is for another host, which must not see this system's credential.
+    #[error("system {system}: {url} is not at the system's address: nothing was sent")]
+    OtherOrigin {
+        /// The system's name in the config.
+        system: String,
+        /// Where it would have gone, redacted.
+        url: String,
+    },
+}
+
+impl CallError {
+    /// Whether the same call may succeed later.
+    ///
+    /// Troubles with signing in count: they are put right at the system or in its settings, and what waits for that
+    /// should not be lost; asking again costs nothing while sign-ins back off.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            CallError::Login(_) | CallError::SignedOut { .. } => true,
+            CallError::Request(error) => error.is_transient(),
+            CallError::Path { .. } | CallError::OtherOrigin { .. } => false,
+        }
+    }
+
+    /// How long to wait before asking again, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            CallError::Login(error) => error.retry_after(),
+            CallError::Request(error) => error.retry_after(),
+            CallError::SignedOut { .. } | CallError::Path { .. } | CallError::OtherOrigin { .. } => None,
+        }
+    }
+}
+
+impl From<LoginError> for CallError {
+    fn from(error: LoginError) -> CallError {
+        CallError::Login(error)
+    }
+}
+
+impl From<monitor_requests::Error> for CallError {
+    fn from(error: monitor_requests::Error) -> CallError {
+        CallError::Request(error)
+    }
+}
+
+/// What is wrong with a `[systems.NAME]`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// No such kind of login.
+    #[error("kind: there is no {kind:?}; there are {}", crate::KINDS.join(", "))]
+    UnknownKind {
+        /// What was asked for.
+        kind: String,
+    },
+    /// A kind of login that this version does not have yet.
+    #[error("kind: {kind:?} is not built yet; there are {}", crate::KINDS.join(", "))]
+    NotBuiltYet {
+        /// What was asked for.
+        kind: String,
+    },
+    /// A key is missing, wrong, or not used by this kind.
+    #[error("{field}: {message}")]
+    Field {
+        /// The key as it is written in the config.
+        field: &'static str,
+        /// What is wrong, and what to do.
+        message: String,
+    },
+    /// A secret cannot be had.
+    #[error("{field}: {source}")]
+    Secret {
+        /// The key as it is written in the config.
+        field: &'static str,
+        /// Why not.
+        source: SecretError,
+    },
+    /// The HTTP client cannot be made; the message begins with the key.
+    #[error(transparent)]
+    Client(#[from] monitor_requests::BuildError),
+}
+
+impl BuildError {
+    pub(crate) fn field(field: &'static str, message: impl Into<String>) -> BuildError {
+        BuildError::Field {
+            field,
+            message: message.into(),
+        }
+    }
+}
+
+fn prefix(system: &str) -> String {
+    if system.is_empty() {
+        String::new()
+    } else {
+        format!("system {system}: ")
+    }
+}

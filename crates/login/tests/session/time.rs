@@ -1,0 +1,59 @@
+//! A clock that tests move.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use monitor_requests::Clock;
+use tokio::sync::oneshot;
+
+/// It stands still until [`TestClock::advance`].
+#[derive(Debug, Default)]
+pub(crate) struct TestClock {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    now: Duration,
+    sleepers: Vec<(Duration, oneshot::Sender<()>)>,
+}
+
+impl TestClock {
+    pub(crate) fn new() -> Arc<TestClock> {
+        Arc::default()
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        let mut state = self.state.lock().unwrap();
+        state.now += by;
+        let now = state.now;
+        let (due, later): (Vec<_>, Vec<_>) = state.sleepers.drain(..).partition(|(at, _)| *at <= now);
+        state.sleepers = later;
+        for (_, wake) in due {
+            let _ = wake.send(());
+        }
+    }
+}
+
+impl Clock for TestClock {
+    fn wall(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp(784_111_777, 0).unwrap() + self.monotonic()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.state.lock().unwrap().now
+    }
+
+    fn sleep_until(&self, at: Duration) -> BoxFuture<'static, ()> {
+        let mut state = self.state.lock().unwrap();
+        if at <= state.now {
+            return std::future::ready(()).boxed();
+        }
+        let (wake, woken) = oneshot::channel();
+        state.sleepers.push((at, wake));
+        woken.map(drop).boxed()
+    }
+}

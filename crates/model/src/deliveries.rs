@@ -1,0 +1,256 @@
+//! `delivery`: the outbox. Claimed with a lease, sent outside any transaction, marked with the attempt as fencing.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDateTime;
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+
+use crate::conn::{Conn, on_each};
+use crate::enums::DeliveryStatus;
+use crate::error::DbError;
+use crate::rows::{Delivery, NewDelivery};
+use crate::schema::delivery::{self, dsl};
+use crate::text::clean;
+
+/// Rows an INSERT: 10 values each stay below every limit on bound values (SQLite 32,766, PostgreSQL 65,535).
+const ROWS_AN_INSERT: usize = 500;
+
+/// What may be claimed at a time: pending and due, or sending with its lease over. It names `finished_at IS NULL`
+/// because the indexes are over those rows only.
+macro_rules! is_due {
+    ($now:expr) => {
+        dsl::finished_at.is_null().and(dsl::next_at.le($now)).and(
+            dsl::status.eq(DeliveryStatus::Pending).or(dsl::status
+                .eq(DeliveryStatus::Sending)
+                .and(dsl::lease_until.le(Some($now)))),
+        )
+    };
+}
+
+/// Puts deliveries into the outbox; those whose `dedupe_key` is there already are left out. Says how many are new.
+pub fn enqueue(c: &mut Conn, new: &[NewDelivery]) -> Result<usize, DbError> {
+    let mut added = 0;
+    for some in new.chunks(ROWS_AN_INSERT) {
+        let rows: Vec<_> = some
+            .iter()
+            .map(|d| {
+                (
+                    dsl::alert_id.eq(d.alert_id),
+                    dsl::record_id.eq(d.record_id),
+                    dsl::lane.eq(clean(&d.lane)),
+                    dsl::event.eq(clean(&d.event)),
+                    dsl::recipient.eq(clean(&d.recipient)),
+                    dsl::dedupe_key.eq(clean(&d.dedupe_key)),
+                    dsl::message_id.eq(clean(&d.message_id)),
+                    dsl::payload.eq(clean(&d.payload)),
+                    dsl::next_at.eq(d.next_at),
+                    dsl::created_at.eq(d.created_at),
+                )
+            })
+            .collect();
+        added += on_each!(c, |c| diesel::insert_into(delivery::table)
+            .values(&rows)
+            .on_conflict(dsl::dedupe_key)
+            .do_nothing()
+            .execute(c))?;
+    }
+    Ok(added)
+}
+
+/// Claims up to `limit` deliveries of a lane for a worker until `lease_until`: those that are due, and those whose
+/// worker let its lease run out. Each has one attempt more. Oldest `next_at` first. Run it in `Db::write`.
+///
+/// Two workers never get the same one: on SQLite there is one write transaction at a time, on PostgreSQL the rows are
+/// locked, and those that another worker is claiming just then are skipped.
+pub fn claim(
+    c: &mut Conn,
+    lane: &str,
+    worker: &str,
+    now: NaiveDateTime,
+    lease_until: NaiveDateTime,
+    limit: i64,
+) -> Result<Vec<Delivery>, DbError> {
+    let due = delivery::table
+        .filter(dsl::lane.eq(lane))
+        .filter(is_due!(now))
+        .order((dsl::next_at.asc(), dsl::id.asc()))
+        .limit(limit)
+        .select(dsl::id);
+    let ids: Vec<i64> = match c {
+        Conn::Postgres(c) => due.for_update().skip_locked().load(c)?,
+        Conn::Sqlite(c) => due.load(c)?,
+    };
+    let mut claimed: Vec<Delivery> = Vec::with_capacity(ids.len());
+    for some in ids.chunks(crate::MAX_BINDS) {
+        let rows: Vec<Delivery> = diesel::update(delivery::table.filter(dsl::id.eq_any(some)))
+            .set((
+                dsl::status.eq(DeliveryStatus::Sending),
+                dsl::attempt.eq(dsl::attempt + 1),
+                dsl::worker.eq(Some(worker)),
+                dsl::lease_until.eq(Some(lease_until)),
+            ))
+            .returning(delivery::all_columns)
+            .get_results(c)?;
+        claimed.extend(rows);
+    }
+    // RETURNING promises no order.
+    claimed.sort_by_key(|d| (d.next_at, d.id));
+    Ok(claimed)
+}
+
+/// How many deliveries could be claimed now, by lane.
+pub fn due(c: &mut Conn, now: NaiveDateTime) -> Result<Vec<(String, i64)>, DbError> {
+    Ok(delivery::table
+        .filter(is_due!(now))
+        .group_by(dsl::lane)
+        .select((dsl::lane, count_star()))
+        .order(dsl::lane.asc())
+        .load(c)?)
+}
+
+/// When the next delivery can be claimed, in the past where one can be already; `None` where all are finished.
+pub fn next_due(c: &mut Conn) -> Result<Option<NaiveDateTime>, DbError> {
+    let unfinished = delivery::table.filter(dsl::finished_at.is_null());
+    let pending: Option<NaiveDateTime> = unfinished
+        .filter(dsl::status.eq(DeliveryStatus::Pending))
+        .order(dsl::next_at.asc())
+        .select(dsl::next_at)
+        .first(c)
+        .optional()?;
+    let lease: Option<NaiveDateTime> = unfinished
+        .filter(dsl::status.eq(DeliveryStatus::Sending))
+        .select(diesel::dsl::min(dsl::lease_until))
+        .first(c)?;
+    Ok(pending.into_iter().chain(lease).min())
+}
+
+/// When each lane's next delivery can be claimed, in the past where one can be already. Lanes whose deliveries are
+/// all finished are left out.
+pub fn next_due_by_lane(c: &mut Conn) -> Result<BTreeMap<String, NaiveDateTime>, DbError> {
+    let unfinished = delivery::table
+        .filter(dsl::finished_at.is_null())
+        .group_by(dsl::lane);
+    let pending: Vec<(String, Option<NaiveDateTime>)> = unfinished
+        .filter(dsl::status.eq(DeliveryStatus::Pending))
+        .select((dsl::lane, diesel::dsl::min(dsl::next_at)))
+        .load(c)?;
+    let leased: Vec<(String, Option<NaiveDateTime>)> = unfinished
+        .filter(dsl::status.eq(DeliveryStatus::Sending))
+        .select((dsl::lane, diesel::dsl::min(dsl::lease_until)))
+        .load(c)?;
+    let mut next = BTreeMap::new();
+    for (lane, at) in pending.into_iter().chain(leased) {
+        if let Some(at) = at {
+            next.entry(lane)
+                .and_modify(|first: &mut NaiveDateTime| *first = at.min(*first))
+                .or_insert(at);
+        }
+    }
+    Ok(next)
+}
+
+/// What a claim still holds: the row is being sent, by this very attempt.
+macro_rules! held {
+    ($id:expr, $attempt:expr) => {
+        delivery::table
+            .find($id)
+            .filter(dsl::status.eq(DeliveryStatus::Sending))
+            .filter(dsl::attempt.eq($attempt))
+    };
+}
+
+/// Marks a delivery as sent; `false`: fenced out, somebody else claimed it since.
+pub fn mark_sent(c: &mut Conn, id: i64, attempt: i32, at: NaiveDateTime) -> Result<bool, DbError> {
+    let sent = diesel::update(held!(id, attempt))
+        .set((
+            dsl::status.eq(DeliveryStatus::Sent),
+            dsl::finished_at.eq(Some(at)),
+            dsl::lease_until.eq(None::<NaiveDateTime>),
+            dsl::last_error.eq(None::<String>),
+        ))
+        .execute(c)?;
+    Ok(sent == 1)
+}
+
+/// Puts a delivery back until `next_at`, after a failure that may pass; `false`: fenced out.
+pub fn mark_retry(
+    c: &mut Conn,
+    id: i64,
+    attempt: i32,
+    next_at: NaiveDateTime,
+    error: &str,
+) -> Result<bool, DbError> {
+    let put_back = diesel::update(held!(id, attempt))
+        .set((
+            dsl::status.eq(DeliveryStatus::Pending),
+            dsl::next_at.eq(next_at),
+            dsl::lease_until.eq(None::<NaiveDateTime>),
+            dsl::last_error.eq(Some(clean(error))),
+        ))
+        .execute(c)?;
+    Ok(put_back == 1)
+}
+
+/// Ends a delivery that was not sent, as `Failed` or `GivenUp`; `false`: fenced out.
+///
+/// # Errors
+/// [`DbError::Query`] for a status that is not final.
+pub fn mark_final(
+    c: &mut Conn,
+    id: i64,
+    attempt: i32,
+    status: DeliveryStatus,
+    at: NaiveDateTime,
+    error: &str,
+) -> Result<bool, DbError> {
+    let ended = diesel::update(held!(id, attempt))
+        .set((
+            dsl::status.eq(status),
+            dsl::finished_at.eq(Some(at)),
+            dsl::lease_until.eq(None::<NaiveDateTime>),
+            dsl::last_error.eq(Some(clean(error))),
+        ))
+        .execute(c)?;
+    Ok(ended == 1)
+}
+
+/// Gives a claim back unsent, so that anybody can claim the delivery at once; `false`: fenced out. For a clean stop.
+pub fn release(c: &mut Conn, id: i64, attempt: i32) -> Result<bool, DbError> {
+    let released = diesel::update(held!(id, attempt))
+        .set((
+            dsl::status.eq(DeliveryStatus::Pending),
+            dsl::lease_until.eq(None::<NaiveDateTime>),
+        ))
+        .execute(c)?;
+    Ok(released == 1)
+}
+
+/// The delivery with this id.
+pub fn get(c: &mut Conn, id: i64) -> Result<Option<Delivery>, DbError> {
+    Ok(delivery::table.find(id).first(c).optional()?)
+}
+
+/// The deliveries about these records, by id.
+pub fn for_records(c: &mut Conn, records: &[i64]) -> Result<Vec<Delivery>, DbError> {
+    let mut found: Vec<Delivery> = Vec::new();
+    for some in records.chunks(crate::MAX_BINDS) {
+        let about = dsl::record_id.eq_any(some);
+        found.extend(delivery::table.filter(about).load::<Delivery>(c)?);
+    }
+    found.sort_by_key(|d| d.id);
+    Ok(found)
+}
+
+/// How many deliveries are neither sent nor failed nor given up.
+pub fn unfinished(c: &mut Conn) -> Result<i64, DbError> {
+    Ok(delivery::table
+        .filter(dsl::finished_at.is_null())
+        .count()
+        .get_result(c)?)
+}
+
+/// The latest deliveries, newest first.
+pub fn recent(c: &mut Conn, limit: i64) -> Result<Vec<Delivery>, DbError> {
+    Ok(delivery::table.order(dsl::id.desc()).limit(limit).load(c)?)
+}

@@ -1,0 +1,41 @@
+#![doc = include_str!("../README.md")]
+
+pub mod alerts;
+pub mod audit;
+mod changes;
+mod conn;
+mod connect;
+mod db;
+pub mod deliveries;
+mod enums;
+mod error;
+mod job;
+mod migrate;
+mod pool;
+pub mod realtime;
+pub mod records;
+mod rows;
+pub mod samples;
+pub mod schema;
+pub mod states;
+mod stats;
+mod text;
+mod time;
+mod transaction;
+mod url;
+pub mod workers;
+mod writer;
+
+pub use conn::Conn;
+pub use db::{Backend, Db, DbOptions};
+pub use enums::{AlertKind, DeliveryStatus, UnknownWord};
+pub use error::DbError;
+pub use rows::{
+    Alert, Audit, Delivery, MetricState, NewAlert, NewAudit, NewDelivery, NewRecord, NewSample, Realtime,
+    Record, Sample, WorkerRow,
+};
+pub use stats::Stats;
+pub use time::{stored, utc};
+
+/// How many ids a query asks for at once: below every limit on bound values (SQLite 32,766, PostgreSQL 65,535).
+const MAX_BINDS: usize = 1_000;

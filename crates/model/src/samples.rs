@@ -1,0 +1,65 @@
+//! `sample`: the history of readings.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use crate::conn::Conn;
+use crate::error::DbError;
+use crate::rows::{NewSample, Sample};
+use crate::schema::sample::{self, dsl};
+use crate::text::clean_opt;
+
+/// Stores a reading.
+pub fn insert(c: &mut Conn, new: &NewSample) -> Result<(), DbError> {
+    diesel::insert_into(sample::table)
+        .values((
+            dsl::key.eq(&new.key),
+            dsl::at.eq(new.at),
+            dsl::value.eq(new.value),
+            dsl::error.eq(clean_opt(new.error.as_deref())),
+            dsl::took_ms.eq(new.took_ms),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// The latest readings of a metric, newest first.
+pub fn recent(c: &mut Conn, key: &str, limit: i64) -> Result<Vec<Sample>, DbError> {
+    Ok(sample::table
+        .filter(dsl::key.eq(key))
+        .order((dsl::at.desc(), dsl::id.desc()))
+        .limit(limit)
+        .load(c)?)
+}
+
+/// The readings of a metric from `from` until before `to`, oldest first.
+pub fn between(
+    c: &mut Conn,
+    key: &str,
+    from: NaiveDateTime,
+    to: NaiveDateTime,
+    limit: i64,
+) -> Result<Vec<Sample>, DbError> {
+    Ok(sample::table
+        .filter(dsl::key.eq(key))
+        .filter(dsl::at.ge(from))
+        .filter(dsl::at.lt(to))
+        .order((dsl::at.asc(), dsl::id.asc()))
+        .limit(limit)
+        .load(c)?)
+}
+
+/// Deletes up to `limit` readings taken before `before`, oldest first, and says how many. Call it again while it
+/// deletes `limit`: short transactions keep the others' waits short.
+pub fn prune(c: &mut Conn, before: NaiveDateTime, limit: i64) -> Result<usize, DbError> {
+    let old = sample::table
+        .filter(dsl::at.lt(before))
+        .order(dsl::at.asc())
+        .limit(limit)
+        .select(dsl::id);
+    let mut deleted = 0;
+    for ids in old.load::<i64>(c)?.chunks(crate::MAX_BINDS) {
+        deleted += diesel::delete(sample::table.filter(dsl::id.eq_any(ids))).execute(c)?;
+    }
+    Ok(deleted)
+}

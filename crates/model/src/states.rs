@@ -1,0 +1,56 @@
+//! `metric_state`: the rule state of each metric, guarded by a version.
+
+use diesel::prelude::*;
+
+use crate::conn::{Conn, on_each};
+use crate::error::DbError;
+use crate::rows::MetricState;
+use crate::schema::metric_state::{self, dsl};
+use crate::text::clean;
+
+/// The state of a metric, if it ever had one.
+pub fn load(c: &mut Conn, key: &str) -> Result<Option<MetricState>, DbError> {
+    Ok(metric_state::table.find(key).first(c).optional()?)
+}
+
+/// The states of all metrics, by key.
+pub fn all(c: &mut Conn) -> Result<Vec<MetricState>, DbError> {
+    Ok(metric_state::table.order(dsl::key.asc()).load(c)?)
+}
+
+/// Stores a state as version `expected_version + 1`, if the stored version is `expected_version` (0: there is none yet).
+/// `state.version` is not looked at.
+///
+/// # Errors
+/// [`DbError::Conflict`] where it is another: somebody judged the metric in between. Return it from the closure of
+/// `Db::write`, so that all the closure wrote is undone, and load the state anew.
+pub fn save(c: &mut Conn, state: &MetricState, expected_version: i64) -> Result<(), DbError> {
+    let (reason, json) = (clean(&state.reason), clean(&state.state));
+    let columns = (
+        dsl::version.eq(expected_version + 1),
+        dsl::phase.eq(state.phase.as_str()),
+        dsl::since.eq(state.since),
+        dsl::reason.eq(reason.as_ref()),
+        dsl::state.eq(json.as_ref()),
+        dsl::updated_at.eq(state.updated_at),
+    );
+    let stored = if expected_version == 0 {
+        on_each!(c, |c| diesel::insert_into(metric_state::table)
+            .values((dsl::key.eq(&state.key), columns))
+            .on_conflict(dsl::key)
+            .do_nothing()
+            .execute(c))?
+    } else {
+        let expected = metric_state::table
+            .find(&state.key)
+            .filter(dsl::version.eq(expected_version));
+        diesel::update(expected).set(columns).execute(c)?
+    };
+    if stored == 1 {
+        Ok(())
+    } else {
+        Err(DbError::Conflict {
+            key: state.key.clone(),
+        })
+    }
+}

@@ -1,0 +1,158 @@
+//! The outbox: enqueue, claim by lease, mark with fencing.
+
+use monitor_model::DeliveryStatus::{Failed, GivenUp, Pending, Sending, Sent};
+use monitor_model::{Db, Delivery, NewRecord, deliveries, records};
+
+use crate::support::{at, both, delivery};
+
+async fn enqueue(db: &Db, lane: &str, keys: &[&str], next_at: i64) -> usize {
+    let new: Vec<_> = keys.iter().map(|key| delivery(lane, key, at(next_at))).collect();
+    db.write(move |c| deliveries::enqueue(c, &new)).await.unwrap()
+}
+
+async fn claim(db: &Db, lane: &'static str, now: i64, limit: i64) -> Vec<Delivery> {
+    db.write(move |c| deliveries::claim(c, lane, "w1", at(now), at(now + 30), limit))
+        .await
+        .unwrap()
+}
+
+async fn get(db: &Db, id: i64) -> Delivery {
+    db.read(move |c| deliveries::get(c, id)).await.unwrap().unwrap()
+}
+
+fn keys(claimed: &[Delivery]) -> Vec<&str> {
+    claimed.iter().map(|d| d.dedupe_key.as_str()).collect()
+}
+
+both! {
+    async fn the_same_key_is_enqueued_once(db) {
+        let db = db.open().await;
+        assert_eq!(enqueue(&db, "mail", &["a", "b", "a"], 0).await, 2);
+        assert_eq!(enqueue(&db, "oncall", &["b", "c"], 0).await, 1);
+        assert_eq!(enqueue(&db, "oncall", &[], 0).await, 0);
+        let recent = db.read(|c| deliveries::recent(c, 2)).await.unwrap();
+        assert_eq!(keys(&recent), ["c", "b"]);
+        assert_eq!((recent[0].status, recent[0].attempt, recent[0].message_id.as_str()), (Pending, 0, "c@monitor"));
+        assert_eq!(db.read(deliveries::unfinished).await.unwrap(), 3);
+    }
+
+    async fn a_storm_is_enqueued_and_claimed_whole(db) {
+        let db = db.open().await;
+        let names: Vec<String> = (0..1_203).map(|n| format!("k{n:04}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert_eq!(enqueue(&db, "mail", &names, 0).await, 1_203);
+        let claimed = claim(&db, "mail", 1, 5_000).await;
+        assert_eq!(keys(&claimed), names);
+    }
+
+    async fn what_is_due_is_claimed_oldest_first_and_once(db) {
+        let db = db.open().await;
+        enqueue(&db, "mail", &["late"], 20).await;
+        enqueue(&db, "mail", &["second"], 10).await;
+        enqueue(&db, "mail", &["first"], 5).await;
+        enqueue(&db, "@alarm", &["other lane"], 0).await;
+        assert_eq!(db.read(|c| deliveries::due(c, at(10))).await.unwrap(), [("@alarm".to_owned(), 1), ("mail".to_owned(), 2)]);
+        assert_eq!(db.read(deliveries::next_due).await.unwrap(), Some(at(0)));
+
+        let claimed = claim(&db, "mail", 10, 10).await;
+        assert_eq!(keys(&claimed), ["first", "second"]);
+        for d in &claimed {
+            assert_eq!((d.status, d.attempt, d.worker.as_deref(), d.lease_until), (Sending, 1, Some("w1"), Some(at(40))));
+        }
+        assert!(claim(&db, "mail", 10, 10).await.is_empty());
+        assert_eq!(keys(&claim(&db, "mail", 20, 10).await), ["late"]);
+        assert_eq!(keys(&claim(&db, "@alarm", 20, 10).await), ["other lane"]);
+        assert_eq!(db.read(|c| deliveries::due(c, at(20))).await.unwrap(), []);
+        assert_eq!(db.read(deliveries::next_due).await.unwrap(), Some(at(40)), "the first lease that ends");
+    }
+
+    async fn a_limit_is_kept(db) {
+        let db = db.open().await;
+        enqueue(&db, "mail", &["a", "b", "c"], 0).await;
+        assert_eq!(keys(&claim(&db, "mail", 1, 2).await), ["a", "b"]);
+        assert_eq!(keys(&claim(&db, "mail", 1, 2).await), ["c"]);
+    }
+
+    async fn a_lease_that_ran_out_is_claimed_again_and_the_first_worker_is_fenced_out(db) {
+        let db = db.open().await;
+        enqueue(&db, "mail", &["a"], 0).await;
+        let first = claim(&db, "mail", 0, 1).await.remove(0);
+        assert!(claim(&db, "mail", 29, 1).await.is_empty());
+        assert_eq!(db.read(|c| deliveries::due(c, at(30))).await.unwrap(), [("mail".to_owned(), 1)]);
+        let second = claim(&db, "mail", 30, 1).await.remove(0);
+        assert_eq!((second.id, second.attempt), (first.id, 2));
+
+        let (id, old) = (first.id, first.attempt);
+        assert!(!db.write(move |c| deliveries::mark_sent(c, id, old, at(31))).await.unwrap());
+        assert!(!db.write(move |c| deliveries::mark_retry(c, id, old, at(99), "x")).await.unwrap());
+        assert!(!db.write(move |c| deliveries::mark_final(c, id, old, Failed, at(31), "x")).await.unwrap());
+        assert!(!db.write(move |c| deliveries::release(c, id, old)).await.unwrap());
+        assert_eq!(get(&db, id).await, second);
+        assert!(db.write(move |c| deliveries::mark_sent(c, id, 2, at(31))).await.unwrap());
+        assert!(!db.write(move |c| deliveries::mark_sent(c, id, 2, at(31))).await.unwrap(), "sent once");
+        let sent = get(&db, id).await;
+        assert_eq!((sent.status, sent.finished_at, sent.lease_until), (Sent, Some(at(31)), None));
+        assert_eq!(db.read(deliveries::unfinished).await.unwrap(), 0);
+        assert_eq!(db.read(deliveries::next_due).await.unwrap(), None);
+    }
+
+    async fn a_failure_is_put_back_until_its_time_or_ended(db) {
+        let db = db.open().await;
+        enqueue(&db, "mail", &["a", "b"], 0).await;
+        let claimed = claim(&db, "mail", 0, 2).await;
+        let (a, b) = (claimed[0].id, claimed[1].id);
+        assert!(db.write(move |c| deliveries::mark_retry(c, a, 1, at(7), "451 later")).await.unwrap());
+        assert!(db.write(move |c| deliveries::mark_final(c, b, 1, GivenUp, at(1), "550 no")).await.unwrap());
+        let put_back = get(&db, a).await;
+        assert_eq!((put_back.status, put_back.next_at, put_back.lease_until), (Pending, at(7), None));
+        assert_eq!(put_back.last_error.as_deref(), Some("451 later"));
+        let ended = get(&db, b).await;
+        assert_eq!((ended.status, ended.finished_at, ended.last_error.as_deref()), (GivenUp, Some(at(1)), Some("550 no")));
+        assert_eq!(db.read(deliveries::next_due).await.unwrap(), Some(at(7)));
+        assert!(claim(&db, "mail", 6, 9).await.is_empty());
+        let again = claim(&db, "mail", 7, 9).await;
+        assert_eq!((again.len(), again[0].id, again[0].attempt), (1, a, 2));
+        assert!(db.write(move |c| deliveries::mark_sent(c, a, 2, at(8))).await.unwrap());
+        assert_eq!(get(&db, a).await.last_error, None);
+    }
+
+    async fn a_status_that_is_not_final_ends_nothing(db) {
+        let db = db.open().await;
+        enqueue(&db, "mail", &["a"], 0).await;
+        let id = claim(&db, "mail", 0, 1).await[0].id;
+        assert!(db.write(move |c| deliveries::mark_final(c, id, 1, Pending, at(1), "")).await.is_err());
+        assert_eq!(get(&db, id).await.status, Sending);
+    }
+
+    async fn a_released_claim_keeps_its_place(db) {
+        let db = db.open().await;
+        enqueue(&db, "mail", &["a"], 0).await;
+        enqueue(&db, "mail", &["b"], 1).await;
+        let id = claim(&db, "mail", 2, 1).await[0].id;
+        assert!(db.write(move |c| deliveries::release(c, id, 1)).await.unwrap());
+        assert!(!db.write(move |c| deliveries::mark_sent(c, id, 1, at(2))).await.unwrap(), "not ours any more");
+        let again = claim(&db, "mail", 2, 2).await;
+        assert_eq!((keys(&again), again[0].attempt), (vec!["a", "b"], 2));
+    }
+
+    async fn deliveries_are_found_by_their_records(db) {
+        let db = db.open().await;
+        let found = db.write(|c| {
+            let new = NewRecord {
+                key: "x".to_owned(),
+                value: None,
+                alert: true,
+                alert_message: "m".to_owned(),
+                timestamp: at(0),
+                alert_id: None,
+                source_id: None,
+            };
+            let record = records::insert(c, &new)?.unwrap();
+            let mut about = delivery("mail", "about", at(0));
+            about.record_id = Some(record.id);
+            deliveries::enqueue(c, &[delivery("mail", "not about", at(0)), about])?;
+            deliveries::for_records(c, &[record.id, record.id + 1])
+        }).await.unwrap();
+        assert_eq!(keys(&found), ["about"]);
+    }
+}

@@ -1,0 +1,13 @@
+//! The model's tests on real databases: each on SQLite, and on PostgreSQL where there is one.
+
+#![allow(clippy::unwrap_used)]
+
+mod changes;
+mod deliveries;
+mod failures;
+mod group_commit;
+mod migrations;
+mod parity;
+mod processes;
+mod queries;
+mod support;

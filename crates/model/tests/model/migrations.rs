@@ -1,0 +1,51 @@
+//! Making the tables: once, by whoever comes first.
+
+use diesel::connection::SimpleConnection;
+use futures_util::future::join_all;
+use monitor_model::{Backend, Db, realtime};
+
+use crate::support::both;
+
+const NAMES: [&str; 1] = ["2026-11-01-000000_initial"];
+
+both! {
+    async fn pending_ones_are_named_run_and_then_no_more(db) {
+        let db = db.handle().await;
+        assert_eq!(db.pending_migrations().await.unwrap(), NAMES);
+        assert_eq!(db.pending_migrations().await.unwrap(), NAMES, "asking changes nothing");
+        assert!(db.read(realtime::all).await.is_err());
+        assert_eq!(db.migrate().await.unwrap(), NAMES);
+        assert!(db.pending_migrations().await.unwrap().is_empty());
+        assert!(db.migrate().await.unwrap().is_empty());
+        assert!(db.read(realtime::all).await.unwrap().is_empty());
+    }
+
+    async fn several_processes_at_once_run_them_once(db) {
+        let handles = join_all((0..6).map(|_| db.handle())).await;
+        let applied = join_all(handles.iter().map(Db::migrate)).await;
+        let applied: Vec<String> = applied.into_iter().flat_map(Result::unwrap).collect();
+        assert_eq!(applied, NAMES);
+    }
+
+    async fn a_newer_database_is_left_as_it_is(db) {
+        let db = db.open().await;
+        db.write(|c| Ok(c.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')")?))
+            .await
+            .unwrap();
+        assert!(db.pending_migrations().await.unwrap().is_empty());
+        assert!(db.migrate().await.unwrap().is_empty());
+    }
+
+    async fn the_way_down_takes_all_away(db) {
+        let db = db.open().await;
+        let down = match db.backend() {
+            Backend::Sqlite => include_str!("../../../../migrations/sqlite/2026-11-01-000000_initial/down.sql"),
+            Backend::Postgres => include_str!("../../../../migrations/postgres/2026-11-01-000000_initial/down.sql"),
+        };
+        db.write(move |c| {
+            c.batch_execute(down)?;
+            Ok(c.batch_execute("DELETE FROM __diesel_schema_migrations")?)
+        }).await.unwrap();
+        assert_eq!(db.migrate().await.unwrap(), NAMES);
+    }
+}

@@ -1,0 +1,73 @@
+//! Writes one HTML file for each kind of mail, to look at in a browser:
+//! `cargo run -p monitor-notify --example preview_mails -- /tmp/mails`.
+
+use std::path::PathBuf;
+
+use monitor_notify::{Event, Language, MetricInfo, Notification, Severity, Templates};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let dir = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "mails".to_owned()));
+    std::fs::create_dir_all(&dir)?;
+    let templates = Templates::with_override(std::env::args().nth(2).as_deref().map(std::path::Path::new))?;
+    for language in Language::ALL {
+        for event in Event::ALL {
+            let notification = example(event, language);
+            let mail = templates.mail(&notification, language)?;
+            std::fs::write(dir.join(format!("{event}.{}.html", language.tag())), mail.html)?;
+            std::fs::write(dir.join(format!("{event}.{}.txt", language.tag())), mail.text)?;
+        }
+    }
+    Ok(())
+}
+
+fn example(event: Event, language: Language) -> Notification {
+    let chinese = language == Language::Chinese;
+    let (value, previous, severity) = match event {
+        Event::Alert => (Some(131.0), Some(128.0), Severity::Critical),
+        Event::Reminder => (Some(140.0), None, Severity::Warning),
+        Event::Recovered => (Some(88.0), None, Severity::Critical),
+        Event::NoData => (None, None, Severity::Critical),
+        Event::DataBack => (Some(97.0), None, Severity::Warning),
+        Event::Notice => (None, None, Severity::Warning),
+        Event::Test => (None, None, Severity::Info),
+    };
+    let text = match (event, chinese) {
+        (Event::NoData, false) => "System A answers 503 Service Unavailable.",
+        (Event::NoData, true) => "系统 A 返回 503 Service Unavailable。",
+        (Event::Notice, false) => "The channel oncall cannot be reached: 12 messages were given up.",
+        (Event::Notice, true) => "通知渠道 oncall 无法连接：已放弃 12 条消息。",
+        (_, false) => {
+            "Order 20261123-0005 failed: payment provider timed out after 30 s.\nCustomer was told to try again."
+        }
+        (_, true) => "订单 20261123-0005 处理失败：支付渠道 30 秒未响应。\n已提示客户重试。",
+    };
+    Notification {
+        id: "alert-7".to_owned(),
+        message_id: "alert-7@monitor.example.com".to_owned(),
+        thread_id: None,
+        event,
+        metric: MetricInfo {
+            key: "w".to_owned(),
+            title: if chinese {
+                "未支付订单"
+            } else {
+                "Unpaid orders"
+            }
+            .to_owned(),
+            unit: if chinese { "单" } else { "orders" }.to_owned(),
+        },
+        severity,
+        value,
+        previous,
+        text: text.to_owned(),
+        reason: match event {
+            Event::NoData => "not read for 1m (6 intervals)".to_owned(),
+            Event::Recovered => "88 is below 90 since 09:31:10 UTC".to_owned(),
+            Event::Test | Event::Notice => String::new(),
+            _ => "131 is above 100 since 09:12:40 UTC".to_owned(),
+        },
+        at: chrono::DateTime::from_timestamp(1_795_425_160, 0).unwrap_or_default(),
+        alert_id: (event != Event::Test && event != Event::Notice).then_some(7),
+        url: Some("https://monitor.example.com/monitor/w".to_owned()),
+    }
+}

@@ -1,0 +1,105 @@
+//! The trait every channel implements, and how it says that something failed.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::Notification;
+
+/// How fast a channel may be used. The pipeline that calls the notifier keeps to it; the notifier does not wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Messages a minute that the other side takes; `None` for as many as there are.
+    pub per_minute: Option<u32>,
+    /// Messages that may be under way at the same time; at least 1.
+    pub concurrency: usize,
+}
+
+/// Why a message was not delivered. The text carries what the other side said and no secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// It may work later: send the same notification again.
+    #[error("{reason}")]
+    Transient {
+        /// What failed, in words for an operator.
+        reason: String,
+        /// How long the other side asked to be left alone, where it did.
+        retry_after: Option<Duration>,
+    },
+    /// It will not work, however often it is tried: the other side refused this recipient or this content.
+    #[error("{reason}")]
+    Permanent {
+        /// What was refused, and the other side's words.
+        reason: String,
+    },
+}
+
+impl Failure {
+    /// A [`Failure::Transient`] without a time.
+    pub fn transient(reason: impl Into<String>) -> Failure {
+        Failure::Transient {
+            reason: reason.into(),
+            retry_after: None,
+        }
+    }
+
+    /// A [`Failure::Permanent`].
+    pub fn permanent(reason: impl Into<String>) -> Failure {
+        Failure::Permanent {
+            reason: reason.into(),
+        }
+    }
+
+    /// Whether to try again.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Failure::Transient { .. })
+    }
+
+    /// What failed.
+    pub fn reason(&self) -> &str {
+        match self {
+            Failure::Transient { reason, .. } | Failure::Permanent { reason } => reason,
+        }
+    }
+
+    /// How long to wait at least, where the other side said.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Failure::Transient { retry_after, .. } => *retry_after,
+            Failure::Permanent { .. } => None,
+        }
+    }
+}
+
+/// A channel: one way to tell people or systems. An implementation delivers once and classifies what went wrong; it
+/// never retries, queues or sleeps, because the pipeline that calls it does, and remembers across restarts.
+#[async_trait]
+pub trait Notifier: Send + Sync {
+    /// The channel's name in the config, such as `mail` for `[channels.mail]`.
+    fn name(&self) -> &str;
+
+    /// Its `kind` in the config, one of [`KINDS`](crate::KINDS).
+    fn kind(&self) -> &'static str;
+
+    /// Whom it tells. Each gets a delivery of his own, so that one refusal does not hold up the others. A channel
+    /// that is its own recipient (a robot's address) answers one empty string.
+    fn recipients(&self) -> Vec<String>;
+
+    /// How fast it may be used.
+    fn limits(&self) -> Limits;
+
+    /// Delivers one notification to one recipient, once. `Ok` means that the other side took it.
+    ///
+    /// Dropping the future may leave the message sent or not; sending it again is safe for the receiver, who is given
+    /// the same [`Notification::message_id`].
+    ///
+    /// # Errors
+    /// [`Failure`], which says whether trying again can help.
+    async fn send(&self, notification: &Notification, recipient: &str) -> Result<(), Failure>;
+
+    /// Opens the channel as far as it goes without sending anything: reaches the server and signs in.
+    ///
+    /// # Errors
+    /// [`Failure`]; trying again is up to the caller.
+    async fn probe(&self) -> Result<(), Failure>;
+}

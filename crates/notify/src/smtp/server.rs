@@ -1,0 +1,180 @@
+//! One mail server: opening a connection, one exchange on it, and what went wrong where.
+//!
+//! lettre speaks the protocol. Its ready-made transport is not used, because it waits for answers without a limit, puts
+//! a connection whose exchange was broken off back into its pool in the middle of a mail, and does not tell at which
+//! step a server refused, on which it depends whether trying again can help.
+
+use std::future::Future;
+use std::time::Duration;
+
+use lettre::Address as Mailaddress;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Noop, Quit, Rcpt, Rset};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::response::Severity;
+use monitor_requests::SharedClock;
+
+use super::trouble::{Stage, Trouble};
+use super::url::{Address, Security};
+use crate::Failure;
+
+/// A server with all that is needed to talk to it.
+pub(super) struct Server {
+    pub(super) address: Address,
+    pub(super) tls: Option<TlsParameters>,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) connect_timeout: Duration,
+    pub(super) timeout: Duration,
+    pub(super) clock: SharedClock,
+    /// What must not appear in a message: the password, plain and as it goes over the wire.
+    pub(super) secrets: Vec<String>,
+}
+
+impl Server {
+    /// Opens a connection that is ready for mails: greeted, encrypted and signed in as far as asked for.
+    pub(super) async fn open(&self) -> Result<AsyncSmtpConnection, Trouble> {
+        let hello = ClientId::default();
+        let mut connection = self.connect(&hello).await?;
+        if self.address.security == Security::StartTls
+            && let Some(tls) = &self.tls
+        {
+            if !connection.can_starttls() {
+                let words = "the server does not offer it, and nothing is sent in clear";
+                return Err(Trouble::new(Stage::StartTls, words));
+            }
+            self.within(Stage::StartTls, connection.starttls(tls.clone(), &hello))
+                .await?;
+        }
+        if let Some(credentials) = &self.credentials {
+            let mechanisms = [Mechanism::Plain, Mechanism::Login];
+            self.within(Stage::SignIn, connection.auth(&mechanisms, credentials))
+                .await?;
+        }
+        Ok(connection)
+    }
+
+    async fn connect(&self, hello: &ClientId) -> Result<AsyncSmtpConnection, Trouble> {
+        let target = (self.address.host.as_str(), self.address.port);
+        if self.address.security == Security::Tls {
+            // TLS and greeting are one step to lettre, and so have one limit.
+            let limit = self.connect_timeout.saturating_add(self.timeout);
+            let opening = AsyncSmtpConnection::connect_tokio1(
+                target,
+                Some(self.connect_timeout),
+                hello,
+                self.tls.clone(),
+                None,
+            );
+            return self.limited(Stage::Connect, limit, opening).await;
+        }
+        let connecting = tokio::net::TcpStream::connect(target);
+        let stream = match monitor_requests::timeout(&*self.clock, self.connect_timeout, connecting).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return Err(Trouble::new(Stage::Connect, error.to_string())),
+            Err(_) => return Err(Trouble::late(Stage::Connect, self.connect_timeout)),
+        };
+        // Commands and answers take turns; waiting to fill a packet only delays them.
+        drop(stream.set_nodelay(true));
+        self.within(
+            Stage::Greeting,
+            AsyncSmtpConnection::connect_with_transport(Box::new(stream), hello),
+        )
+        .await
+    }
+
+    /// Gives one mail for one recipient to the server.
+    pub(super) async fn deliver(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        from: &Mailaddress,
+        to: &Mailaddress,
+        mail: &[u8],
+    ) -> Result<(), Trouble> {
+        let parameters = parameters(connection, from, to, mail)?;
+        self.within(
+            Stage::Sender,
+            connection.command(Mail::new(Some(from.clone()), parameters)),
+        )
+        .await?;
+        self.within(
+            Stage::Recipient,
+            connection.command(Rcpt::new(to.clone(), Vec::new())),
+        )
+        .await?;
+        let go_on = self.within(Stage::Data, connection.command(Data)).await?;
+        if !go_on.has_code(354) {
+            return Err(Trouble::unexpected(Stage::Data, &go_on));
+        }
+        let taken = self.within(Stage::Content, connection.message(mail)).await?;
+        if taken.code().severity != Severity::PositiveCompletion {
+            return Err(Trouble::unexpected(Stage::Content, &taken));
+        }
+        Ok(())
+    }
+
+    /// Makes a connection usable again after a refusal. False: close it.
+    pub(super) async fn reset(&self, connection: &mut AsyncSmtpConnection) -> bool {
+        self.within(Stage::Noop, connection.command(Rset)).await.is_ok()
+    }
+
+    /// Asks for a sign of life and says goodbye.
+    pub(super) async fn check(&self, connection: &mut AsyncSmtpConnection) -> Result<(), Trouble> {
+        self.within(Stage::Noop, connection.command(Noop)).await?;
+        // Whether the goodbye is answered tells nothing.
+        drop(self.within(Stage::Noop, connection.command(Quit)).await);
+        Ok(())
+    }
+
+    /// One step that has to be done within the channel's timeout.
+    async fn within<T>(
+        &self,
+        stage: Stage,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Trouble> {
+        self.limited(stage, self.timeout, work).await
+    }
+
+    async fn limited<T>(
+        &self,
+        stage: Stage,
+        limit: Duration,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Trouble> {
+        match monitor_requests::timeout(&*self.clock, limit, work).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(error)) => Err(Trouble::from_lettre(stage, &error)),
+            Err(_) => Err(Trouble::late(stage, limit)),
+        }
+    }
+
+    /// The trouble for the caller. `recipient` is empty for a probe.
+    pub(super) fn failure(&self, trouble: &Trouble, recipient: &str) -> Failure {
+        let server = format!("{}:{}", self.address.host, self.address.port);
+        trouble.failure(&server, recipient, &self.secrets)
+    }
+}
+
+/// What MAIL FROM has to announce, or that the server cannot take it.
+fn parameters(
+    connection: &AsyncSmtpConnection,
+    from: &Mailaddress,
+    to: &Mailaddress,
+    mail: &[u8],
+) -> Result<Vec<MailParameter>, Trouble> {
+    let offers = |extension| connection.server_info().supports_feature(extension);
+    let mut parameters = Vec::new();
+    let is_ascii = |address: &Mailaddress| AsRef::<str>::as_ref(address).is_ascii();
+    if !is_ascii(from) || !is_ascii(to) {
+        if !offers(Extension::SmtpUtfEight) {
+            let words = "the server takes no addresses with letters beyond ASCII (SMTPUTF8)";
+            return Err(Trouble::new(Stage::Recipient, words).into_final());
+        }
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    if !mail.is_ascii() && offers(Extension::EightBitMime) {
+        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    Ok(parameters)
+}

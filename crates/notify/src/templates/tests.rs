@@ -1,0 +1,286 @@
+//! What rendered mails say, and what broken templates are told.
+
+use super::*;
+use chrono::DateTime;
+
+fn templates() -> Templates {
+    Templates::embedded()
+        .unwrap()
+        .in_zone(FixedOffset::east_opt(0).unwrap())
+}
+
+fn alert() -> Notification {
+    Notification {
+        at: DateTime::from_timestamp(1_795_425_160, 0).unwrap(),
+        text: "Order 5 failed".to_owned(),
+        ..sample(Event::Alert)
+    }
+}
+
+#[test]
+fn subjects_say_what_happened() {
+    let subject = |event, language| templates().mail(&sample(event), language).unwrap().subject;
+    let all: Vec<String> = Language::ALL
+        .into_iter()
+        .flat_map(|language| Event::ALL.map(|event| subject(event, language)))
+        .collect();
+    insta::assert_snapshot!(all.join("\n"), @r"
+    [critical] Z: 131 is above 100
+    [recovered] Z: 131 is above 100
+    [no data] Z: 131 is above 100
+    [data is back] Z: 131 is above 100
+    [critical, still open] Z: 131 is above 100
+    [monitor] Z: Order 5 failed
+    [test] Z: Order 5 failed
+    【严重】监控告警-Z：当前值 131 orders
+    【恢复】监控恢复-Z：当前值 131 orders
+    【无数据】监控数据中断-Z：131 is above 100
+    【数据恢复】监控数据恢复-Z：当前值 131 orders
+    【严重·未处理】监控告警-Z：当前值 131 orders
+    【监控通知】Z：Order 5 failed
+    【测试】Z：Order 5 failed
+    ");
+}
+
+#[test]
+fn the_text_holds_everything_there_is_to_know() {
+    insta::assert_snapshot!(templates().mail(&alert(), Language::English).unwrap().text, @r"
+    Alert · critical · Z
+
+    Order 5 failed
+
+    Value: 131 orders
+    Before: 128 orders (+3)
+    Reason: 131 is above 100 since 09:12:40 UTC
+    Time: 2026-11-23 09:12:40 UTC
+    Alert no.: 1
+    Page: https://monitor.example.com/monitor
+
+    -- 
+    Sent by the monitor. Answers to this mail are not read.
+    ");
+    insta::assert_snapshot!(templates().mail(&alert(), Language::Chinese).unwrap().text, @r"
+    告警 · 严重 · Z
+
+    Order 5 failed
+
+    当前值：131 orders
+    之前：128 orders (+3)
+    原因：131 is above 100 since 09:12:40 UTC
+    时间：2026-11-23 09:12:40 UTC
+    告警编号：1
+    页面：https://monitor.example.com/monitor
+
+    -- 
+    本邮件由监控系统自动发送，请勿回复。
+    ");
+}
+
+#[test]
+fn the_text_of_a_bare_notice_has_no_gaps() {
+    let notice = Notification {
+        event: Event::Notice,
+        severity: Severity::Warning,
+        value: None,
+        previous: None,
+        reason: String::new(),
+        alert_id: None,
+        url: None,
+        metric: MetricInfo {
+            key: "a".into(),
+            title: "System A".into(),
+            unit: String::new(),
+        },
+        text: "cannot read X since 09:12: System A answers 503".into(),
+        ..alert()
+    };
+    insta::assert_snapshot!(templates().mail(&notice, Language::English).unwrap().text, @r"
+    About the monitor · warning · System A
+    The monitor tells this about itself. It is not an alert of a metric.
+
+    cannot read X since 09:12: System A answers 503
+
+    Time: 2026-11-23 09:12:40 UTC
+
+    -- 
+    Sent by the monitor. Answers to this mail are not read.
+    ");
+}
+
+#[test]
+fn html_is_escaped_and_fetches_nothing() {
+    let nasty = "<script>alert(1)</script>\n<img src=x onerror=alert(2)> & \"quotes\" 'too'";
+    let notification = Notification {
+        text: nasty.into(),
+        reason: nasty.into(),
+        metric: MetricInfo {
+            key: nasty.into(),
+            title: nasty.into(),
+            unit: nasty.into(),
+        },
+        url: Some("https://m.example/?a=\"><script>".into()),
+        ..alert()
+    };
+    for language in Language::ALL {
+        let html = templates().mail(&notification, language).unwrap().html;
+        assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
+        assert!(
+            html.contains("&lt;script&gt;alert(1)&lt;/script&gt;<br>&lt;img"),
+            "{html}"
+        );
+        assert!(html.contains("https://m.example/?a=%22%3E%3Cscript%3E"), "{html}");
+        for fetching in ["src=", "url(", "@import", "<link"] {
+            assert!(!html.replace("src=x", "").contains(fetching), "{fetching}");
+        }
+    }
+}
+
+#[test]
+fn a_zero_is_shown_and_an_unsafe_link_is_not() {
+    let notification = Notification {
+        value: Some(0.0),
+        previous: Some(0.0),
+        url: Some("javascript:alert(1)".into()),
+        ..alert()
+    };
+    let mail = templates().mail(&notification, Language::English).unwrap();
+    assert!(
+        mail.text.contains("Value: 0 orders") && mail.text.contains("Before: 0 orders"),
+        "{}",
+        mail.text
+    );
+    assert!(mail.html.contains(">0</td>"), "{}", mail.html);
+    assert!(
+        !mail.html.contains("javascript:") && !mail.html.contains("<a "),
+        "{}",
+        mail.html
+    );
+}
+
+#[test]
+fn subjects_and_bodies_are_bounded_and_whole_characters() {
+    let long = "告警😀".repeat(20_000);
+    let notification = Notification {
+        text: long.clone(),
+        reason: long.clone(),
+        metric: MetricInfo {
+            key: long.clone(),
+            title: long.clone(),
+            unit: long,
+        },
+        ..alert()
+    };
+    for language in Language::ALL {
+        let mail = templates().mail(&notification, language).unwrap();
+        assert!(
+            mail.subject.chars().count() < 700,
+            "{}",
+            mail.subject.chars().count()
+        );
+        assert!(mail.text.contains('…') && mail.text.chars().count() < 15_000);
+    }
+}
+
+#[test]
+fn a_subject_is_one_line_whatever_is_in_it() {
+    let notification = Notification {
+        reason: "a\r\nBcc: victim@example.com\r\n\r\nbody".into(),
+        metric: MetricInfo {
+            title: "Z\nX-Evil: 1".into(),
+            ..alert().metric
+        },
+        ..alert()
+    };
+    let subject = templates()
+        .mail(&notification, Language::English)
+        .unwrap()
+        .subject;
+    assert_eq!(subject, "[critical] Z X-Evil: 1: a Bcc: victim@example.com body");
+}
+
+#[test]
+fn a_folder_replaces_single_templates() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("mail")).unwrap();
+    std::fs::write(
+        dir.path().join("mail/subject.txt"),
+        "ours: {{ title }} {{ value }}",
+    )
+    .unwrap();
+    std::fs::write(dir.path().join("mail/notes.md"), "{{ not a template").unwrap();
+    let templates = Templates::with_override(Some(dir.path())).unwrap();
+    let mail = templates.mail(&alert(), Language::English).unwrap();
+    assert_eq!(mail.subject, "ours: Z 131");
+    assert!(mail.html.contains("Order 5 failed"));
+}
+
+#[test]
+fn a_folder_without_mails_and_no_folder_change_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("pages")).unwrap();
+    for dir in [None, Some(dir.path())] {
+        let ours = Templates::with_override(dir)
+            .unwrap()
+            .in_zone(FixedOffset::east_opt(0).unwrap());
+        assert_eq!(
+            ours.mail(&alert(), Language::English).unwrap(),
+            templates().mail(&alert(), Language::English).unwrap()
+        );
+    }
+}
+
+#[test]
+fn a_broken_template_is_named_with_file_line_and_column() {
+    let cases = [
+        ("body.txt", "fine\nalso fine {{ title \n", "body.txt:2:"),
+        ("body.html", "<p>\n\n{% if value %}never ends", "body.html:3:"),
+        ("subject.txt", "\n{{ ttle }}", "subject.txt:2:4"),
+        ("body.txt", "{{ title | shout }}", "body.txt:1:"),
+        ("body.txt", "a\n{{ t(key=\"nonsense\") }}", "body.txt:2:"),
+        // Renders for most events and fails for the one without a value.
+        ("body.txt", "{{ value | upper }}", "body.txt:1:"),
+    ];
+    for (name, text, place) in cases {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("mail")).unwrap();
+        std::fs::write(dir.path().join("mail").join(name), text).unwrap();
+        let error = Templates::with_override(Some(dir.path()))
+            .unwrap_err()
+            .to_string();
+        let expected = format!("{}/mail/{place}", dir.path().display());
+        assert!(
+            error.starts_with(&expected),
+            "{text:?}: want {expected}, got {error}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let error = Templates::with_override(Some(Path::new("/nowhere/templates"))).unwrap_err();
+    assert!(error.to_string().starts_with("/nowhere/templates: "), "{error}");
+}
+
+#[test]
+fn a_template_that_fails_on_a_real_notification_falls_back_to_the_embedded_one() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("mail")).unwrap();
+    // Fine for the samples, which all have a message of one line.
+    let text = "{{ lines | nth(n=0) | upper }}{% if lines | length > 1 %}{{ nothing }}{% endif %}";
+    std::fs::write(dir.path().join("mail/body.txt"), text).unwrap();
+    let ours = Templates::with_override(Some(dir.path())).unwrap();
+    assert_eq!(
+        ours.mail(&alert(), Language::English).unwrap().text,
+        "ORDER 5 FAILED"
+    );
+    let two_lines = Notification {
+        text: "one\ntwo".into(),
+        ..alert()
+    };
+    assert!(
+        ours.mail(&two_lines, Language::English)
+            .unwrap()
+            .text
+            .contains("one\ntwo\n")
+    );
+}

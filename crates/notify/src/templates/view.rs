@@ -1,0 +1,246 @@
+//! What a template sees: a notification made safe to show, bounded, and in words.
+
+use chrono::{DateTime, FixedOffset, Local, Utc};
+use serde::Serialize;
+
+use super::Language;
+use crate::{Event, Notification, Severity};
+
+/// Longest message shown, in characters; the page has the rest.
+const TEXT_LIMIT: usize = 10_000;
+/// Longest reason shown, in characters.
+const REASON_LIMIT: usize = 1_000;
+/// Longest name of anything shown, in characters.
+const NAME_LIMIT: usize = 200;
+/// Longest text after the metric's name in a subject, in characters.
+const HEADLINE_LIMIT: usize = 120;
+
+/// The variables of a template. `templates/mail/README.md` explains them to people who write their own.
+#[derive(Serialize, Debug)]
+pub(super) struct View {
+    lang: &'static str,
+    event: &'static str,
+    severity: &'static str,
+    /// What colour it has: `critical`, `warning`, `info`, `good` or `unknown`.
+    tone: &'static str,
+    key: String,
+    title: String,
+    unit: String,
+    value: Option<String>,
+    previous: Option<String>,
+    /// The value less the previous one, with its sign.
+    change: Option<String>,
+    text: String,
+    lines: Vec<String>,
+    reason: String,
+    headline: String,
+    at: String,
+    alert_id: Option<i64>,
+    url: Option<String>,
+}
+
+impl View {
+    pub(super) fn new(notification: &Notification, language: Language, zone: Option<FixedOffset>) -> View {
+        let text = cut(&clean(&notification.text), TEXT_LIMIT);
+        let reason = cut(&one_line(&notification.reason), REASON_LIMIT);
+        let value = notification.value.map(number);
+        View {
+            lang: language.tag(),
+            event: notification.event.as_str(),
+            severity: notification.severity.as_str(),
+            tone: tone(notification.event, notification.severity),
+            key: cut(&one_line(&notification.metric.key), NAME_LIMIT),
+            title: cut(&one_line(&notification.metric.title), NAME_LIMIT),
+            unit: cut(&one_line(&notification.metric.unit), NAME_LIMIT),
+            previous: notification.previous.map(number),
+            change: change(notification.value, notification.previous),
+            lines: text.lines().map(str::to_owned).collect(),
+            headline: headline(notification.event, &reason, &text, value.as_deref()),
+            value,
+            text,
+            reason,
+            at: moment(notification.at, zone),
+            alert_id: notification.alert_id,
+            url: notification.url.as_deref().and_then(link),
+        }
+    }
+}
+
+/// The colour of the message: bad news has that of its severity, good news is good, and not knowing is neither.
+fn tone(event: Event, severity: Severity) -> &'static str {
+    match event {
+        Event::Alert | Event::Reminder => severity.as_str(),
+        Event::Recovered | Event::DataBack => "good",
+        Event::NoData => "unknown",
+        Event::Notice if severity == Severity::Info => "info",
+        Event::Notice => severity.as_str(),
+        Event::Test => "info",
+    }
+}
+
+/// A number as people write it: `131`, not `131.0`.
+pub(super) fn number(value: f64) -> String {
+    value.to_string()
+}
+
+fn change(value: Option<f64>, previous: Option<f64>) -> Option<String> {
+    let difference = value? - previous?;
+    if !difference.is_finite() || difference == 0.0 {
+        return None;
+    }
+    // 0.3 - 0.1 is 0.19999999999999998: nine places are more than anybody reads.
+    let rounded = if difference.abs() < 1e6 {
+        (difference * 1e9).round() / 1e9
+    } else {
+        difference
+    };
+    Some(if rounded > 0.0 {
+        format!("+{rounded}")
+    } else {
+        format!("\u{2212}{}", rounded.abs())
+    })
+}
+
+/// What the subject says: why, else the message, else the value; of a notice or a test the message first. The time in a
+/// reason is in the mail's own date.
+fn headline(event: Event, reason: &str, text: &str, value: Option<&str>) -> String {
+    let short_reason = reason.split(" since ").next().unwrap_or_default();
+    let first_line = text.lines().next().unwrap_or_default();
+    let value = value.unwrap_or_default();
+    let choice = match event {
+        Event::Notice | Event::Test => [first_line, short_reason, value],
+        _ => [short_reason, first_line, value],
+    };
+    let what = choice
+        .into_iter()
+        .find(|one| !one.trim().is_empty())
+        .unwrap_or_default();
+    cut(&one_line(what), HEADLINE_LIMIT)
+}
+
+/// The time in the machine's own zone, or a given one, always with its offset.
+fn moment(at: DateTime<Utc>, zone: Option<FixedOffset>) -> String {
+    let at = match zone {
+        Some(zone) => at.with_timezone(&zone),
+        None => at.with_timezone(&Local).fixed_offset(),
+    };
+    if at.offset().local_minus_utc() == 0 {
+        at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+    } else {
+        at.format("%Y-%m-%d %H:%M:%S %:z").to_string()
+    }
+}
+
+/// Only what a browser opens as a page may become a link.
+fn link(text: &str) -> Option<String> {
+    let url = url::Url::parse(text.trim()).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.to_string())
+}
+
+/// Text without what could hide or reorder other text: control characters but line ends and tabs, and the marks that
+/// turn the writing direction.
+fn clean(text: &str) -> String {
+    text.replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .chars()
+        .filter(|&one| one == '\n' || one == '\t' || shown(one))
+        .collect()
+}
+
+/// [`clean`], on one line.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split(|one: char| one.is_whitespace() || one.is_control())
+        .filter(|word| !word.is_empty())
+        .map(|word| word.chars().filter(|&one| shown(one)).collect::<String>())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn shown(one: char) -> bool {
+    !one.is_control()
+        && !matches!(one, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}')
+}
+
+/// At most `limit` characters, with an ellipsis where something is missing.
+fn cut(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        None => text.to_owned(),
+        Some(_) => {
+            let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
+            format!("{}…", kept.trim_end())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_changes_read_well() {
+        assert_eq!(number(131.0), "131");
+        assert_eq!(number(0.5), "0.5");
+        assert_eq!(change(Some(131.0), Some(128.0)).unwrap(), "+3");
+        assert_eq!(change(Some(0.1), Some(0.3)).unwrap(), "\u{2212}0.2");
+        assert_eq!(change(Some(1.0), Some(1.0)), None);
+        assert_eq!(change(Some(f64::MAX), Some(-f64::MAX)), None);
+        assert_eq!(change(None, Some(1.0)), None);
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        let long = "告".repeat(TEXT_LIMIT + 1);
+        let cut = cut(&long, TEXT_LIMIT);
+        assert_eq!(cut.chars().count(), TEXT_LIMIT);
+        assert!(cut.ends_with("告…"));
+        assert_eq!(super::cut("short", 5), "short");
+    }
+
+    #[test]
+    fn what_could_hide_or_reorder_text_is_left_out() {
+        assert_eq!(
+            one_line(" a\r\nBcc: x@example.com\t b\0\u{85}c "),
+            "a Bcc: x@example.com b c"
+        );
+        assert_eq!(one_line("abc\u{202E}fdp.exe"), "abcfdp.exe");
+        assert_eq!(clean("a\r\nb\rc\u{1b}[31m\td"), "a\nb\nc[31m\td");
+    }
+
+    #[test]
+    fn only_pages_become_links() {
+        assert_eq!(
+            link("https://m.example/monitor").unwrap(),
+            "https://m.example/monitor"
+        );
+        assert_eq!(link("javascript:alert(1)"), None);
+        assert_eq!(link("data:text/html,x"), None);
+        assert_eq!(link("/monitor"), None);
+    }
+
+    #[test]
+    fn the_headline_is_the_reason_without_its_time() {
+        let why = "131 is above 100 since 09:12:40 UTC";
+        assert_eq!(
+            headline(Event::Alert, why, "Order 5", Some("131")),
+            "131 is above 100"
+        );
+        assert_eq!(
+            headline(Event::Alert, "", "Order 5\nfailed", Some("131")),
+            "Order 5"
+        );
+        assert_eq!(headline(Event::Alert, "", " \n", Some("131")), "131");
+        assert_eq!(
+            headline(Event::Notice, why, "System A is down", None),
+            "System A is down"
+        );
+        assert_eq!(headline(Event::Alert, "", "", None), "");
+    }
+
+    #[test]
+    fn times_say_their_zone() {
+        let at = DateTime::from_timestamp(1_795_425_160, 0).unwrap();
+        let beijing = FixedOffset::east_opt(8 * 3600);
+        assert_eq!(moment(at, FixedOffset::east_opt(0)), "2026-11-23 09:12:40 UTC");
+        assert_eq!(moment(at, beijing), "2026-11-23 17:12:40 +08:00");
+    }
+}

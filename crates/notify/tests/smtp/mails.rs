@@ -1,0 +1,295 @@
+//! What arrives.
+
+use mail_parser::{Message, MessageParser};
+use monitor_notify::{ChannelSettings, Event, MetricInfo, Notification};
+
+use crate::server::{Server, Taken};
+use crate::{alert, channel, plain, settings};
+
+fn parse(mail: &Taken) -> Message<'_> {
+    MessageParser::default().parse(&mail.raw).unwrap()
+}
+
+fn header(mail: &Taken, name: &str) -> Option<String> {
+    parse(mail)
+        .header_raw(name.to_owned())
+        .map(|value| value.trim().to_owned())
+}
+
+#[tokio::test]
+async fn each_recipient_has_an_envelope_and_all_are_named_in_the_header() {
+    let server = Server::start().await;
+    let mail = plain(server.port);
+    assert_eq!(mail.recipients(), ["ops@example.com", "boss@example.com"]);
+    for recipient in mail.recipients() {
+        mail.send(&alert(), &recipient).await.unwrap();
+    }
+    let mails = server.mails();
+    assert_eq!(mails.len(), 2);
+    assert!(
+        mails
+            .iter()
+            .all(|one| one.from.starts_with("MAIL FROM:<monitor@example.com>")),
+        "{mails:?}"
+    );
+    assert_eq!(mails[0].to, ["RCPT TO:<ops@example.com>"]);
+    assert_eq!(mails[1].to, ["RCPT TO:<boss@example.com>"]);
+    for one in &mails {
+        let parsed = parse(one);
+        let to: Vec<&str> = parsed
+            .to()
+            .unwrap()
+            .iter()
+            .filter_map(|one| one.address())
+            .collect();
+        assert_eq!(to, ["ops@example.com", "boss@example.com"]);
+    }
+    assert_eq!(mails[0].raw, mails[1].raw);
+    assert_eq!(server.connections(), 1, "the connection was not kept");
+}
+
+#[tokio::test]
+async fn headers_and_both_bodies_say_what_happened() {
+    let server = Server::start().await;
+    plain(server.port)
+        .send(&alert(), "ops@example.com")
+        .await
+        .unwrap();
+    let mails = server.mails();
+    let parsed = parse(&mails[0]);
+    assert_eq!(parsed.subject(), Some("[critical] Z: 131 is above 100"));
+    assert_eq!(parsed.message_id(), Some("alert-7.mail@monitor.example.com"));
+    assert_eq!(parsed.date().unwrap().to_timestamp(), alert().at.timestamp());
+    let from = parsed.from().unwrap().first().unwrap();
+    assert_eq!(
+        (from.name(), from.address()),
+        (Some("Monitor"), Some("monitor@example.com"))
+    );
+    assert_eq!(
+        header(&mails[0], "Auto-Submitted").as_deref(),
+        Some("auto-generated")
+    );
+    assert_eq!(header(&mails[0], "X-Monitor-Id").as_deref(), Some("alert-7/mail"));
+    assert_eq!(header(&mails[0], "In-Reply-To"), None);
+    let text = parsed.body_text(0).unwrap();
+    let html = parsed.body_html(0).unwrap();
+    for body in [&text, &html] {
+        for piece in [
+            "Order 5 failed",
+            "131",
+            "128",
+            "above 100 since 09:12:40 UTC",
+            "2026-11-23 09:12:40 UTC",
+        ] {
+            assert!(body.contains(piece), "no {piece:?} in {body}");
+        }
+    }
+    assert!(
+        text.contains("Page: https://monitor.example.com/monitor/z"),
+        "{text}"
+    );
+    assert!(
+        html.contains("href=\"https://monitor.example.com/monitor/z\""),
+        "{html}"
+    );
+    // Alternatives of the same, text first: the last one that a program can show is shown.
+    assert_eq!(
+        (
+            parsed.text_body.len(),
+            parsed.html_body.len(),
+            parsed.attachments.len()
+        ),
+        (1, 1, 0)
+    );
+}
+
+#[tokio::test]
+async fn a_repeat_is_the_same_mail_byte_for_byte() {
+    let server = Server::start().await;
+    // Another process, another connection: nothing may depend on chance or on when it is sent.
+    for _ in 0..2 {
+        plain(server.port)
+            .send(&alert(), "ops@example.com")
+            .await
+            .unwrap();
+    }
+    let mails = server.mails();
+    assert_eq!(mails[0].raw, mails[1].raw);
+    assert_eq!(
+        header(&mails[0], "Message-ID").as_deref(),
+        Some("<alert-7.mail@monitor.example.com>")
+    );
+}
+
+#[tokio::test]
+async fn a_recovery_answers_its_alert() {
+    let server = Server::start().await;
+    let recovery = Notification {
+        event: Event::Recovered,
+        message_id: "alert-7.recovered@monitor.example.com".into(),
+        thread_id: Some(alert().message_id),
+        ..alert()
+    };
+    plain(server.port)
+        .send(&recovery, "ops@example.com")
+        .await
+        .unwrap();
+    let mails = server.mails();
+    for name in ["In-Reply-To", "References"] {
+        assert_eq!(
+            header(&mails[0], name).as_deref(),
+            Some("<alert-7.mail@monitor.example.com>")
+        );
+    }
+    assert_eq!(header(&mails[0], "Importance"), None);
+}
+
+#[tokio::test]
+async fn chinese_arrives_as_it_was_written() {
+    let server = Server::start().await;
+    let mail = channel(&ChannelSettings {
+        lang: Some("zh-CN".into()),
+        from: Some("监控系统 <monitor@example.com>".into()),
+        to: Some(vec!["值班员 <ops@example.com>".into()]),
+        ..settings(&format!("smtp://127.0.0.1:{}", server.port))
+    });
+    let title = "未支付订单（华东区域所有门店与线上渠道合计）";
+    let notification = Notification {
+        text: "订单 5 处理失败😀".into(),
+        metric: MetricInfo {
+            key: "w".into(),
+            title: title.into(),
+            unit: "单".into(),
+        },
+        ..alert()
+    };
+    mail.send(&notification, "ops@example.com").await.unwrap();
+    let mails = server.mails();
+    assert!(mails[0].raw.is_ascii(), "not every server takes eight bits");
+    let parsed = parse(&mails[0]);
+    assert_eq!(
+        parsed.subject().unwrap(),
+        format!("【严重】监控告警-{title}：当前值 131 单")
+    );
+    assert_eq!(parsed.from().unwrap().first().unwrap().name(), Some("监控系统"));
+    assert_eq!(parsed.to().unwrap().first().unwrap().name(), Some("值班员"));
+    for body in [parsed.body_text(0).unwrap(), parsed.body_html(0).unwrap()] {
+        assert!(
+            body.contains("订单 5 处理失败😀") && body.contains(title),
+            "{body}"
+        );
+    }
+    assert!(parsed.body_text(0).unwrap().contains("当前值：131 单"));
+    for line in String::from_utf8(mails[0].raw.clone()).unwrap().split("\r\n") {
+        assert!(
+            line.len() <= 78 || !line.contains(' '),
+            "a line of {} bytes: {line}",
+            line.len()
+        );
+        assert!(line.len() <= 998);
+    }
+}
+
+#[tokio::test]
+async fn nothing_in_a_notification_gets_out_of_its_place() {
+    let server = Server::start().await;
+    let mail = plain(server.port);
+    mail.send(&alert(), "ops@example.com").await.unwrap();
+    let boundary = parse(&server.mails()[0]).content_type_boundary();
+    let nasty = format!(
+        "a\r\n.\r\nMAIL FROM:<evil@example.com>\r\nBcc: victim@example.com\r\n\r\n--{boundary}--\r\n\
+         --{boundary}\r\nContent-Type: text/html\r\n\r\n<b>evil</b>\r\n..\n.\nend"
+    );
+    let notification = Notification {
+        id: nasty.clone(),
+        thread_id: Some(format!("t{nasty}")),
+        text: nasty.clone(),
+        reason: nasty.clone(),
+        metric: MetricInfo {
+            key: nasty.clone(),
+            title: nasty.clone(),
+            unit: nasty.clone(),
+        },
+        url: Some(nasty.clone()),
+        ..alert()
+    };
+    mail.send(&notification, "ops@example.com").await.unwrap();
+    // The Message-ID decides the boundary, so one that injects has to be looked at on its own.
+    mail.send(
+        &Notification {
+            message_id: nasty,
+            ..alert()
+        },
+        "ops@example.com",
+    )
+    .await
+    .unwrap();
+    let mails = server.mails();
+    assert_eq!(mails.len(), 3);
+    for one in &mails {
+        assert_eq!(one.to, ["RCPT TO:<ops@example.com>"]);
+        assert_eq!(header(one, "Bcc"), None);
+        let parsed = parse(one);
+        assert_eq!(
+            (parsed.parts.len(), parsed.text_body.len(), parsed.html_body.len()),
+            (3, 1, 1)
+        );
+        assert!(parsed.body_html(0).unwrap().starts_with("<!DOCTYPE html>"));
+    }
+    let text = parse(&mails[1]).body_text(0).unwrap().replace("\r\n", "\n");
+    assert!(text.contains("<b>evil</b>\n..\n.\nend\n"), "{text}");
+    assert!(!parse(&mails[1]).body_html(0).unwrap().contains("<b>evil"));
+    let lines = server.lines();
+    assert!(
+        !lines
+            .iter()
+            .any(|line| line.contains("evil") && line.starts_with("MAIL")),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_recipient_that_is_no_address_is_refused_before_anything_is_said() {
+    let server = Server::start().await;
+    for recipient in [
+        "",
+        "ops",
+        "ops@example.com>\r\nRCPT TO:<victim@example.com",
+        "a@b@c",
+    ] {
+        let failure = plain(server.port).send(&alert(), recipient).await.unwrap_err();
+        assert!(!failure.is_transient(), "{failure}");
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_huge_message_is_cut_and_arrives() {
+    let server = Server::start().await;
+    let notification = Notification {
+        text: "x".repeat(2_000_000),
+        ..alert()
+    };
+    plain(server.port)
+        .send(&notification, "ops@example.com")
+        .await
+        .unwrap();
+    let mails = server.mails();
+    assert!(mails[0].raw.len() < 100_000, "{}", mails[0].raw.len());
+    assert!(parse(&mails[0]).body_text(0).unwrap().contains("xxx…"));
+}
+
+trait Boundary {
+    fn content_type_boundary(&self) -> String;
+}
+
+impl Boundary for Message<'_> {
+    fn content_type_boundary(&self) -> String {
+        use mail_parser::MimeHeaders;
+        self.content_type()
+            .unwrap()
+            .attribute("boundary")
+            .unwrap()
+            .to_owned()
+    }
+}

@@ -1,0 +1,162 @@
+//! The job of explaining an alert: ask what it was, store each message as a record, tell it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use monitor_model::{Alert, Conn, DbError, Delivery, NewRecord, alerts, deliveries, records};
+use monitor_notify::Event;
+use monitor_upstream::{AlertMessage, Question};
+
+use super::Shared;
+use super::cycle::Watched;
+use super::lane::{Done, Verdict};
+use super::told::{Story, Teller};
+use crate::metric::explain;
+
+/// Messages of one alert that are told one by one; the rest is counted in the last of them and listed on the page.
+const MAX_TOLD: usize = 20;
+
+/// Explains the alert of `job`. The records, their deliveries and the end of the job are one transaction: a crash
+/// at any point means that all of it is done again or none of it.
+pub(crate) async fn run(shared: &Arc<Shared>, watched: Option<&Arc<Watched>>, job: &Delivery) -> Verdict {
+    let alert = match load(shared, job).await {
+        Ok(Some(alert)) => alert,
+        Ok(None) => return Verdict::permanent("its alert is gone"),
+        Err(error) => return Verdict::transient(error.to_string()),
+    };
+    // A metric that the config no longer has: nobody can explain it and no channel is named. It stays on record.
+    let Some(watched) = watched else {
+        return finish(shared, job, None, alert, Vec::new()).await;
+    };
+    let question = Question {
+        key: alert.key.clone(),
+        total: alert.value.unwrap_or_default(),
+        previous: alert.previous.unwrap_or_default(),
+    };
+    let waited = (shared.clock.wall().naive_utc() - alert.opened_at)
+        .to_std()
+        .unwrap_or_default();
+    let left = shared.options.details_wait.saturating_sub(waited);
+    let asked = explain(&*watched.metric, &shared.upstreams, &question);
+    let messages = match monitor_requests::timeout(&*shared.clock, left, asked).await {
+        Ok(Ok(messages)) => messages,
+        Ok(Err(error)) if error.is_transient() && !left.is_zero() => {
+            return Verdict::Transient {
+                reason: error.to_string(),
+                retry_after: error.retry_after(),
+            };
+        }
+        Ok(Err(error)) => {
+            log::warn!(
+                "alert {}: nobody explains it, the reading is told instead: {error}",
+                alert.id
+            );
+            Vec::new()
+        }
+        Err(late) => {
+            log::warn!(
+                "alert {}: nobody explained it in time, the reading is told instead: {late}",
+                alert.id
+            );
+            Vec::new()
+        }
+    };
+    let teller = Teller::of(shared, &*watched.metric);
+    finish(shared, job, Some(teller), alert, messages).await
+}
+
+async fn load(shared: &Shared, job: &Delivery) -> Result<Option<Alert>, DbError> {
+    let Some(id) = job.alert_id else { return Ok(None) };
+    shared.db.read(move |conn| alerts::get(conn, id)).await
+}
+
+async fn finish(
+    shared: &Shared,
+    job: &Delivery,
+    teller: Option<Teller>,
+    alert: Alert,
+    messages: Vec<AlertMessage>,
+) -> Verdict {
+    let (id, attempt, now) = (job.id, job.attempt, shared.clock.wall());
+    let stored = shared
+        .db
+        .write(move |conn| {
+            // Fencing first: when the lease ran out and another worker took the job, this one tells nobody.
+            if deliveries::mark_sent(conn, id, attempt, now.naive_utc())? {
+                store(conn, teller.as_ref(), &alert, &messages, now)?;
+            }
+            Ok(())
+        })
+        .await;
+    match stored {
+        Ok(()) => Verdict::Done(Done::Marked),
+        Err(error) => Verdict::transient(error.to_string()),
+    }
+}
+
+/// Messages told before (same metric, same id) are left out. Where none is left the reading itself is the message:
+/// an alert is never silent.
+fn store(
+    conn: &mut Conn,
+    teller: Option<&Teller>,
+    alert: &Alert,
+    messages: &[AlertMessage],
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let mut seen = HashSet::new();
+    let mut fresh = Vec::new();
+    for message in messages {
+        if message.id.as_ref().is_some_and(|id| !seen.insert(id)) {
+            continue;
+        }
+        let record = NewRecord {
+            key: alert.key.clone(),
+            value: alert.value,
+            alert: true,
+            alert_message: message.text.clone(),
+            timestamp: alert.opened_at,
+            alert_id: Some(alert.id),
+            source_id: message.id.clone(),
+        };
+        if let Some(record) = records::insert(conn, &record)? {
+            fresh.push((record.id, message.text.clone(), message.occurred_at));
+        }
+    }
+    if fresh.is_empty() {
+        let record = NewRecord {
+            key: alert.key.clone(),
+            value: alert.value,
+            alert: true,
+            alert_message: alert.reason.clone(),
+            timestamp: alert.opened_at,
+            alert_id: Some(alert.id),
+            source_id: None,
+        };
+        if let Some(record) = records::insert(conn, &record)? {
+            fresh.push((record.id, alert.reason.clone(), None));
+        }
+    }
+    let Some(teller) = teller else { return Ok(()) };
+    let untold = fresh.len().saturating_sub(MAX_TOLD);
+    for (index, (record_id, text, occurred_at)) in fresh.iter().take(MAX_TOLD).enumerate() {
+        let last = index + 1 == MAX_TOLD && untold > 0;
+        let story = Story {
+            event: Event::Alert,
+            value: alert.value,
+            previous: alert.previous,
+            text: if last {
+                format!("{text} (+{untold})")
+            } else {
+                text.clone()
+            },
+            reason: alert.reason.clone(),
+            at: occurred_at.unwrap_or_else(|| alert.opened_at.and_utc()),
+        };
+        teller.tell(conn, alert, Some(*record_id), &story, now.naive_utc())?;
+    }
+    if untold > 0 {
+        alerts::add_extra(conn, alert.id, i32::try_from(untold).unwrap_or(i32::MAX))?;
+    }
+    Ok(())
+}

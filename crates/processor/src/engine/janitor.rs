@@ -1,0 +1,92 @@
+//! The housekeeping of a worker: its sign of life, and throwing away what is old.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::NaiveDateTime;
+use monitor_model::{DbError, WorkerRow, samples, workers};
+use tokio_util::sync::CancellationToken;
+
+use super::Shared;
+
+/// Time between two cleanings.
+const CLEANING: Duration = Duration::from_secs(600);
+/// Rows deleted in one transaction: short enough that no reading waits for it.
+const BATCH: i64 = 2_000;
+/// How long a worker that is not heard from stays listed.
+const FORGET: Duration = Duration::from_secs(24 * 3600);
+
+/// Beats and cleans until `halt`. A database that fails is told and tried again.
+pub(crate) async fn run(shared: Arc<Shared>, halt: CancellationToken) {
+    let mut cleaning = shared.clock.monotonic();
+    loop {
+        tokio::select! {
+            () = halt.cancelled() => return,
+            () = shared.clock.sleep(shared.options.heartbeat) => {}
+        }
+        if let Err(error) = heartbeat(&shared).await {
+            log::error!("heartbeat: {error}");
+        }
+        if shared.clock.monotonic() >= cleaning {
+            cleaning = shared.clock.monotonic() + CLEANING;
+            if let Err(error) = clean(&shared, &halt).await {
+                log::warn!("cleaning: {error}");
+            }
+        }
+    }
+}
+
+/// Says that this worker lives.
+pub(crate) async fn heartbeat(shared: &Shared) -> Result<(), DbError> {
+    let row = WorkerRow {
+        id: shared.worker.clone(),
+        host: host(),
+        pid: i32::try_from(std::process::id()).unwrap_or(-1),
+        version: shared.options.version.clone(),
+        started_at: shared.started_at.naive_utc(),
+        heartbeat_at: shared.clock.wall().naive_utc(),
+    };
+    shared.db.write(move |conn| workers::heartbeat(conn, &row)).await
+}
+
+/// Takes this worker off the list: it stopped cleanly and is not missed.
+pub(crate) async fn sign_off(shared: &Shared) {
+    let id = shared.worker.clone();
+    if let Err(error) = shared.db.write(move |conn| workers::remove(conn, &id)).await {
+        log::warn!("this worker could not be signed off and will be shown as dead: {error}");
+    }
+}
+
+async fn clean(shared: &Shared, halt: &CancellationToken) -> Result<(), DbError> {
+    let now = shared.clock.wall().naive_utc();
+    let before = ago(now, shared.options.keep_samples);
+    while !halt.is_cancelled() {
+        let gone = shared
+            .db
+            .write(move |conn| samples::prune(conn, before, BATCH))
+            .await?;
+        if i64::try_from(gone).unwrap_or(0) < BATCH {
+            break;
+        }
+    }
+    let silent = ago(now, FORGET);
+    shared.db.write(move |conn| workers::forget(conn, silent)).await?;
+    Ok(())
+}
+
+/// A time so long ago that the calendar does not reach it is the earliest there is.
+fn ago(now: NaiveDateTime, span: Duration) -> NaiveDateTime {
+    chrono::Duration::from_std(span)
+        .ok()
+        .and_then(|span| now.checked_sub_signed(span))
+        .unwrap_or(NaiveDateTime::MIN)
+}
+
+fn host() -> String {
+    std::env::var("HOSTNAME")
+        .ok()
+        .or_else(|| std::fs::read_to_string("/etc/hostname").ok())
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "localhost".to_owned())
+}

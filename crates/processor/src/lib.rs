@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+mod engine;
+mod metric;
+mod metrics;
+mod window;
+
+pub use engine::{Channel, Counts, Engine, EngineError, Options, Parts};
+pub use metric::{Metric, MetricConfig, sample};
+pub use metrics::{BUILT_IN, metric};

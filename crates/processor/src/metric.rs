@@ -1,0 +1,84 @@
+//! What a metric is: the extension point of this crate.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use monitor_notify::Severity;
+use monitor_rules::Rule;
+use monitor_upstream::{AlertMessage, Details, Fetch, Question, UpstreamError, Upstreams};
+
+/// How a metric is run and told; the same for a built-in one and a declared one.
+#[derive(Clone, Debug)]
+pub struct MetricConfig {
+    /// The key in the database, the API and the config: `[a-z][a-z0-9_]*`.
+    pub key: String,
+    /// What people call it.
+    pub title: String,
+    /// What it counts; may be empty.
+    pub unit: String,
+    /// How bad a breach is.
+    pub severity: Severity,
+    /// Time between two readings.
+    pub interval: Duration,
+    /// When it alerts.
+    pub rule: Rule,
+    /// Names of the channels that are told.
+    pub notify: Vec<String>,
+    /// Read it this way instead of the metric's own.
+    pub fetch: Option<Fetch>,
+    /// Explain its alerts this way instead of the metric's own.
+    pub details: Option<Details>,
+}
+
+/// A business number that is watched.
+///
+/// One impl a file under `metrics/`, one line in [`crate::metric`]. An impl only says where the number and the
+/// explanation come from: when it is read, judged, stored and told is the engine's.
+#[async_trait]
+pub trait Metric: Send + Sync {
+    /// How it is run and told.
+    fn config(&self) -> &MetricConfig;
+
+    /// Reads the number.
+    async fn sample(&self, upstreams: &Upstreams) -> Result<f64, UpstreamError>;
+
+    /// Whether somebody can explain an alert. Where nobody can, people are told the reading alone.
+    fn explains(&self) -> bool {
+        true
+    }
+
+    /// Asks what an alert was about.
+    async fn explain(
+        &self,
+        upstreams: &Upstreams,
+        question: &Question,
+    ) -> Result<Vec<AlertMessage>, UpstreamError>;
+}
+
+/// Reads `metric` once: the config's `fetch` goes before the metric's own way.
+///
+/// # Errors
+/// Why it cannot be read.
+pub async fn sample(metric: &dyn Metric, upstreams: &Upstreams) -> Result<f64, UpstreamError> {
+    match &metric.config().fetch {
+        Some(fetch) => upstreams.total(fetch).await,
+        None => metric.sample(upstreams).await,
+    }
+}
+
+/// Whether somebody can explain an alert of `metric`.
+pub(crate) fn explains(metric: &dyn Metric) -> bool {
+    metric.config().details.is_some() || metric.explains()
+}
+
+/// Explains an alert of `metric`: the config's `details` go before the metric's own way.
+pub(crate) async fn explain(
+    metric: &dyn Metric,
+    upstreams: &Upstreams,
+    question: &Question,
+) -> Result<Vec<AlertMessage>, UpstreamError> {
+    match &metric.config().details {
+        Some(details) => upstreams.messages(details, question).await,
+        None => metric.explain(upstreams, question).await,
+    }
+}

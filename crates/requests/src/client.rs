@@ -1,0 +1,264 @@
+//! The client: attempts, limits, retries, the breaker and the log line of each attempt.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::breaker::Breakers;
+use crate::classify::{self, Failure};
+use crate::{
+    BuildError, ClientConfig, Error, ErrorKind, Phase, Request, Response, SharedClock, clock, retry,
+    transport,
+};
+
+/// An HTTP client; copies share connections, breakers and everything else.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    http: reqwest::Client,
+    config: ClientConfig,
+    clock: SharedClock,
+    breakers: Breakers,
+    rng: Mutex<fastrand::Rng>,
+}
+
+/// What one attempt brought.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Client {
+    /// A client of this configuration. Timeouts of attempts, back-off and the breaker go by `clock`.
+    ///
+    /// # Errors
+    /// [`BuildError`] that names the key of the configuration that is wrong.
+    pub fn new(config: ClientConfig, clock: SharedClock) -> Result<Client, BuildError> {
+        let http = transport::build(&config)?;
+        let breakers = Breakers::new(config.breaker_failures, config.breaker_open);
+        let rng = Mutex::new(fastrand::Rng::new());
+        Ok(Client {
+            inner: Arc::new(Inner {
+                http,
+                config,
+                clock,
+                breakers,
+                rng,
+            }),
+        })
+    }
+
+    /// Sends the request, again where that is safe and may help, and gives the last answer whatever its status.
+    ///
+    /// Redirects are not followed: see [`Response::location`]. A request that may be repeated is sent again after
+    /// transport errors and 429, 500, 502, 503, 504; any other only when nothing was sent. Waits grow from
+    /// `backoff_min` to `backoff_max`; a longer `Retry-After` is waited for while it fits into the time budget
+    /// (`timeout` × (`retries` + 1)), and otherwise ends the retrying and is left to the caller.
+    ///
+    /// # Errors
+    /// [`Error`] of the last attempt that brought no answer.
+    pub async fn send(&self, request: &Request) -> Result<Response, Error> {
+        let Inner {
+            config,
+            clock,
+            breakers,
+            ..
+        } = &*self.inner;
+        let shown_url = request.shown_url();
+        let started = clock.monotonic();
+        let limit = request.timeout.unwrap_or(config.timeout);
+        let retries = request.retries.unwrap_or(config.retries);
+        let budget = limit.saturating_mul(retries.saturating_add(1));
+        let failed = |kind, sent, attempts, elapsed| Error {
+            kind,
+            method: request.method.clone(),
+            url: shown_url.clone(),
+            attempts,
+            elapsed,
+            sent,
+        };
+        if let Some(problem) = &request.problem {
+            return Err(failed(
+                ErrorKind::Other(problem.clone()),
+                false,
+                0,
+                Duration::ZERO,
+            ));
+        }
+        let mut last = None;
+        let mut attempts = 0;
+        loop {
+            let permit = match breakers.acquire(&request.url, clock.monotonic()) {
+                Ok(permit) => permit,
+                Err(retry_in) => {
+                    return last.unwrap_or_else(|| {
+                        Err(failed(
+                            ErrorKind::CircuitOpen { retry_in },
+                            false,
+                            0,
+                            Duration::ZERO,
+                        ))
+                    });
+                }
+            };
+            attempts += 1;
+            let before = clock.monotonic();
+            let answer = self.attempt(request, limit).await;
+            let now = clock.monotonic();
+            let elapsed = now.saturating_sub(started);
+            let outcome = match answer {
+                Ok(Answer {
+                    status,
+                    headers,
+                    body,
+                }) => Ok(Response {
+                    status,
+                    headers,
+                    body,
+                    url: request.url.clone(),
+                    method: request.method.clone(),
+                    attempts,
+                    elapsed,
+                    shown_url: shown_url.clone(),
+                }),
+                Err(Failure { kind, sent }) => Err(failed(kind, sent, attempts, elapsed)),
+            };
+            if retry::is_hosts_failure(&outcome) {
+                permit.failure(now);
+            } else {
+                permit.success();
+            }
+            log_attempt(
+                &request.method,
+                &shown_url,
+                &outcome,
+                attempts,
+                now.saturating_sub(before),
+            );
+
+            if attempts > retries || !retry::worth_another(request, &outcome) {
+                return outcome;
+            }
+            let asked = outcome
+                .as_ref()
+                .ok()
+                .and_then(|response| response.retry_after(clock.wall()));
+            let wait = self.backoff(attempts).max(asked.unwrap_or_default());
+            if elapsed.saturating_add(wait) > budget
+                || breakers.is_open(&request.url, now.saturating_add(wait))
+            {
+                return outcome;
+            }
+            last = Some(outcome);
+            clock.sleep(wait).await;
+        }
+    }
+
+    /// The clock this client goes by.
+    pub fn clock(&self) -> &SharedClock {
+        &self.inner.clock
+    }
+
+    /// What this client was told.
+    pub fn config(&self) -> &ClientConfig {
+        &self.inner.config
+    }
+
+    async fn attempt(&self, request: &Request, limit: Duration) -> Result<Answer, Failure> {
+        let headed = AtomicBool::new(false);
+        let whole = self.exchange(request, &headed);
+        match clock::timeout(&*self.inner.clock, limit, whole).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let phase = if headed.load(Ordering::Relaxed) {
+                    Phase::Body
+                } else {
+                    Phase::FirstByte
+                };
+                Err(Failure {
+                    kind: ErrorKind::Timeout { phase, after: limit },
+                    sent: true,
+                })
+            }
+        }
+    }
+
+    async fn exchange(&self, request: &Request, headed: &AtomicBool) -> Result<Answer, Failure> {
+        let Inner { http, config, .. } = &*self.inner;
+        let mut builder = http
+            .request(request.method.clone(), request.url.clone())
+            .headers(request.headers.clone());
+        if let Some(body) = &request.body {
+            builder = builder.body(body.clone());
+        }
+        let mut response = builder
+            .send()
+            .await
+            .map_err(|error| classify::before_head(error, config.connect_timeout))?;
+        headed.store(true, Ordering::Relaxed);
+        let too_large = || Failure {
+            kind: ErrorKind::TooLarge {
+                limit: config.max_body,
+            },
+            sent: true,
+        };
+        // What the head announces need not be read first. (The answer to a HEAD announces what it does not send.)
+        let announced = response
+            .content_length()
+            .filter(|_| request.method != Method::HEAD);
+        if announced.is_some_and(|length| length > config.max_body) {
+            return Err(too_large());
+        }
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(classify::in_body)? {
+            if body.len() as u64 + chunk.len() as u64 > config.max_body {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Answer {
+            status: response.status(),
+            headers,
+            body: body.freeze(),
+        })
+    }
+
+    fn backoff(&self, attempt: u32) -> Duration {
+        let Inner { config, rng, .. } = &*self.inner;
+        let mut rng = rng.lock().unwrap_or_else(PoisonError::into_inner);
+        retry::backoff(config.backoff_min, config.backoff_max, attempt, &mut rng)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("config", &self.inner.config)
+            .finish_non_exhaustive()
+    }
+}
+
+fn log_attempt(method: &Method, url: &str, outcome: &Result<Response, Error>, attempt: u32, took: Duration) {
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    match outcome {
+        Ok(response) => {
+            let status = response.status.as_u16();
+            let level = if status < 400 {
+                log::Level::Debug
+            } else {
+                log::Level::Warn
+            };
+            log::log!(level, status, ms, attempt; "{method} {url}: {status}");
+        }
+        Err(error) => log::warn!(ms, attempt; "{method} {url}: {}", error.kind),
+    }
+}

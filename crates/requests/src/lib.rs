@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+mod breaker;
+mod classify;
+mod client;
+mod clock;
+mod error;
+mod excerpt;
+mod http_date;
+mod redact;
+mod request;
+mod response;
+mod retry;
+mod secret;
+mod settings;
+mod transport;
+
+pub use bytes::Bytes;
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+pub use url::Url;
+
+pub use client::Client;
+pub use clock::{Clock, Elapsed, SharedClock, SystemClock, timeout};
+pub use error::{BuildError, Error, ErrorKind, Phase};
+pub use excerpt::excerpt;
+pub use http_date::parse as parse_http_date;
+pub use redact::redact_url;
+pub use request::Request;
+pub use response::Response;
+pub use secret::{Secret, SecretError, SecretSource};
+pub use settings::{ClientConfig, RequestsSettings};
+pub use transport::install_crypto;

@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod judge;
+mod reason;
+mod rule;
+mod sanity;
+mod settings;
+mod state;
+
+pub use judge::{Judgement, Observed, Reading, Transition, judge};
+pub use rule::{Baseline, Condition, Event, EventKind, Initial, Level, Rule};
+pub use settings::{Escalate, RuleError, RuleSettings};
+pub use state::{Phase, State, UnknownPhase};

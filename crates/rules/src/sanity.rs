@@ -1,0 +1,156 @@
+//! What a rule's numbers, spans and further keys must be like to make sense.
+
+use std::time::Duration;
+
+use crate::rule::{Condition, Level};
+use crate::settings::{RuleError, RuleSettings};
+
+impl RuleSettings {
+    pub(crate) fn check_numbers(&self, errors: &mut Vec<RuleError>) {
+        let (low, high) = self
+            .outside
+            .map_or((None, None), |[low, high]| (Some(low), Some(high)));
+        let numbers = [
+            ("rise", self.rise),
+            ("fall", self.fall),
+            ("change", self.change),
+            ("above", self.above),
+            ("below", self.below),
+            ("outside", low),
+            ("outside", high),
+            ("clear_below", self.clear_below),
+            ("clear_above", self.clear_above),
+        ];
+        for (field, number) in numbers {
+            match number {
+                Some(number) if !number.is_finite() => {
+                    errors.push(RuleError::new(
+                        field,
+                        format!("{number} is not a number to compare with"),
+                    ));
+                }
+                Some(number) if matches!(field, "rise" | "fall" | "change") && number <= 0.0 => {
+                    let message =
+                        format!("must be more than 0 (the least {field} that alerts), not {number}");
+                    errors.push(RuleError::new(field, message));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(crate) fn check_durations(&self, errors: &mut Vec<RuleError>) {
+        let durations = [
+            ("for", self.r#for),
+            ("keep_for", self.keep_for),
+            ("no_data", self.no_data),
+            ("repeat", self.repeat),
+        ];
+        for (field, duration) in durations {
+            if duration == Some(Duration::ZERO) {
+                let message = "must be longer than 0s; leave it out for the default".to_owned();
+                errors.push(RuleError::new(field, message));
+            }
+        }
+    }
+
+    /// Keys that only make sense with some conditions, and thresholds in the right order.
+    pub(crate) fn check_companions(&self, condition: &Condition, errors: &mut Vec<RuleError>) {
+        let is_event = matches!(condition, Condition::Event(_));
+        for (field, set) in [
+            ("baseline", self.baseline.is_some()),
+            ("initial", self.initial.is_some()),
+        ] {
+            if set && !is_event {
+                errors.push(RuleError::new(
+                    field,
+                    "goes with rise, fall or change only; remove it",
+                ));
+            }
+        }
+        if matches!(condition, Condition::NoData) {
+            for (field, set) in [
+                ("for", self.r#for.is_some()),
+                ("keep_for", self.keep_for.is_some()),
+            ] {
+                if set {
+                    errors.push(RuleError::new(field, "no_data says how long itself; remove it"));
+                }
+            }
+        }
+        let (may_below, may_above) = match condition {
+            Condition::Level(Level::Above { .. }) => (true, false),
+            Condition::Level(Level::Below { .. }) => (false, true),
+            Condition::Level(Level::Outside { .. }) => (true, true),
+            _ => (false, false),
+        };
+        if self.clear_below.is_some() && !may_below {
+            errors.push(RuleError::new(
+                "clear_below",
+                "goes with above or outside only; remove it",
+            ));
+        }
+        if self.clear_above.is_some() && !may_above {
+            errors.push(RuleError::new(
+                "clear_above",
+                "goes with below or outside only; remove it",
+            ));
+        }
+        if let Condition::Level(level) = condition {
+            check_order(level, errors);
+        }
+    }
+}
+
+fn check_order(level: &Level, errors: &mut Vec<RuleError>) {
+    let (low, high, clear_above, clear_below) = match *level {
+        Level::Above {
+            threshold,
+            clear_below,
+        } => (None, Some(threshold), None, clear_below),
+        Level::Below {
+            threshold,
+            clear_above,
+        } => (Some(threshold), None, clear_above, None),
+        Level::Outside {
+            low,
+            high,
+            clear_above,
+            clear_below,
+        } => (Some(low), Some(high), clear_above, clear_below),
+    };
+    if let (Some(low), Some(high)) = (low, high)
+        && low >= high
+    {
+        errors.push(RuleError::new(
+            "outside",
+            format!("the first must be under the second: {low} is not under {high}"),
+        ));
+        return;
+    }
+    if let (Some(clear), Some(high)) = (clear_below, high)
+        && clear >= high
+    {
+        let message = format!("must be under the threshold: {clear} is not under {high}; or leave it out");
+        errors.push(RuleError::new("clear_below", message));
+    }
+    if let (Some(clear), Some(low)) = (clear_above, low)
+        && clear <= low
+    {
+        let message = format!("must be over the threshold: {clear} is not over {low}; or leave it out");
+        errors.push(RuleError::new("clear_above", message));
+    }
+    // What clears must exist at all: over the lower bound and under the upper one.
+    if let (Some(over), Some(under)) = (clear_above.or(low), clear_below.or(high))
+        && over >= under
+        && (clear_above.is_some() || clear_below.is_some())
+    {
+        let field = if clear_below.is_some() {
+            "clear_below"
+        } else {
+            "clear_above"
+        };
+        let message = format!("nothing is both over {over} and under {under}: it would never recover");
+        errors.push(RuleError::new(field, message));
+    }
+}

@@ -1,0 +1,230 @@
+//! What is remembered of a metric between two readings.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::rule::{Baseline, Condition, Initial, Rule};
+
+/// What a metric's past amounts to, as far as judging needs it. Stored as JSON between readings: fields that are
+/// missing take their default and unknown ones are skipped, so that a rolling update or a step back can read it.
+///
+/// Times in it are for people only; no judgement depends on them. Spans are summed from monotonic time.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug, Default)]
+#[serde(default)]
+pub struct State {
+    /// When the phase began.
+    pub(crate) since: Option<DateTime<Utc>>,
+    /// The last good reading.
+    pub(crate) value: Option<f64>,
+    /// When that was.
+    pub(crate) value_at: Option<DateTime<Utc>>,
+    /// The first good reading ever: the baseline of `initial = "learn"`.
+    pub(crate) first: Option<f64>,
+    /// The value last alerted on.
+    pub(crate) alerted: Option<f64>,
+    /// A condition that holds but not for long enough yet.
+    pub(crate) pending: Option<Pending>,
+    /// An open excursion of a level; kept through missing data.
+    pub(crate) level: Option<Excursion>,
+    /// An event that was just alerted on.
+    pub(crate) event: Option<Flash>,
+    /// Readings that failed since the last good one.
+    pub(crate) blind: Option<Blind>,
+}
+
+/// A condition that holds but not for long enough yet.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug, Default)]
+#[serde(default)]
+pub(crate) struct Pending {
+    /// What the value is compared with (events), or was before (levels); frozen while pending.
+    pub(crate) from: f64,
+    /// How long it has held.
+    pub(crate) held: Duration,
+    /// When it began.
+    pub(crate) since: Option<DateTime<Utc>>,
+}
+
+/// An open excursion of a level.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug, Default)]
+#[serde(default)]
+pub(crate) struct Excursion {
+    /// When the value was first seen beyond the threshold.
+    pub(crate) since: Option<DateTime<Utc>>,
+    /// How long the value has been clear, where it is.
+    pub(crate) clear: Option<Duration>,
+}
+
+/// An event that was alerted on and still shows.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug, Default)]
+#[serde(default)]
+pub(crate) struct Flash {
+    /// When it was alerted on.
+    pub(crate) since: Option<DateTime<Utc>>,
+    /// How long without another one.
+    pub(crate) quiet: Duration,
+}
+
+/// Readings that failed, one after another.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Debug, Default)]
+#[serde(default)]
+pub(crate) struct Blind {
+    /// When the first failed.
+    pub(crate) since: Option<DateTime<Utc>>,
+    /// How long since the last good reading (or the first failed one where there was none).
+    pub(crate) lasted: Duration,
+    /// Whether it has been told as no data.
+    pub(crate) told: bool,
+    /// How the last one failed.
+    pub(crate) error: String,
+}
+
+/// Where a metric stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Nothing to tell.
+    #[default]
+    Normal,
+    /// The condition holds, but not for as long as the rule asks.
+    Pending,
+    /// Alerted on.
+    Firing,
+    /// It cannot be read for too long; whether it is well is not known.
+    NoData,
+}
+
+/// A word that is no phase.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is no phase; there are normal, pending, firing, no_data")]
+pub struct UnknownPhase(pub String);
+
+impl State {
+    /// Where the metric stands.
+    pub fn phase(&self) -> Phase {
+        if self.is_no_data() {
+            Phase::NoData
+        } else if self.level.is_some() || self.event.is_some() {
+            Phase::Firing
+        } else if self.pending.is_some() {
+            Phase::Pending
+        } else {
+            Phase::Normal
+        }
+    }
+
+    /// When the phase began; `None` before the first judgement.
+    pub fn since(&self) -> Option<DateTime<Utc>> {
+        self.since
+    }
+
+    /// The last good reading.
+    pub fn last_value(&self) -> Option<f64> {
+        self.value
+    }
+
+    /// When the last good reading was taken.
+    pub fn last_value_at(&self) -> Option<DateTime<Utc>> {
+        self.value_at
+    }
+
+    /// The value last alerted on.
+    pub fn last_alerted(&self) -> Option<f64> {
+        self.alerted
+    }
+
+    /// Whether a level's excursion is open, also while there is no data.
+    pub fn is_level_open(&self) -> bool {
+        self.level.is_some()
+    }
+
+    /// How the last reading failed, if it did.
+    pub fn error(&self) -> Option<&str> {
+        self.blind.as_ref().map(|blind| blind.error.as_str())
+    }
+
+    /// What an event rule would compare the next reading with; `None` for other rules, and where the first reading
+    /// is to be learnt.
+    pub fn baseline(&self, rule: &Rule) -> Option<f64> {
+        let Condition::Event(event) = &rule.condition else {
+            return None;
+        };
+        if let Some(pending) = &self.pending {
+            return Some(pending.from);
+        }
+        let known = match event.baseline {
+            Baseline::Last => self.value,
+            Baseline::LastAlert => self.alerted,
+        };
+        known.or(match event.initial {
+            Initial::CountFromZero => Some(0.0),
+            Initial::Learn => self.first,
+        })
+    }
+
+    pub(crate) fn is_no_data(&self) -> bool {
+        self.blind.as_ref().is_some_and(|blind| blind.told)
+    }
+}
+
+impl Phase {
+    /// The word that is stored: "normal", "pending", "firing", "no_data".
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Phase::Normal => "normal",
+            Phase::Pending => "pending",
+            Phase::Firing => "firing",
+            Phase::NoData => "no_data",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Phase {
+    type Err = UnknownPhase;
+
+    fn from_str(text: &str) -> Result<Phase, UnknownPhase> {
+        [Phase::Normal, Phase::Pending, Phase::Firing, Phase::NoData]
+            .into_iter()
+            .find(|phase| phase.as_str() == text)
+            .ok_or_else(|| UnknownPhase(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn older_and_newer_states_are_read() {
+        assert_eq!(serde_json::from_str::<State>("{}").unwrap(), State::default());
+        let newer =
+            r#"{"value":5,"level":{"since":"2026-11-23T09:12:40Z","escalated":true},"flapping":{"n":3}}"#;
+        let state: State = serde_json::from_str(newer).unwrap();
+        assert_eq!(state.last_value(), Some(5.0));
+        assert_eq!(state.phase(), Phase::Firing);
+    }
+
+    #[test]
+    fn phases_have_words() {
+        for phase in [Phase::Normal, Phase::Pending, Phase::Firing, Phase::NoData] {
+            assert_eq!(phase.as_str().parse(), Ok(phase));
+            assert_eq!(serde_json::to_value(phase).unwrap(), phase.as_str());
+        }
+        assert!(
+            "well"
+                .parse::<Phase>()
+                .unwrap_err()
+                .to_string()
+                .contains("no_data")
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! From settings to the things they describe: systems, channels, the alarm.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use monitor_notify::{Deps, Notifier, Templates};
+use monitor_requests::SharedClock;
+use monitor_upstream::{Alarm, Systems};
+
+use crate::settings::Settings;
+
+/// How long a delivery is tried where its channel does not say.
+const DEFAULT_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// Why something could not be made although its settings look right, such as a CA file that is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A system.
+    #[error("systems.{name}: {source}")]
+    System {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: monitor_login::BuildError,
+    },
+    /// A channel; the text names it.
+    #[error(transparent)]
+    Channel(#[from] monitor_notify::BuildError),
+    /// The templates of messages.
+    #[error("the templates of messages cannot be used: {0}")]
+    Templates(#[from] monitor_notify::TemplateError),
+    /// The alarm's system is none of those given.
+    #[error("alarm.system: no system \"{0}\"")]
+    NoAlarmSystem(String),
+}
+
+impl Settings {
+    /// The systems to ask, by name, each with its own session. Nothing is called yet.
+    ///
+    /// # Errors
+    /// When one cannot be made from its settings.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "like the other builders; a shared clock is made to be cloned"
+    )]
+    pub fn systems(&self, clock: SharedClock) -> Result<Systems, BuildError> {
+        let mut systems = Systems::new();
+        for (name, settings) in &self.systems {
+            let system =
+                monitor_login::build(name, settings, &self.requests, clock.clone()).map_err(|source| {
+                    BuildError::System {
+                        name: name.clone(),
+                        source,
+                    }
+                })?;
+            systems.insert(name.clone(), system);
+        }
+        Ok(systems)
+    }
+
+    /// The channels to tell, in the order of the config. Nothing is opened yet.
+    ///
+    /// # Errors
+    /// When one cannot be made from its settings, or a template folder holds something that is no template.
+    pub fn notifiers(&self, clock: SharedClock) -> Result<Vec<Arc<dyn Notifier>>, BuildError> {
+        let deps = Deps {
+            requests: self.requests.clone(),
+            clock,
+            templates: Arc::new(Templates::with_override(self.web.templates.as_deref())?),
+            lang: self.web.lang.clone(),
+        };
+        self.channels
+            .iter()
+            .map(|(name, channel)| Ok(monitor_notify::build(name, channel, &deps)?))
+            .collect()
+    }
+
+    /// The alarm, where there is one.
+    ///
+    /// # Errors
+    /// When its system is none of `systems`.
+    pub fn alarm(&self, systems: &Systems) -> Result<Option<Alarm>, BuildError> {
+        let Some(alarm) = &self.alarm else { return Ok(None) };
+        let name = alarm.system.as_deref().unwrap_or_default();
+        let system = systems
+            .get(name)
+            .ok_or_else(|| BuildError::NoAlarmSystem(name.to_owned()))?;
+        Ok(Some(Alarm::new(Arc::clone(system), alarm.path())))
+    }
+
+    /// How long a delivery through this channel is tried until it is given up.
+    pub fn max_age(&self, channel: &str) -> Duration {
+        let found = self.channels.iter().find(|(name, _)| name == channel);
+        found
+            .and_then(|(_, settings)| settings.max_age)
+            .unwrap_or(DEFAULT_MAX_AGE)
+    }
+}

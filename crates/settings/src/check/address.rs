@@ -1,0 +1,80 @@
+//! Addresses: what to listen on, and where others are.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use url::Url;
+
+/// An address to listen on: IP and port, or `localhost` and port.
+pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
+    if let Some(port) = text.strip_prefix("localhost:").and_then(|port| port.parse().ok()) {
+        return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    }
+    text.parse().map_err(|_| {
+        format!("\"{text}\" is no address to listen on; give IP and port, such as \"127.0.0.1:8080\" or \"[::1]:8080\"")
+    })
+}
+
+/// The `http(s)://host` of a system or of ourselves, maybe with a path; nothing that could hold a secret.
+pub(super) fn http_url(text: &str) -> Result<Url, String> {
+    let hint = "such as \"https://a.example\"";
+    // The text itself is not repeated: it may hold a password.
+    let url = Url::parse(text).map_err(|error| format!("not a URL ({error}); give one {hint}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!(
+            "must begin with http:// or https://, {hint}, not with {}:",
+            url.scheme()
+        ));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user or password; they have keys of their own".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!(
+            "must not hold a query or fragment; only scheme, host and maybe a path, {hint}"
+        ));
+    }
+    Ok(url)
+}
+
+/// An origin as browsers send it: scheme, host, port, nothing else.
+pub(super) fn origin(text: &str) -> Result<(), String> {
+    let is_origin = http_url(text).is_ok_and(|url| url.origin().ascii_serialization() == text);
+    if is_origin {
+        Ok(())
+    } else {
+        Err(format!(
+            "\"{text}\" is no origin; give scheme and host alone, such as \"https://intranet.example\""
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        assert_eq!(listen("localhost:80").unwrap(), listen("127.0.0.1:80").unwrap());
+        assert!(listen("[::1]:8080").unwrap().ip().is_loopback());
+        for bad in ["8080", "0.0.0.0", "example.com:80", ":80", "localhost:"] {
+            assert!(listen(bad).unwrap_err().contains("IP and port"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn urls_hold_no_secret() {
+        assert!(http_url("https://a.example:8443/monitor/").is_ok());
+        for bad in [
+            "a.example",
+            "ftp://a.example",
+            "https://",
+            "http://u:hunter2@a",
+            "http://a/?token=hunter2",
+        ] {
+            let message = http_url(bad).unwrap_err();
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+        assert!(origin("https://intranet.example").is_ok());
+        assert!(origin("https://intranet.example/").is_err() && origin("*").is_err());
+    }
+}

@@ -1,0 +1,227 @@
+//! `[metrics.*]`: built-in ones with their defaults, declared ones with what they must have.
+
+use std::time::Duration;
+
+use monitor_rules::{Rule, RuleSettings};
+use monitor_upstream::{DetailsSettings, FetchSettings, FieldError};
+
+use toml::de::DeValue;
+
+use super::{Checker, join, path};
+use crate::builtin::Builtin;
+use crate::raw::RawMetric;
+use crate::settings::MetricSettings;
+use crate::words::{suggest, there_is};
+
+/// The longest key, title and unit, in characters: they have to fit on a page and in a subject line.
+const MAX_KEY: usize = 64;
+const MAX_TITLE: usize = 120;
+const MAX_UNIT: usize = 40;
+
+impl Checker<'_, '_> {
+    /// All metrics. Without a readable `[worker]` its default interval stands in, so that the checks go on.
+    pub(super) fn metrics(&mut self, interval: Option<Duration>) -> Vec<MetricSettings> {
+        let keys = self.tables("metrics");
+        let is_table = self
+            .reader
+            .document
+            .get(&path(&["metrics"]))
+            .is_none_or(DeValue::is_table);
+        if keys.is_empty() && is_table {
+            self.reader.missing(
+                &path(&["metrics"]),
+                "no metric is turned on; an empty [metrics.x] turns one on",
+            );
+        }
+        let default_interval = interval.unwrap_or(Duration::from_secs(10));
+        keys.iter()
+            .filter_map(|key| self.metric(key, default_interval))
+            .collect()
+    }
+
+    fn metric(&mut self, key: &str, default_interval: Duration) -> Option<MetricSettings> {
+        let at = |field: &str| path(&["metrics", key, field]);
+        let table = path(&["metrics", key]);
+        self.metric_key(&table, key);
+        let raw: RawMetric = self.reader.section(&table)?;
+        let builtin = Builtin::find(key);
+        let title = raw
+            .title
+            .unwrap_or_else(|| builtin.map_or_else(|| key.to_owned(), Builtin::title));
+        self.line(&at("title"), &title, 1, MAX_TITLE);
+        let unit = raw.unit.unwrap_or_default();
+        self.line(&at("unit"), &unit, 0, MAX_UNIT);
+        let interval = raw.interval.unwrap_or(default_interval);
+        if raw.interval.is_some() {
+            self.interval(&at("interval"), interval);
+        }
+        let fetch = self.fetch(&at("fetch"), builtin, raw.fetch);
+        let details = self.details(&at("details"), builtin, raw.details);
+        let rule = self.rule(&at("alert"), builtin, raw.alert, interval);
+        let notify = self.notify(&at("notify"), raw.notify);
+        Some(MetricSettings {
+            key: key.to_owned(),
+            builtin,
+            title,
+            unit,
+            interval,
+            severity: raw.severity.unwrap_or_default(),
+            fetch: if builtin.is_some() { fetch } else { Some(fetch?) },
+            rule: rule?,
+            details,
+            notify,
+        })
+    }
+
+    fn metric_key(&mut self, table: &[String], key: &str) {
+        let begins_well = key.starts_with(|first: char| first.is_ascii_lowercase());
+        let goes_well = key
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if !begins_well || !goes_well || key.len() > MAX_KEY {
+            let message = format!(
+                "\"{key}\" is no key for a metric: small letters, digits and _, a letter first, at most {MAX_KEY}; what \
+                 people read is `title`"
+            );
+            self.reader.error(table, message);
+        }
+    }
+
+    /// One line of text of bounded length.
+    fn line(&mut self, at: &[String], text: &str, shortest: usize, longest: usize) {
+        let length = text.trim().chars().count();
+        if length < shortest {
+            self.reader
+                .error(at, "must not be empty; leave it out for the default");
+        } else if length > longest {
+            self.reader
+                .error(at, format!("must be at most {longest} characters, not {length}"));
+        } else if text.chars().any(char::is_control) {
+            self.reader
+                .error(at, "must be one line, without control characters");
+        }
+    }
+
+    fn fetch(
+        &mut self,
+        at: &[String],
+        builtin: Option<Builtin>,
+        given: Option<FetchSettings>,
+    ) -> Option<FetchSettings> {
+        let is_given = given.is_some();
+        let given_system = given.as_ref().is_some_and(|given| given.system.is_some());
+        let fetch = match (builtin, given) {
+            (Some(builtin), given) => builtin.fetch(given),
+            (None, Some(given)) => given,
+            (None, None) => {
+                let example = "say where its total is read, such as { system = \"a\", path = \"/api/orders\", value = \"$.total\" }";
+                self.reader.missing(at, example);
+                return None;
+            }
+        };
+        self.field_errors(at, fetch.check());
+        if let Some(system) = &fetch.system {
+            self.system_exists(at, system, given_system);
+        }
+        // A built-in metric reads in its own way where the config does not say otherwise.
+        is_given.then_some(fetch)
+    }
+
+    fn details(
+        &mut self,
+        at: &[String],
+        builtin: Option<Builtin>,
+        given: Option<DetailsSettings>,
+    ) -> Option<DetailsSettings> {
+        let is_given = given.is_some();
+        let given_system = given.as_ref().is_some_and(|given| given.system.is_some());
+        let details = match builtin {
+            Some(builtin) => builtin.details(given),
+            None => given?,
+        };
+        self.field_errors(at, details.check());
+        if let Some(system) = &details.system {
+            self.system_exists(at, system, given_system);
+        }
+        is_given.then_some(details)
+    }
+
+    fn rule(
+        &mut self,
+        at: &[String],
+        builtin: Option<Builtin>,
+        given: Option<RuleSettings>,
+        interval: Duration,
+    ) -> Option<Rule> {
+        let alert = match (builtin, given) {
+            (Some(builtin), given) => builtin.alert(given),
+            (None, Some(given)) => given,
+            (None, None) => {
+                self.reader.missing(
+                    at,
+                    "say when it alerts, such as { rise = 1 } or { above = 100, clear_below = 90 }",
+                );
+                return None;
+            }
+        };
+        match alert.rule(interval) {
+            Ok(rule) => Some(rule),
+            Err(errors) => {
+                for error in errors {
+                    self.reader.found(at, error.field, &error.message);
+                }
+                None
+            }
+        }
+    }
+
+    /// The channels a metric names, or all of them.
+    fn notify(&mut self, at: &[String], given: Option<Vec<String>>) -> Vec<String> {
+        let all = self.reader.document.names(&path(&["channels"]));
+        let Some(given) = given else { return all };
+        let mut notify: Vec<String> = Vec::new();
+        for (i, name) in given.into_iter().enumerate() {
+            let one = join(at, &format!("[{i}]"));
+            if !all.contains(&name) {
+                self.reader.error(&one, no_such("channel", &name, &all));
+            } else if notify.contains(&name) {
+                self.reader
+                    .warn(&one, format!("\"{name}\" is named twice; it is told once"));
+            } else {
+                notify.push(name);
+            }
+        }
+        notify
+    }
+
+    /// Says if a system that is referred to does not exist.
+    pub(super) fn system_exists(&mut self, at: &[String], name: &str, is_given: bool) {
+        let all = self.reader.document.names(&path(&["systems"]));
+        if all.iter().any(|known| known == name) {
+            return;
+        }
+        let message = if is_given {
+            no_such("system", name, &all)
+        } else {
+            format!(
+                "no system \"{name}\", the built-in default; add [systems.{name}] or set another one; {}",
+                there_is(&all)
+            )
+        };
+        self.reader.error(&join(at, "system"), message);
+    }
+
+    pub(super) fn field_errors(&mut self, at: &[String], errors: Vec<FieldError>) {
+        for error in errors {
+            self.reader.found(at, error.field, &error.message);
+        }
+    }
+}
+
+/// "no system "c"; there are a, b".
+fn no_such(what: &str, name: &str, all: &[String]) -> String {
+    match suggest(name, all) {
+        Some(near) => format!("no {what} \"{name}\"; did you mean \"{near}\"?"),
+        None => format!("no {what} \"{name}\"; {}", there_is(all)),
+    }
+}

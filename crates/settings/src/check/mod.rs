@@ -1,0 +1,155 @@
+//! The checks that make settings out of sections, one file a group of sections.
+
+mod address;
+mod metrics;
+mod parties;
+mod processes;
+
+use std::path::PathBuf;
+
+use monitor_requests::{RequestsSettings, SecretSource};
+use toml::de::DeValue;
+
+use crate::diagnostic::Diagnostic;
+use crate::reader::Reader;
+use crate::settings::Settings;
+use crate::words::{no_such_key, not_one_of, one_of};
+
+/// The sections there are.
+const SECTIONS: &[&str] = &[
+    "database", "web", "worker", "requests", "systems", "alarm", "channels", "metrics",
+];
+
+/// Goes through a document section by section.
+pub(crate) struct Checker<'d, 'i> {
+    reader: Reader<'d, 'i>,
+    env: &'i [(String, String)],
+}
+
+/// A path from its parts.
+fn path(parts: &[&str]) -> Vec<String> {
+    parts.iter().map(|part| (*part).to_owned()).collect()
+}
+
+/// A path and one more name.
+fn join(path: &[String], name: &str) -> Vec<String> {
+    path.iter().cloned().chain([name.to_owned()]).collect()
+}
+
+impl<'d, 'i> Checker<'d, 'i> {
+    pub(crate) fn new(reader: Reader<'d, 'i>, env: &'i [(String, String)]) -> Checker<'d, 'i> {
+        Checker { reader, env }
+    }
+
+    /// The settings, as far as they can be had; only good where nothing was found wrong.
+    pub(crate) fn settings(&mut self, file: PathBuf) -> Option<Settings> {
+        self.sections();
+        let database = self.database();
+        let web = self.web();
+        let worker = self.worker(web.as_ref());
+        let requests = self.requests();
+        let systems = self.systems();
+        let alarm = self.alarm();
+        let channels = self.channels();
+        let metrics = self.metrics(worker.as_ref().map(|worker| worker.interval));
+        Some(Settings {
+            path: file,
+            database: database?,
+            web: web?,
+            worker: worker?,
+            requests: requests?,
+            systems,
+            alarm,
+            channels,
+            metrics,
+        })
+    }
+
+    /// Errors and warnings, each in the order of the file.
+    pub(crate) fn finish(self) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+        self.reader.finish()
+    }
+
+    fn sections(&mut self) {
+        let known: Vec<String> = SECTIONS.iter().map(|name| (*name).to_owned()).collect();
+        for name in self.reader.document.names(&[]) {
+            if !known.contains(&name) {
+                self.reader
+                    .unknown(std::slice::from_ref(&name), no_such_key(&name, &known));
+            }
+        }
+    }
+
+    fn requests(&mut self) -> Option<RequestsSettings> {
+        let section = path(&["requests"]);
+        let requests: RequestsSettings = self.reader.section(&section)?;
+        for (field, message) in requests.check() {
+            self.reader.found(&section, field, &message);
+        }
+        Some(requests)
+    }
+
+    /// The names of the tables inside a section, in the order of the file.
+    fn tables(&mut self, section: &str) -> Vec<String> {
+        match self.reader.document.get(&path(&[section])) {
+            None | Some(DeValue::Table(_)) => self.reader.document.names(&path(&[section])),
+            Some(_) => {
+                let message = format!("must hold tables, such as [{section}.NAME]");
+                self.reader.error(&path(&[section]), message);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The `kind` of a table: whether it is one that this build has. What is wrong with it is said.
+    fn kind(&mut self, table: &[String], all: &[&str], built: &[&str]) -> bool {
+        let kind = join(table, "kind");
+        let given = self
+            .reader
+            .document
+            .get(&kind)
+            .and_then(DeValue::as_str)
+            .map(str::to_owned);
+        match given.as_deref() {
+            // Of another type than a string is for the reader of the section to say.
+            None if self.reader.document.get(&kind).is_some() => false,
+            None => {
+                self.reader
+                    .missing(&kind, &format!("set it to {}", one_of(built)));
+                false
+            }
+            Some(kind) if built.contains(&kind) => true,
+            Some(given) if all.contains(&given) => {
+                self.reader.error(
+                    &kind,
+                    format!("\"{given}\" is not in this build yet; use {}", one_of(built)),
+                );
+                false
+            }
+            Some(given) => {
+                self.reader.error(&kind, not_one_of(given, all));
+                false
+            }
+        }
+    }
+
+    /// Says if a secret's variable or file is not there, or if it stands in the config in clear.
+    fn secret(&mut self, at: &[String], source: &SecretSource, warn_if_plain: bool) {
+        if let SecretSource::Env(name) = source
+            && self
+                .env
+                .iter()
+                .any(|(known, value)| known == name && !value.is_empty())
+        {
+            return;
+        }
+        if let Err(error) = source.resolve() {
+            self.reader.error(at, error.to_string());
+        } else if warn_if_plain && source.is_plain() && !self.reader.document.is_from_env(at) {
+            self.reader.warn(
+                at,
+                "stands here in clear; better { env = \"NAME\" } or { file = \"/run/secrets/name\" }",
+            );
+        }
+    }
+}

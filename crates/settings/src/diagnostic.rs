@@ -1,0 +1,76 @@
+//! One thing that is wrong with a config: where, which key, what and what to do.
+
+use std::fmt;
+
+/// Where a diagnostic points.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// The config file as a whole, such as one that cannot be read.
+    Whole {
+        /// The file, as it was named.
+        file: String,
+    },
+    /// A place in the config file.
+    File {
+        /// The file, as it was named.
+        file: String,
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+    },
+    /// An environment variable that sets a key.
+    Env {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// One error or warning. Displays as `config/monitor.toml:41:9: metrics.w.fetch.system: no system "c"; there are a, b`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Where.
+    pub place: Place,
+    /// The key's path, such as `metrics.w.fetch.system`; empty where it is about the whole file.
+    pub path: String,
+    /// What is wrong and what to do. Never holds a secret's value.
+    pub message: String,
+}
+
+/// Everything that is wrong, in the order of the file. Displays one a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics(pub Vec<Diagnostic>);
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Whole { file } => f.write_str(file),
+            Place::File { file, line, column } => write!(f, "{file}:{line}:{column}"),
+            Place::Env { name } => f.write_str(name),
+        }
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.place)?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, diagnostic) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            diagnostic.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostics {}

@@ -1,0 +1,62 @@
+//! From a file and the environment to settings, or to everything that is wrong with them.
+
+use std::path::{Path, PathBuf};
+
+use crate::check::Checker;
+use crate::diagnostic::{Diagnostic, Diagnostics, Place};
+use crate::document::Document;
+use crate::reader::Reader;
+use crate::settings::Settings;
+
+/// Settings that can be used, and what should still be looked at.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// Such as a password that stands in the file.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads and checks a config file, with `MONITOR__…` variables of this process laid over it.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of the file.
+pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
+    let name = path.display().to_string();
+    let whole = |message: String| {
+        let place = Place::Whole { file: name.clone() };
+        Diagnostics(vec![Diagnostic {
+            place,
+            path: String::new(),
+            message,
+        }])
+    };
+    let text = std::fs::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => whole(
+            "there is no such file; `monitor init` writes one to start from, --config names another"
+                .to_owned(),
+        ),
+        _ => whole(format!("cannot be read: {error}")),
+    })?;
+    let text = String::from_utf8(text).map_err(|_| whole("is not UTF-8 text".to_owned()))?;
+    let env: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    load_str(&name, &text, &env)
+}
+
+/// Checks a config from memory. `name` is how it is called in messages; `env` is laid over it, and secrets are looked for
+/// there and in this process's environment.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of the text.
+pub fn load_str(name: &str, text: &str, env: &[(String, String)]) -> Result<Loaded, Diagnostics> {
+    let (document, syntax) = Document::parse(name, text, env);
+    let mut checker = Checker::new(Reader::new(&document, syntax), env);
+    let settings = checker.settings(PathBuf::from(name));
+    let (errors, warnings) = checker.finish();
+    match settings {
+        Some(settings) if errors.is_empty() => Ok(Loaded { settings, warnings }),
+        _ => Err(Diagnostics(errors)),
+    }
+}

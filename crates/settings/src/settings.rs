@@ -1,0 +1,131 @@
+//! The checked settings.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use monitor_login::SystemSettings;
+use monitor_notify::{ChannelSettings, Severity};
+use monitor_requests::{RequestsSettings, SecretSource};
+use monitor_rules::Rule;
+use monitor_upstream::{AlarmSettings, DetailsSettings, FetchSettings};
+use serde::Deserialize;
+
+use crate::builtin::Builtin;
+
+/// Everything the programs are told. References between sections have been checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The file it was read from, as it was named.
+    pub path: PathBuf,
+    /// `[database]`
+    pub database: DatabaseSettings,
+    /// `[web]`
+    pub web: WebSettings,
+    /// `[worker]`
+    pub worker: WorkerSettings,
+    /// `[requests]`
+    pub requests: RequestsSettings,
+    /// `[systems.NAME]`, in the order of the config.
+    pub systems: Vec<(String, SystemSettings)>,
+    /// `[alarm]`
+    pub alarm: Option<AlarmSettings>,
+    /// `[channels.NAME]`, in the order of the config.
+    pub channels: Vec<(String, ChannelSettings)>,
+    /// `[metrics.KEY]`, in the order of the config.
+    pub metrics: Vec<MetricSettings>,
+}
+
+/// Where everything is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseSettings {
+    /// `sqlite:PATH` or `postgres://…`, which may hold a password: Debug does not show it.
+    pub url: String,
+}
+
+/// The web process.
+#[derive(Clone, Debug)]
+pub struct WebSettings {
+    /// The address it listens on.
+    pub bind: SocketAddr,
+    /// Whether one must sign in.
+    pub auth: Auth,
+    /// With `auth` required: whether anyone may still read values and records.
+    pub public_read: bool,
+    /// Other origins whose pages may call the API, such as `https://intranet.example`.
+    pub cors_origins: Vec<String>,
+    /// What a scraper of `/metrics` shows as its bearer token.
+    pub metrics_token: Option<SecretSource>,
+    /// The language of pages and of channels that set none: `en` or `zh-CN`.
+    pub lang: String,
+    /// A folder whose templates replace the embedded ones.
+    pub templates: Option<PathBuf>,
+    /// How the page is reached from outside, for links in messages; without a slash at the end.
+    pub base_url: Option<String>,
+}
+
+/// Whether one must sign in to the page and the API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Auth {
+    /// Nobody signs in; only on loopback.
+    #[default]
+    None,
+    /// Everybody signs in.
+    Required,
+}
+
+/// The worker process.
+#[derive(Clone, Debug)]
+pub struct WorkerSettings {
+    /// How often a metric is read that sets no interval of its own.
+    pub interval: Duration,
+    /// How many metrics are read at once, at most.
+    pub concurrency: usize,
+    /// How long what is in flight may take to finish when the worker is told to stop.
+    pub shutdown: Duration,
+    /// Where its own `/metrics`, `/healthz` and `/readyz` are; `None` for nowhere.
+    pub listen: Option<SocketAddr>,
+    /// What a scraper of it shows as its bearer token.
+    pub metrics_token: Option<SecretSource>,
+    /// How long single readings are kept.
+    pub keep_samples: Duration,
+    /// How often it says that it lives; after three times that without a word others take its metrics over.
+    pub heartbeat: Duration,
+}
+
+/// One metric that is turned on.
+#[derive(Clone, Debug)]
+pub struct MetricSettings {
+    /// Its key: `[a-z][a-z0-9_]*`.
+    pub key: String,
+    /// Which built-in metric it is, if one.
+    pub builtin: Option<Builtin>,
+    /// Its name on pages and in messages.
+    pub title: String,
+    /// What is counted, such as `orders`; may be empty.
+    pub unit: String,
+    /// How often it is read.
+    pub interval: Duration,
+    /// How bad its alerts are.
+    pub severity: Severity,
+    /// Where its total is read. `None` for a built-in metric that reads in its own way.
+    pub fetch: Option<FetchSettings>,
+    /// When it alerts.
+    pub rule: Rule,
+    /// Who explains its alerts. `None` for nobody, and for a built-in metric that asks in its own way.
+    pub details: Option<DetailsSettings>,
+    /// The channels its alerts go to: those it names, or every channel.
+    pub notify: Vec<String>,
+}
+
+impl fmt::Debug for DatabaseSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What follows the scheme may hold a password.
+        let scheme = self.url.split(':').next().unwrap_or_default();
+        f.debug_struct("DatabaseSettings")
+            .field("url", &format_args!("{scheme}:[redacted]"))
+            .finish()
+    }
+}

@@ -1,0 +1,404 @@
+//! Everything that is wrong is said in one go, each with its place and what to do.
+#![allow(clippy::unwrap_used)]
+
+use monitor_settings::load_str;
+
+fn errors(text: &str) -> String {
+    errors_with(text, &[])
+}
+
+fn errors_with(text: &str, env: &[(&str, &str)]) -> String {
+    let env: Vec<(String, String)> = env
+        .iter()
+        .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+        .collect();
+    load_str("monitor.toml", text, &env).unwrap_err().to_string()
+}
+
+/// A config in which only what a test adds can be wrong.
+fn with(more: &str) -> String {
+    format!(
+        r#"[systems.a]
+kind = "none"
+base_url = "https://a.example"
+[systems.b]
+kind = "none"
+base_url = "https://b.example"
+[channels.mail]
+kind = "smtp"
+url = "smtp://localhost"
+from = "monitor@example.com"
+to = ["ops@example.com"]
+[metrics.x]
+{more}"#
+    )
+}
+
+#[test]
+fn ten_mistakes_are_ten_errors() {
+    let text = r#"
+[web]
+bind = "0.0.0.0:8080"
+auth = "none"
+
+[worker]
+intervall = "10s"
+concurrency = 0
+
+[systems.a]
+kind = "system_a"
+base_url = "a.example"
+username = "monitor"
+password = { env = "MONITOR_TEST_NO_SUCH_VARIABLE" }
+
+[systems.b]
+kind = "sistem_b"
+base_url = "https://b.example"
+
+[channels.mail]
+kind = "smtp"
+url = "smtp://localhost:25"
+from = "Monitor <monitor@example.com>"
+to = ["ops.example.com"]
+
+[channels.oncall]
+kind = "dingtalk"
+url = "https://oapi.dingtalk.com/robot/send?access_token=hunter2"
+
+[metrics.x]
+interval = "ten seconds"
+
+[metrics.z]
+alert = { above = 100, clear_below = 110 }
+notify = ["mail", "oncal"]
+
+[metrics.w]
+fetch = { system = "shop", path = "/api/orders", value = "$.total" }
+alert = { rise = 1, above = 5 }
+"#;
+    let errors = errors(text);
+    assert!(!errors.contains("hunter2"));
+    insta::assert_snapshot!(errors, @r#"
+    monitor.toml:3:8: web.bind: 0.0.0.0:8080 can be reached from other machines, and nobody has to sign in; set web.auth = "required", or bind to 127.0.0.1:8080
+    monitor.toml:7:1: worker.intervall: there is no such key; did you mean "interval"?
+    monitor.toml:8:15: worker.concurrency: must be from 1 to 4096, not 0
+    monitor.toml:12:12: systems.a.base_url: not a URL (relative URL without a base); give one such as "https://a.example"
+    monitor.toml:14:1: systems.a.password: environment variable MONITOR_TEST_NO_SUCH_VARIABLE is not set
+    monitor.toml:17:8: systems.b.kind: "sistem_b" is not possible; did you mean "system_b"? There are system_a, system_b, json_token, form_cookie, basic, bearer, oauth2, none
+    monitor.toml:24:7: channels.mail.to[0]: "ops.example.com" is not a mail address (Invalid input); such as "ops@example.com" or "Ops <ops@example.com>"
+    monitor.toml:27:8: channels.oncall.kind: "dingtalk" is not in this build yet; use smtp
+    monitor.toml:31:12: metrics.x.interval: must be a duration such as "30s" or "5m", not "ten seconds"
+    monitor.toml:34:38: metrics.z.alert.clear_below: must be under the threshold: 110 is not under 100; or leave it out
+    monitor.toml:35:19: metrics.z.notify[1]: no channel "oncal"; did you mean "oncall"?
+    monitor.toml:38:20: metrics.w.fetch.system: no system "shop"; there are a, b
+    monitor.toml:39:29: metrics.w.alert.above: a rule has one condition, and this one has rise and above; keep one, or make a metric for each
+    "#);
+}
+
+#[test]
+fn syntax_errors_and_duplicates_do_not_hide_the_rest() {
+    let text = r#"[web]
+lang = "en"
+lang = "zh"
+bind = 127.0.0.1:8080
+
+[worker]
+concurrency = 5000
+
+[systems.a]
+kind = "none"
+base_url = "https://a.example"
+
+[systems.a]
+kind = "none"
+
+[metrics.w]
+fetch = { system = "a", path = "/", value = "$.total" }
+alert = { rise = 1
+"#;
+    insta::assert_snapshot!(errors(text), @r#"
+    monitor.toml:3:1: web.lang: is set twice; remove one
+    monitor.toml:4:13: not TOML: invalid float, expected nothing (is it a string? it needs quotes)
+    monitor.toml:7:15: worker.concurrency: must be from 1 to 4096, not 5000
+    monitor.toml:13:10: systems.a: is set twice; remove one
+    monitor.toml:18:19: not TOML: unclosed inline table, expected `}`
+    "#);
+}
+
+#[test]
+fn wrong_types_are_told_in_words() {
+    let text = with(
+        r#"title = 5
+unit = ["a"]
+interval = 10
+severity = "crit"
+fetch = { system = "a", query = { n = 5 } }
+alert = { outside = [1, "x"], for = "5x" }
+notify = "mail"
+[metrics.y]
+alert = 3
+[requests]
+retries = -1
+max_body = 1.5
+[worker]
+heartbeat = true
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:9: metrics.x.title: must be a string in quotes, not 5
+    monitor.toml:14:8: metrics.x.unit: must be a string in quotes, not a list
+    monitor.toml:15:12: metrics.x.interval: must be a duration such as "30s" or "5m", not 10
+    monitor.toml:16:12: metrics.x.severity: "crit" is not possible; there are info, warning, critical
+    monitor.toml:17:39: metrics.x.fetch.query.n: must be a string in quotes, not 5
+    monitor.toml:18:25: metrics.x.alert.outside[1]: must be a number, not "x"
+    monitor.toml:18:37: metrics.x.alert.for: must be a duration such as "30s" or "5m", not "5x"
+    monitor.toml:19:10: metrics.x.notify: must be a list such as ["a", "b"], not "mail"
+    monitor.toml:21:9: metrics.y.alert: must be a table, not 3
+    monitor.toml:23:11: requests.retries: must be a whole number, 0 or more, not -1
+    monitor.toml:24:12: requests.max_body: must be a whole number, 0 or more, not 1.5
+    monitor.toml:26:13: worker.heartbeat: must be a duration such as "30s" or "5m", not true
+    "#);
+}
+
+#[test]
+fn wrong_shapes_of_sections() {
+    let text = r#"web = 3
+metrics = ["x"]
+[sistems.a]
+kind = "none"
+[channels]
+mail = "smtp://localhost"
+"#;
+    insta::assert_snapshot!(errors(text), @r#"
+    monitor.toml:1:7: web: must be a table, [web], not an integer
+    monitor.toml:2:11: metrics: must hold tables, such as [metrics.NAME]
+    monitor.toml:3:2: sistems: there is no such key; did you mean "systems"?
+    monitor.toml:6:8: channels.mail: must be a table, [channels.mail], not a string
+    "#);
+}
+
+#[test]
+fn nothing_turned_on() {
+    insta::assert_snapshot!(errors(""), @r#"
+    monitor.toml:1:1: metrics: missing; no metric is turned on; an empty [metrics.x] turns one on
+    "#);
+}
+
+#[test]
+fn what_a_declared_metric_must_have() {
+    let text = with(
+        r#"[metrics.w]
+[metrics.Umsatz]
+fetch = { system = "a", path = "total" }
+alert = { abov = 5 }
+[metrics.v]
+fetc = { system = "a", path = "/", value = "$.total" }
+alert = {}
+title = ""
+interval = "10ms"
+notify = ["nobody"]
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:10: metrics.w.fetch: missing; say where its total is read, such as { system = "a", path = "/api/orders", value = "$.total" }
+    monitor.toml:13:10: metrics.w.alert: missing; say when it alerts, such as { rise = 1 } or { above = 100, clear_below = 90 }
+    monitor.toml:14:10: metrics.Umsatz: "Umsatz" is no key for a metric: small letters, digits and _, a letter first, at most 64; what people read is `title`
+    monitor.toml:15:1: metrics.Umsatz.fetch: says not how to take the number from the answer: give one of value, count, sum, max, min (a JSONPath such as "$.total"), header or regex
+    monitor.toml:15:32: metrics.Umsatz.fetch.path: "total" is not a path: start it with one "/"; the host comes from the system's base_url
+    monitor.toml:16:11: metrics.Umsatz.alert.abov: there is no such key; did you mean "above"?
+    monitor.toml:18:1: metrics.v.fetc: there is no such key; did you mean "fetch"?
+    monitor.toml:19:1: metrics.v.alert: no condition; set one of rise, fall, change, above, below, outside, no_data
+    monitor.toml:20:9: metrics.v.title: must not be empty; leave it out for the default
+    monitor.toml:21:12: metrics.v.interval: must be from 100ms to 7days, not 10ms
+    monitor.toml:22:11: metrics.v.notify[0]: no channel "nobody"; there is only mail
+    "#);
+}
+
+#[test]
+fn systems_and_channels() {
+    let text = r#"
+[systems.a]
+base_url = "ftp://a.example"
+[systems."b c"]
+kind = "oauth2"
+passwrd = "hunter2"
+[systems.c]
+kind = "none"
+base_url = "https://monitor:hunter2@c.example"
+password = { vault = "hunter2" }
+[systems.d]
+kind = 5
+base_url = "https://d.example"
+token = { file = "/no/such/file" }
+[alarm]
+system = "e"
+path = "alarm"
+[channels.mail]
+url = "smtp://localhost"
+[channels.post]
+kind = "smtp"
+from = "monitor"
+to = []
+password = 987654
+[metrics.x]
+fetch = { system = "c" }
+details = { system = "c" }
+"#;
+    let errors = errors(text);
+    assert!(
+        !errors.contains("hunter2") && !errors.contains("987654"),
+        "{errors}"
+    );
+    insta::assert_snapshot!(errors, @r#"
+    monitor.toml:2:10: systems.a.kind: missing; set it to one of system_a, system_b, none
+    monitor.toml:3:12: systems.a.base_url: must begin with http:// or https://, such as "https://a.example", not with ftp:
+    monitor.toml:4:10: systems."b c": "b c" is no good name: letters, digits, _ and -, at most 64
+    monitor.toml:4:10: systems."b c".base_url: missing; where the system is, such as "https://a.example"
+    monitor.toml:5:8: systems."b c".kind: "oauth2" is not in this build yet; use one of system_a, system_b, none
+    monitor.toml:6:1: systems."b c".passwrd: there is no such key; did you mean "password"?
+    monitor.toml:9:12: systems.c.base_url: must not hold a user or password; they have keys of their own
+    monitor.toml:10:1: systems.c.password.vault: there is no such key; there are env, file
+    monitor.toml:12:8: systems.d.kind: must be a string in quotes, not 5
+    monitor.toml:14:1: systems.d.token: cannot read the secret from /no/such/file: No such file or directory (os error 2)
+    monitor.toml:16:10: alarm.system: no system "e"; there are a, b c, c, d
+    monitor.toml:17:8: alarm.path: "alarm" is not a path: start it with one "/"; the host comes from the system's base_url
+    monitor.toml:18:11: channels.mail.kind: missing; set it to smtp
+    monitor.toml:20:11: channels.post.url: missing; smtp://HOST:25, smtps://USER@HOST:465, smtp+starttls://USER@HOST:587 or file:DIR
+    monitor.toml:22:8: channels.post.from: "monitor" is not a mail address (Invalid input); such as "ops@example.com" or "Ops <ops@example.com>"
+    monitor.toml:23:6: channels.post.to: names nobody; give at least one address, such as ["ops@example.com"]
+    monitor.toml:24:12: channels.post.password: a secret must be a string, { env = "NAME" } or { file = "/path" }; put a number in quotes
+    "#);
+}
+
+#[test]
+fn what_a_login_misses_and_does_not_take() {
+    let text = with(
+        r#"[systems.c]
+kind = "system_a"
+base_url = "https://c.example"
+token = "$.token"
+scheme = "Bearer"
+timeout = "0s"
+ca_file = "/no/such/ca.pem"
+login = { path = "login", scope = "read", method = "PUT" }
+[systems.d]
+kind = "none"
+base_url = "https://d.example"
+username = "monitor"
+password = { env = "MONITOR_TEST_NO_SUCH_VARIABLE" }
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:10: systems.c.username: missing; the name of the account to sign in with
+    monitor.toml:13:10: systems.c.password: missing; { env = "NAME" } or { file = "/run/secrets/name" }
+    monitor.toml:16:9: systems.c.token: is not used by kind "system_a": remove it
+    monitor.toml:17:10: systems.c.scheme: is not used by kind "system_a": remove it
+    monitor.toml:18:11: systems.c.timeout: must be longer than 0s, such as "5s"
+    monitor.toml:19:11: systems.c.ca_file: /no/such/ca.pem cannot be read: No such file or directory (os error 2)
+    monitor.toml:20:18: systems.c.login.path: must begin with "/"; the host comes from base_url
+    monitor.toml:20:35: systems.c.login.scope: is not used by kind "system_a": remove it
+    monitor.toml:20:52: systems.c.login.method: is not used by kind "system_a": remove it
+    monitor.toml:24:12: systems.d.username: is not used by kind "none": remove it
+    monitor.toml:25:1: systems.d.password: environment variable MONITOR_TEST_NO_SUCH_VARIABLE is not set
+    monitor.toml:25:1: systems.d.password: is not used by kind "none": remove it
+    "#);
+}
+
+#[test]
+fn a_default_that_is_not_there_says_so() {
+    let text = "[systems.shop]\nkind = \"none\"\nbase_url = \"https://shop.example\"\n[metrics.x]\n";
+    insta::assert_snapshot!(errors(text), @r#"
+    monitor.toml:4:10: metrics.x.fetch.system: no system "a", the built-in default; add [systems.a] or set another one; there is only shop
+    monitor.toml:4:10: metrics.x.details.system: no system "b", the built-in default; add [systems.b] or set another one; there is only shop
+    "#);
+}
+
+#[test]
+fn addresses_that_others_can_reach() {
+    let text = with(
+        r#"[web]
+bind = "[::]:8080"
+base_url = "monitor.example"
+cors_origins = ["https://a.example", "*"]
+lang = "de"
+templates = "/no/such/folder"
+[worker]
+listen = "192.0.2.1:9464"
+shutdown = "0s"
+[database]
+url = "mysql://localhost"
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:14:8: web.bind: [::]:8080 can be reached from other machines, and nobody has to sign in; set web.auth = "required", or bind to 127.0.0.1:8080
+    monitor.toml:15:12: web.base_url: not a URL (relative URL without a base); give one such as "https://a.example"
+    monitor.toml:16:38: web.cors_origins[1]: "*" is no origin; give scheme and host alone, such as "https://intranet.example"
+    monitor.toml:17:8: web.lang: no language "de"; there are en, zh-CN
+    monitor.toml:18:13: web.templates: there is no folder /no/such/folder
+    monitor.toml:20:10: worker.listen: 192.0.2.1:9464 can be reached from other machines; set worker.metrics_token, or listen on 127.0.0.1:9464
+    monitor.toml:21:12: worker.shutdown: must be longer than 0s
+    monitor.toml:23:7: database.url: "mysql:" is no database; begin with "sqlite:" or "postgres://"
+    "#);
+    let text = with("[worker]\nlisten = \"127.0.0.1:8080\"\n[database]\nurl = \"hunter2\"");
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:14:10: worker.listen: 127.0.0.1:8080 is taken by web.bind; give another port, or "" for none
+    monitor.toml:16:7: database.url: has no scheme; begin with "sqlite:" or "postgres://"
+    "#);
+}
+
+#[test]
+fn variables_are_named_where_they_are_wrong() {
+    let env = [
+        ("MONITOR__WORKER__CONCURRENCY", "many"),
+        ("MONITOR__WEB__BINT", "127.0.0.1:80"),
+        ("MONITOR__METRICS__X__NOTIFY", "[\"mail\", \"pager\"]"),
+        ("MONITOR__CHANNELS__MAIL__URL__HOST", "x"),
+        ("MONITOR__", "x"),
+    ];
+    insta::assert_snapshot!(errors_with(&with(""), &env), @r#"
+    MONITOR__: names no key; write it like MONITOR__WEB__BIND
+    MONITOR__CHANNELS__MAIL__URL__HOST: channels.mail.url.host: channels.mail.url is a string, not a table
+    MONITOR__METRICS__X__NOTIFY: metrics.x.notify[1]: no channel "pager"; there is only mail
+    MONITOR__WEB__BINT: web.bint: there is no such key; did you mean "bind"?
+    MONITOR__WORKER__CONCURRENCY: worker.concurrency: must be a whole number, 0 or more, not "many"
+    "#);
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let error = monitor_settings::load(std::path::Path::new("/no/such/monitor.toml"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("/no/such/monitor.toml: there is no such file; `monitor init` writes one"),
+        "{error}"
+    );
+}
+
+/// Broken anywhere, a config is an error with a place, never a panic.
+#[test]
+fn a_config_cut_or_garbled_anywhere_is_only_an_error() {
+    let text = include_str!("../../../config/monitor.toml").replace("\n#", "\n");
+    let garbage = [
+        "",
+        "\"",
+        "[",
+        "]",
+        "=",
+        "\n",
+        "{ a = [",
+        "é",
+        "x.y = 1\n",
+        "\0",
+        "'''",
+    ];
+    for (i, (at, _)) in text.char_indices().step_by(61).enumerate() {
+        let (before, after) = text.split_at(at);
+        let garbage = garbage[i % garbage.len()];
+        for broken in [before.to_owned(), format!("{before}{garbage}{after}")] {
+            for error in load_str("monitor.toml", &broken, &[]).unwrap_err().0 {
+                assert!(!error.message.is_empty(), "{error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! What a config that is right becomes.
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use monitor_notify::Severity;
+use monitor_rules::{Condition, EventKind, Level, Rule};
+use monitor_settings::{Auth, Builtin, Loaded, Settings, load, load_str};
+
+const SYSTEMS: &str = r#"
+[systems.a]
+kind = "none"
+base_url = "https://a.example"
+[systems.b]
+kind = "none"
+base_url = "https://b.example"
+"#;
+
+const CHANNELS: &str = r#"
+[channels.zeta]
+kind = "smtp"
+url = "smtp://localhost"
+from = "monitor@example.com"
+to = ["ops@example.com"]
+[channels.alpha]
+kind = "smtp"
+url = "file:outbox"
+from = "monitor@example.com"
+to = ["ops@example.com"]
+"#;
+
+fn loaded(more: &str, env: &[(&str, &str)]) -> Loaded {
+    let env: Vec<(String, String)> = env
+        .iter()
+        .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+        .collect();
+    load_str("monitor.toml", &format!("{SYSTEMS}{CHANNELS}{more}"), &env)
+        .unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn settings(more: &str) -> Settings {
+    loaded(more, &[]).settings
+}
+
+#[test]
+fn an_empty_table_turns_a_built_in_metric_on() {
+    let settings = settings("[metrics.z]\n[metrics.x]\n[metrics.y]\n");
+    let keys: Vec<&str> = settings
+        .metrics
+        .iter()
+        .map(|metric| metric.key.as_str())
+        .collect();
+    assert_eq!(keys, ["z", "x", "y"], "in the order of the config");
+    let x = &settings.metrics[1];
+    assert_eq!(
+        (x.builtin, x.title.as_str(), x.unit.as_str()),
+        (Some(Builtin::X), "X", "")
+    );
+    assert_eq!(
+        (x.interval, x.severity),
+        (Duration::from_secs(10), Severity::Warning)
+    );
+    assert_eq!(x.rule, Rule::rise(1.0));
+    assert_eq!(
+        x.notify,
+        ["zeta", "alpha"],
+        "every channel, in the order of the config"
+    );
+    let fetch = x.fetch.as_ref().unwrap();
+    assert_eq!(
+        (
+            fetch.system.as_deref(),
+            fetch.path.as_deref(),
+            fetch.value.as_deref()
+        ),
+        (Some("a"), Some("/api/totals/x"), Some("$.total"))
+    );
+    let details = x.details.as_ref().unwrap();
+    assert_eq!(
+        (details.system.as_deref(), details.path.as_deref()),
+        (
+            Some("b"),
+            Some("/api/alerts/x?total={{ total }}&previous={{ previous }}")
+        )
+    );
+    assert_eq!(settings.metrics[0].rule, Rule::above(100.0));
+}
+
+#[test]
+fn a_built_in_metric_keeps_what_is_not_set() {
+    let settings = settings(
+        r#"
+[metrics.x]
+alert = { no_data = "2m" }
+fetch = { path = "/v2/x" }
+[metrics.z]
+title = "Queue"
+interval = "500ms"
+alert = { above = 10, clear_below = 5, for = "30s" }
+notify = []
+"#,
+    );
+    let x = &settings.metrics[0];
+    assert!(
+        matches!(&x.rule.condition, Condition::Event(event) if event.kind == EventKind::Rise && event.by == 1.0)
+    );
+    assert_eq!(x.rule.no_data, Duration::from_secs(120));
+    let fetch = x.fetch.as_ref().unwrap();
+    assert_eq!(
+        (fetch.system.as_deref(), fetch.path.as_deref()),
+        (Some("a"), Some("/v2/x"))
+    );
+    let z = &settings.metrics[1];
+    assert_eq!(
+        z.rule.condition,
+        Condition::Level(Level::Above {
+            threshold: 10.0,
+            clear_below: Some(5.0)
+        })
+    );
+    assert_eq!(z.rule.hold, Duration::from_secs(30));
+    assert_eq!(z.rule.no_data, Duration::from_secs(3), "six intervals of its own");
+    assert_eq!((z.title.as_str(), z.notify.len()), ("Queue", 0));
+}
+
+#[test]
+fn a_declared_metric() {
+    let settings = settings(
+        r#"
+[metrics.w]
+title = "Unpaid orders"
+unit = "orders"
+interval = "30s"
+severity = "critical"
+fetch = { system = "a", path = "/api/orders?status=unpaid", value = "$.meta.total" }
+alert = { rise = 1 }
+details = { system = "b", path = "/api/orders/latest?n={{ delta }}", messages = "$.items[*].title" }
+notify = ["alpha", "alpha"]
+"#,
+    );
+    let w = &settings.metrics[0];
+    assert_eq!(
+        (w.builtin, w.title.as_str(), w.severity),
+        (None, "Unpaid orders", Severity::Critical)
+    );
+    assert_eq!(w.notify, ["alpha"]);
+    assert!(w.fetch.as_ref().unwrap().compile().is_ok());
+    assert!(w.details.as_ref().unwrap().compile().is_ok());
+}
+
+#[test]
+fn defaults_of_the_processes() {
+    let settings = settings("[metrics.x]\n");
+    assert_eq!(settings.database.url, "sqlite:data/monitor.db");
+    assert_eq!(
+        (settings.web.bind.to_string().as_str(), settings.web.auth),
+        ("127.0.0.1:8080", Auth::None)
+    );
+    assert_eq!(
+        (settings.web.lang.as_str(), settings.web.public_read),
+        ("en", false)
+    );
+    let worker = &settings.worker;
+    assert_eq!(
+        (worker.interval, worker.concurrency, worker.shutdown),
+        (Duration::from_secs(10), 64, Duration::from_secs(10))
+    );
+    assert_eq!(worker.listen.unwrap().to_string(), "127.0.0.1:9464");
+    assert_eq!(worker.keep_samples, Duration::from_secs(30 * 24 * 3600));
+    assert!(settings.alarm.is_none());
+    assert_eq!(settings.max_age("alpha"), Duration::from_secs(24 * 3600));
+}
+
+#[test]
+fn the_environment_is_laid_over_the_file() {
+    let env = [
+        ("MONITOR__WEB__BIND", "127.0.0.1:9000"),
+        ("MONITOR__WEB__LANG", "zh"),
+        ("MONITOR__WORKER__CONCURRENCY", "8"),
+        ("MONITOR__WORKER__LISTEN", ""),
+        ("MONITOR__WORKER__INTERVAL", "2s"),
+        ("MONITOR__METRICS__X__TITLE", "2026"),
+        ("MONITOR__METRICS__Z", "{ alert = { below = 3 } }"),
+        ("MONITOR__METRICS__Z__UNIT", "boxes"),
+        (
+            "MONITOR__CHANNELS__ALPHA__TO",
+            "[\"a@example.com\", \"b@example.com\"]",
+        ),
+        ("MONITOR__SYSTEMS__A__KIND", "system_a"),
+        ("MONITOR__SYSTEMS__A__USERNAME", "monitor"),
+        ("MONITOR__SYSTEMS__A__PASSWORD", "12345"),
+        ("MONITOR__DATABASE__URL", "postgres://monitor:hunter2@db/monitor"),
+        ("OTHER__WEB__BIND", "ignored"),
+        ("MONITOR_CONFIG", "ignored"),
+    ];
+    let loaded = loaded("[metrics.x]\n", &env);
+    let settings = loaded.settings;
+    assert_eq!(
+        loaded.warnings,
+        [],
+        "a secret from the environment is where it should be"
+    );
+    assert_eq!(settings.web.bind.port(), 9000);
+    assert_eq!(
+        (settings.web.lang.as_str(), settings.worker.concurrency),
+        ("zh-CN", 8)
+    );
+    assert_eq!(
+        (settings.worker.listen, settings.worker.interval),
+        (None, Duration::from_secs(2))
+    );
+    assert_eq!(
+        settings.metrics[0].title, "2026",
+        "a string where a string is due"
+    );
+    assert_eq!(
+        (
+            settings.metrics[1].key.as_str(),
+            settings.metrics[1].unit.as_str()
+        ),
+        ("z", "boxes")
+    );
+    assert_eq!(
+        settings.metrics[1].rule,
+        Rule {
+            no_data: Duration::from_secs(12),
+            ..Rule::below(3.0)
+        }
+    );
+    assert_eq!(settings.channels[1].1.to.as_ref().unwrap().len(), 2);
+    assert_eq!(settings.database.url, "postgres://monitor:hunter2@db/monitor");
+    assert!(!format!("{settings:?}").contains("hunter2"));
+}
+
+#[test]
+fn secrets_are_found_in_variables_and_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "hunter2\n").unwrap();
+    let more = format!(
+        "[web]\nauth = \"required\"\nbind = \"0.0.0.0:8080\"\nmetrics_token = {{ file = {:?} }}\n\
+         [worker]\nlisten = \"0.0.0.0:9464\"\nmetrics_token = {{ env = \"TEST_TOKEN\" }}\n[metrics.x]\n",
+        file.display().to_string()
+    );
+    let loaded = loaded(&more, &[("TEST_TOKEN", "hunter2")]);
+    assert_eq!(loaded.warnings, []);
+    assert_eq!(loaded.settings.web.auth, Auth::Required);
+}
+
+#[test]
+fn secrets_in_clear_are_warned_about() {
+    let loaded = loaded(
+        "[systems.c]\nkind = \"system_a\"\nbase_url = \"https://c.example\"\nusername = \"m\"\npassword = \"hunter2\"\n[metrics.x]\n",
+        &[],
+    );
+    let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            "monitor.toml:23:12: systems.c.password: stands here in clear; better { env = \"NAME\" } or { file = \"/run/secrets/name\" }"
+        ]
+    );
+}
+
+#[test]
+fn a_file_is_read_with_the_environment_of_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("monitor.toml");
+    std::fs::write(&path, format!("{SYSTEMS}[metrics.x]\n")).unwrap();
+    let loaded = load(&path).unwrap();
+    assert_eq!(loaded.settings.path, path);
+    assert!(
+        loaded.warnings[0].message.contains("told to nobody"),
+        "{:?}",
+        loaded.warnings
+    );
+}
+
+#[test]
+fn what_is_described_can_be_made() {
+    let clock = monitor_requests::SystemClock::shared();
+    let settings = settings("[metrics.x]\n[alarm]\nsystem = \"b\"\n");
+    let systems = settings.systems(clock.clone()).unwrap();
+    assert_eq!(systems.keys().collect::<Vec<_>>(), ["a", "b"]);
+    let notifiers = settings.notifiers(clock).unwrap();
+    assert_eq!(
+        notifiers.iter().map(|one| one.name()).collect::<Vec<_>>(),
+        ["zeta", "alpha"]
+    );
+    assert!(settings.alarm(&systems).unwrap().is_some());
+    let lost = settings.alarm(&monitor_upstream::Systems::new()).unwrap_err();
+    assert_eq!(lost.to_string(), "alarm.system: no system \"b\"");
+}

@@ -1,0 +1,254 @@
+//! Asking what an alert was about.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use monitor_requests::{Method, Response};
+use serde_json::Value;
+use serde_json_path::JsonPath;
+use tera::Context;
+
+use crate::error::UpstreamError;
+use crate::settings::FieldError;
+use crate::template::fill;
+
+/// Messages taken from one answer; more than this is not an explanation.
+const MAX_MESSAGES: usize = 1_000;
+/// Characters kept of one message.
+const MAX_TEXT: usize = 4_000;
+/// Characters kept of a message's id.
+const MAX_ID: usize = 200;
+
+/// One thing that explains an alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertMessage {
+    /// The system's own id of it, where it has one; a message with an id is told once.
+    pub id: Option<String>,
+    /// What people are told.
+    pub text: String,
+    /// When it happened, where the system says so.
+    pub occurred_at: Option<DateTime<Utc>>,
+}
+
+/// What is asked: the explanation of a reading.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The metric's key.
+    pub key: String,
+    /// The value read.
+    pub total: f64,
+    /// What it was compared with; 0 where nothing was recorded before.
+    pub previous: f64,
+}
+
+/// Who explains an alert, and how: the checked `details` section.
+#[derive(Clone, Debug)]
+pub struct Details {
+    /// Name of the system to ask.
+    pub system: String,
+    /// HTTP method.
+    pub method: Method,
+    /// Path and query, a template.
+    pub path: String,
+    /// More query parameters, templates.
+    pub query: BTreeMap<String, String>,
+    /// More request headers.
+    pub headers: http::HeaderMap,
+    /// Request body.
+    pub body: Option<Value>,
+    /// Where the messages are in the answer.
+    pub messages: JsonPath,
+}
+
+impl Details {
+    /// The reference protocol of System B: `GET path?total=N&previous=M` answers
+    /// `{"messages":[{"id","text","occurred_at"}]}`.
+    pub fn messages(system: &str, path: &str) -> Details {
+        Details {
+            system: system.to_owned(),
+            method: Method::GET,
+            path: format!("{path}?total={{{{ total }}}}&previous={{{{ previous }}}}"),
+            query: BTreeMap::new(),
+            headers: http::HeaderMap::new(),
+            body: None,
+            messages: JsonPath::parse("$.messages[*]").expect("a constant JSONPath"),
+        }
+    }
+
+    /// Fills in every template once, so that a mistake is found when the config is read.
+    pub(crate) fn try_templates(&self) -> Result<(), FieldError> {
+        let question = Question {
+            key: "x".to_owned(),
+            total: 2.0,
+            previous: 1.0,
+        };
+        let wrong = |field| move |error: UpstreamError| FieldError::new(field, error.to_string());
+        self.path(&question).map_err(wrong("path"))?;
+        self.query(&question).map_err(wrong("query"))?;
+        Ok(())
+    }
+
+    pub(crate) fn path(&self, question: &Question) -> Result<String, UpstreamError> {
+        fill(&self.path, &context(question))
+    }
+
+    pub(crate) fn query(&self, question: &Question) -> Result<BTreeMap<String, String>, UpstreamError> {
+        let context = context(question);
+        self.query
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), fill(value, &context)?)))
+            .collect()
+    }
+
+    /// Takes the messages from an answer, in its order, at most [`MAX_MESSAGES`].
+    pub(crate) fn read(&self, response: &Response) -> Result<Vec<AlertMessage>, UpstreamError> {
+        let wrong = |why: String| UpstreamError::Answer {
+            system: self.system.clone(),
+            path: self.path.clone(),
+            why,
+        };
+        if response.is_html() {
+            return Err(wrong("the answer is a web page, not JSON".to_owned()));
+        }
+        let json: Value = serde_json::from_slice(&response.body)
+            .map_err(|error| wrong(format!("the answer is not JSON: {error}")))?;
+        let nodes = self.messages.query(&json);
+        nodes
+            .iter()
+            .take(MAX_MESSAGES)
+            .map(|node| message(node).map_err(&wrong))
+            .collect()
+    }
+}
+
+/// The variables are numbers and a key of `[a-z0-9_]`: nothing in them needs URL encoding.
+fn context(question: &Question) -> Context {
+    let mut context = Context::new();
+    context.insert("key", &question.key);
+    context.insert("total", &question.total.to_string());
+    context.insert("previous", &question.previous.to_string());
+    context.insert("delta", &(question.total - question.previous).to_string());
+    context
+}
+
+fn message(node: &Value) -> Result<AlertMessage, String> {
+    match node {
+        Value::String(text) => Ok(AlertMessage {
+            id: None,
+            text: cut(text, MAX_TEXT),
+            occurred_at: None,
+        }),
+        Value::Object(fields) => {
+            let text = fields
+                .get("text")
+                .and_then(Value::as_str)
+                .ok_or_else(|| "a message has no \"text\" that is a string".to_owned())?;
+            let id = match fields.get("id") {
+                None | Some(Value::Null) => None,
+                Some(Value::String(id)) => Some(cut(id, MAX_ID)),
+                Some(Value::Number(id)) => Some(id.to_string()),
+                Some(_) => return Err("a message's \"id\" is neither a string nor a number".to_owned()),
+            };
+            let occurred_at = fields.get("occurred_at").and_then(Value::as_str).and_then(time);
+            Ok(AlertMessage {
+                id,
+                text: cut(text, MAX_TEXT),
+                occurred_at,
+            })
+        }
+        _ => Err("a message is neither a string nor an object with \"text\"".to_owned()),
+    }
+}
+
+/// RFC 3339; a time without a zone is taken as UTC. One that cannot be read is left out: a message is worth
+/// telling without it.
+fn time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text)
+        .map(|time| time.with_timezone(&Utc))
+        .ok()
+        .or_else(|| {
+            NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S")
+                .ok()
+                .map(|time| time.and_utc())
+        })
+}
+
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<Vec<AlertMessage>, UpstreamError> {
+        let response = Response::new(
+            Method::GET,
+            monitor_requests::Url::parse("http://b.example/").unwrap(),
+            monitor_requests::StatusCode::OK,
+            http::HeaderMap::new(),
+            json.to_owned().into(),
+        );
+        Details::messages("b", "/api/alerts/x").read(&response)
+    }
+
+    #[test]
+    fn the_question_is_in_the_path() {
+        let question = Question {
+            key: "x".into(),
+            total: 12.0,
+            previous: 10.0,
+        };
+        let details = Details::messages("b", "/api/alerts/x");
+        assert_eq!(
+            details.path(&question).unwrap(),
+            "/api/alerts/x?total=12&previous=10"
+        );
+        let mut declared = details;
+        declared.path = "/api/orders/latest?n={{ delta }}&of={{ key }}".into();
+        assert_eq!(declared.path(&question).unwrap(), "/api/orders/latest?n=2&of=x");
+    }
+
+    #[test]
+    fn messages_keep_their_order_ids_and_times() {
+        let got = read(
+            r#"{"messages":[
+                {"id":"m1","text":"Order 1 unpaid","occurred_at":"2026-11-23T09:12:40+08:00"},
+                {"id":7,"text":"Order 2 unpaid","occurred_at":"soon"},
+                "Order 3 unpaid"]}"#,
+        )
+        .unwrap();
+        assert_eq!(got.len(), 3);
+        assert_eq!(got[0].id.as_deref(), Some("m1"));
+        assert_eq!(
+            got[0].occurred_at.unwrap().to_rfc3339(),
+            "2026-11-23T01:12:40+00:00"
+        );
+        assert_eq!((got[1].id.as_deref(), got[1].occurred_at), (Some("7"), None));
+        assert_eq!(
+            (got[2].id.clone(), got[2].text.as_str()),
+            (None, "Order 3 unpaid")
+        );
+    }
+
+    #[test]
+    fn no_messages_is_an_answer_and_nonsense_is_not() {
+        assert_eq!(read(r#"{"messages":[]}"#).unwrap(), vec![]);
+        assert!(
+            read(r#"{"messages":[{"id":"m1"}]}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("no \"text\"")
+        );
+        assert!(read("<html>").unwrap_err().to_string().contains("not JSON"));
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        let json = serde_json::json!({ "messages": ["长".repeat(5_000)] }).to_string();
+        assert_eq!(read(&json).unwrap()[0].text.chars().count(), MAX_TEXT + 1);
+    }
+}

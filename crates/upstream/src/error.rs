@@ -1,0 +1,60 @@
+//! What can go wrong when a system is asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use monitor_login::CallError;
+
+/// Why a system gave no usable answer. Cheap to clone: several metrics may share one call.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// The call itself failed: sign-in, network, time, size or status.
+    #[error("{0}")]
+    Call(Arc<CallError>),
+    /// The system answered, but not with what was due.
+    #[error("system {system}: {path}: {why}")]
+    Answer {
+        /// Name of the system.
+        system: String,
+        /// Path that was asked for.
+        path: String,
+        /// What was wrong.
+        why: String,
+    },
+    /// No system of that name was built.
+    #[error("no system \"{0}\"")]
+    NoSystem(String),
+    /// A template in the config could not be filled in.
+    #[error("template {template:?}: {why}")]
+    Template {
+        /// The template's text.
+        template: String,
+        /// What was wrong.
+        why: String,
+    },
+}
+
+impl From<CallError> for UpstreamError {
+    fn from(error: CallError) -> UpstreamError {
+        UpstreamError::Call(Arc::new(error))
+    }
+}
+
+impl UpstreamError {
+    /// Whether asking again later may help. A wrong answer counts: systems answer nonsense while they restart.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            UpstreamError::Call(error) => error.is_transient(),
+            UpstreamError::Answer { .. } => true,
+            UpstreamError::NoSystem(_) | UpstreamError::Template { .. } => false,
+        }
+    }
+
+    /// How long the system asked to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            UpstreamError::Call(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+}

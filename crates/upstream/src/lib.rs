@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+mod alarm;
+mod details;
+mod error;
+mod extract;
+mod fetch;
+mod settings;
+mod template;
+mod upstreams;
+
+pub use alarm::Alarm;
+pub use details::{AlertMessage, Details, Question};
+pub use error::UpstreamError;
+pub use extract::{Extract, MAX_EXACT};
+pub use fetch::Fetch;
+pub use settings::{AlarmSettings, DetailsSettings, FetchSettings, FieldError};
+pub use upstreams::{Systems, Upstreams};

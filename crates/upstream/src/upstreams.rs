@@ -1,0 +1,149 @@
+//! All systems together, and the sharing of calls that ask the same thing at the same time.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
+use monitor_login::{CallError, System};
+use monitor_requests::{Request, Response};
+
+use crate::details::{AlertMessage, Details, Question};
+use crate::error::UpstreamError;
+use crate::fetch::{Fetch, request};
+
+/// The signed-in systems by name.
+pub type Systems = BTreeMap<String, Arc<System>>;
+
+type Answer = Result<Arc<Response>, UpstreamError>;
+type Call = Shared<BoxFuture<'static, Answer>>;
+
+/// What metrics are read from. Calls that are equal (system, method, URL, headers, body) and overlap in time
+/// are made once and their answer shared, so ten metrics taken from one answer cost one call a tick.
+pub struct Upstreams {
+    systems: Systems,
+    in_flight: Mutex<HashMap<CallKey, WeakShared<BoxFuture<'static, Answer>>>>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct CallKey {
+    system: String,
+    method: String,
+    url: String,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Option<Vec<u8>>,
+}
+
+impl Upstreams {
+    /// Over these systems.
+    pub fn new(systems: Systems) -> Upstreams {
+        Upstreams {
+            systems,
+            in_flight: Mutex::default(),
+        }
+    }
+
+    /// The systems by name.
+    pub fn systems(&self) -> &Systems {
+        &self.systems
+    }
+
+    /// Reads a number.
+    ///
+    /// # Errors
+    /// When the system could not be asked or its answer holds no usable number.
+    pub async fn total(&self, fetch: &Fetch) -> Result<f64, UpstreamError> {
+        let system = self.system(&fetch.system)?;
+        let url = system.url(&fetch.path)?;
+        let request = request(
+            &fetch.method,
+            url,
+            &fetch.query,
+            &fetch.headers,
+            fetch.body.as_ref(),
+        );
+        let response = self.shared(system, request).await?;
+        fetch.read(&response)
+    }
+
+    /// Asks what an alert was about.
+    ///
+    /// # Errors
+    /// When the system could not be asked or its answer holds no messages of the right shape.
+    pub async fn messages(
+        &self,
+        details: &Details,
+        question: &Question,
+    ) -> Result<Vec<AlertMessage>, UpstreamError> {
+        let system = self.system(&details.system)?;
+        let url = system.url(&details.path(question)?)?;
+        let query = details.query(question)?;
+        let request = request(
+            &details.method,
+            url,
+            &query,
+            &details.headers,
+            details.body.as_ref(),
+        );
+        let response = self.shared(system, request).await?;
+        details.read(&response)
+    }
+
+    fn system(&self, name: &str) -> Result<Arc<System>, UpstreamError> {
+        self.systems
+            .get(name)
+            .cloned()
+            .ok_or_else(|| UpstreamError::NoSystem(name.to_owned()))
+    }
+
+    async fn shared(&self, system: Arc<System>, request: Request) -> Answer {
+        let key = CallKey::of(system.name(), &request);
+        self.join(key, move || ask(system, request).boxed()).await
+    }
+
+    fn join(&self, key: CallKey, start: impl FnOnce() -> BoxFuture<'static, Answer>) -> Call {
+        let mut in_flight = self
+            .in_flight
+            .lock()
+            .expect("no code panics while holding this lock");
+        if let Some(call) = in_flight
+            .get(&key)
+            .and_then(WeakShared::upgrade)
+            .filter(|call| call.peek().is_none())
+        {
+            return call;
+        }
+        // Finished and abandoned calls go when the map would have to grow: it stays within twice of what is in
+        // flight at once, and the cleaning costs nothing per call.
+        if in_flight.len() == in_flight.capacity() {
+            in_flight.retain(|_, call| call.upgrade().is_some_and(|call| call.peek().is_none()));
+        }
+        let call = start().shared();
+        if let Some(weak) = call.downgrade() {
+            in_flight.insert(key, weak);
+        }
+        call
+    }
+}
+
+async fn ask(system: Arc<System>, request: Request) -> Answer {
+    let response = system.call(request).await?;
+    let response = response.require_success().map_err(CallError::Request)?;
+    Ok(Arc::new(response))
+}
+
+impl CallKey {
+    fn of(system: &str, request: &Request) -> CallKey {
+        CallKey {
+            system: system.to_owned(),
+            method: request.method.to_string(),
+            url: request.url.to_string(),
+            headers: request
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+                .collect(),
+            body: request.body.as_ref().map(|body| body.to_vec()),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+# Words of the mails. Every key here is in every other language too; a test compares them.
+
+severity-info = info
+severity-warning = warning
+severity-critical = critical
+
+# Subjects. $has_value is "yes" or "no"; $what is why, or the message.
+subject-alert = [{ $severity }] { $title }: { $what }
+subject-reminder = [{ $severity }, still open] { $title }: { $what }
+subject-recovered = [recovered] { $title }: { $what }
+subject-no_data = [no data] { $title }: { $what }
+subject-data_back = [data is back] { $title }: { $what }
+subject-notice = [monitor] { $title }: { $what }
+subject-test = [test] { $title }: { $what }
+
+event-alert = Alert
+event-reminder = Still open
+event-recovered = Recovered
+event-no_data = No data
+event-data_back = Data is back
+event-notice = About the monitor
+event-test = Test
+
+# Said under the title of a mail about an event that needs a word more.
+note-no_data = This metric cannot be read. Until it can be, nobody knows how it is: do not take it for well.
+note-test = This is a test. Nothing has happened.
+note-notice = The monitor tells this about itself. It is not an alert of a metric.
+
+colon = {": "}
+label-value = Value
+label-previous = Before
+label-message = Message
+label-reason = Reason
+label-time = Time
+label-severity = Severity
+label-metric = Metric
+label-alert = Alert no.
+label-link = Page
+
+open-page = Open the monitor
+footer = Sent by the monitor. Answers to this mail are not read.

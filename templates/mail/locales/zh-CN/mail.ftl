@@ -1,0 +1,53 @@
+# 邮件用语。所有语言的键必须一致，由测试比较。
+
+severity-info = 提示
+severity-warning = 警告
+severity-critical = 严重
+
+# 主题。$has_value 为 "yes" 或 "no"；$what 为原因或消息。
+subject-alert = 【{ $severity }】监控告警-{ $title }：{ $has_value ->
+    [yes] 当前值 { $value }
+   *[no] { $what }
+}
+subject-reminder = 【{ $severity }·未处理】监控告警-{ $title }：{ $has_value ->
+    [yes] 当前值 { $value }
+   *[no] { $what }
+}
+subject-recovered = 【恢复】监控恢复-{ $title }：{ $has_value ->
+    [yes] 当前值 { $value }
+   *[no] { $what }
+}
+subject-no_data = 【无数据】监控数据中断-{ $title }：{ $what }
+subject-data_back = 【数据恢复】监控数据恢复-{ $title }：{ $has_value ->
+    [yes] 当前值 { $value }
+   *[no] { $what }
+}
+subject-notice = 【监控通知】{ $title }：{ $what }
+subject-test = 【测试】{ $title }：{ $what }
+
+event-alert = 告警
+event-reminder = 告警未处理
+event-recovered = 已恢复
+event-no_data = 无数据
+event-data_back = 数据恢复
+event-notice = 监控系统通知
+event-test = 测试
+
+# 部分事件在标题下补充的一句话。
+note-no_data = 该指标目前无法读取。在恢复读取之前情况不明，并不代表正常。
+note-test = 这是一封测试邮件，没有发生任何告警。
+note-notice = 这是监控系统关于自身的通知，不是指标告警。
+
+colon = ：
+label-value = 当前值
+label-previous = 之前
+label-message = 告警信息
+label-reason = 原因
+label-time = 时间
+label-severity = 级别
+label-metric = 指标
+label-alert = 告警编号
+label-link = 页面
+
+open-page = 打开监控页面
+footer = 本邮件由监控系统自动发送，请勿回复。

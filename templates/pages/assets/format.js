@@ -1,0 +1,47 @@
+// How things are written: texts of the page's language, numbers, times and ages.
+
+/** Returns `say(key, args)`: the text of `key` with each {name} replaced. */
+export function text(texts) {
+  return (key, args = {}) =>
+    (texts[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (name in args ? String(args[name]) : whole));
+}
+
+/** A clock set by the server, so that a reader's wrong clock does not make values look old. */
+export function clock(now) {
+  let offset = 0;
+  const set = (at) => { offset = Date.parse(at) - Date.now(); };
+  set(now);
+  /** Seconds since `at`, never less than zero. */
+  const since = (at) => Math.max(0, (Date.now() + offset - Date.parse(at)) / 1000);
+  return { set, since };
+}
+
+/** An age in seconds, as "3 s ago"; the same steps as the server's. */
+export function ago(seconds, say) {
+  const s = Math.floor(seconds);
+  if (s < 60) return say("age-seconds", { n: s });
+  if (s < 3600) return say("age-minutes", { n: Math.floor(s / 60) });
+  if (s < 172800) return say("age-hours", { n: Math.floor(s / 3600) });
+  return say("age-days", { n: Math.floor(s / 86400) });
+}
+
+/** A number with its thousands grouped from 10,000 up; a dash where there is none. */
+export function number(value, lang) {
+  if (value === null || value === undefined) return "—";
+  return new Intl.NumberFormat(lang, { useGrouping: Math.abs(value) >= 10000, maximumFractionDigits: 6 }).format(value);
+}
+
+/** A time in the reader's zone, as 2026-11-03 09:12:40, in every language: it sorts and aligns. */
+export function localTime(at) {
+  const t = new Date(at);
+  const two = (n) => String(n).padStart(2, "0");
+  return `${t.getFullYear()}-${two(t.getMonth() + 1)}-${two(t.getDate())} ${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())}`;
+}
+
+/** The reader's zone as it is now, such as UTC+8. */
+export function zone() {
+  const minutes = -new Date().getTimezoneOffset();
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  if (minutes === 0) return "UTC";
+  return `UTC${minutes < 0 ? "−" : "+"}${hours}${rest ? `:${String(rest).padStart(2, "0")}` : ""}`;
+}

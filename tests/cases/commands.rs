@@ -1,0 +1,191 @@
+//! The operator's commands as a person runs them.
+
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use monitor_tests::{Process, Upstreams, binary, eventually, http};
+
+fn monitor(arguments: &[&str], folder: &std::path::Path) -> Output {
+    let mut command = Command::new(binary("monitor"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("MONITOR_CONFIG");
+    command.output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+#[test]
+fn check_reports_ten_mistakes_with_their_places() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("monitor.toml"),
+        include_str!("ten_mistakes.toml"),
+    )
+    .unwrap();
+    let output = monitor(&["check", "--config", "monitor.toml"], folder.path());
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    for place in [
+        "monitor.toml:2:7: database.url",
+        "monitor.toml:5:8: web.bind",
+        "monitor.toml:6:1: web.colour",
+        "monitor.toml:9:12: worker.interval",
+        "monitor.toml:12:8: systems.a.kind",
+        "monitor.toml:18:10: systems.b.base_url",
+        "monitor.toml:26:8: channels.mail.from",
+        "monitor.toml:30:43: metrics.z.alert.clear_below",
+        "monitor.toml:31:19: metrics.z.notify",
+        "monitor.toml:34:20: metrics.w.fetch.system",
+    ] {
+        assert!(text.contains(place), "{place} is missing in:\n{text}");
+    }
+    assert!(text.contains("10 mistakes"), "{text}");
+}
+
+#[test]
+fn init_writes_a_config_once_and_check_says_what_is_left_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(monitor(&["init"], folder.path()).status.success());
+    let again = monitor(&["init"], folder.path());
+    assert_eq!(again.status.code(), Some(2), "{}", said(&again));
+    let check = monitor(&["check"], folder.path());
+    assert_eq!(check.status.code(), Some(2));
+    assert!(said(&check).contains("SYSTEM_A_PASSWORD"), "{}", said(&check));
+    let set = Command::new(binary("monitor"))
+        .arg("check")
+        .current_dir(folder.path())
+        .env("SYSTEM_A_PASSWORD", "s3cret-a")
+        .env("SYSTEM_B_PASSWORD", "s3cret-b")
+        .output()
+        .unwrap();
+    assert!(set.status.success(), "{}", said(&set));
+    assert!(!said(&set).contains("s3cret"));
+}
+
+#[test]
+fn bad_usage_is_exit_code_two() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(monitor(&["frobnicate"], folder.path()).status.code(), Some(2));
+    let missing = monitor(&["run", "--config", "nowhere.toml"], folder.path());
+    assert_eq!(missing.status.code(), Some(2), "{}", said(&missing));
+    assert!(said(&missing).contains("nowhere.toml"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn check_online_tries_everything_and_sends_nothing() {
+    let world = Upstreams::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("m.db").display());
+    let text = monitor_tests::Config::default().text(&url, "127.0.0.1:0".parse().unwrap(), &world);
+    std::fs::write(folder.path().join("monitor.toml"), text).unwrap();
+    let path = folder.path().to_owned();
+    let check = move || monitor(&["check", "--online", "--config", "monitor.toml"], &path);
+    let good = tokio::task::spawn_blocking(check.clone()).await.unwrap();
+    assert!(good.status.success(), "{}", said(&good));
+    assert_eq!(world.mail.mails().len(), 0);
+    assert!(world.mail.connections() > 0, "the channel was opened");
+    assert_eq!(
+        (world.a.reads("x"), world.a.reads("y"), world.a.reads("z")),
+        (1, 1, 1)
+    );
+    assert_eq!(world.b.alarms().len(), 0);
+
+    world.mail.stop().await;
+    world.a.set_password("changed");
+    let bad = tokio::task::spawn_blocking(check).await.unwrap();
+    assert_eq!(bad.status.code(), Some(1), "{}", said(&bad));
+    let text = said(&bad);
+    for failed in ["FAIL  system a", "FAIL  metric x", "FAIL  channel mail"] {
+        assert!(text.contains(failed), "{failed} is missing in:\n{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_shows_alerts_mails_and_a_recovery_and_keeps_its_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = monitor_testkit::ports::free_port().unwrap().to_string();
+    let data = folder.path().to_str().unwrap();
+    let arguments = ["demo", "--port", &port, "--data-dir", data, "--interval", "200ms"];
+    let page = |path: &str| format!("http://127.0.0.1:{port}{path}");
+    let records = || async {
+        let answer = http()
+            .post(page("/monitor"))
+            .send()
+            .await
+            .ok()?
+            .text()
+            .await
+            .ok()?;
+        let answer: serde_json::Value = serde_json::from_str(&answer).ok()?;
+        Some(answer["records"].as_array()?.clone())
+    };
+    let inbox = || async {
+        http()
+            .get(page("/demo/inbox"))
+            .send()
+            .await
+            .ok()?
+            .text()
+            .await
+            .ok()
+    };
+
+    let mut demo = Process::start("monitor", &arguments, &[]);
+    let first = eventually("alert records of x, y and z", || async {
+        let records = records().await?;
+        ["x", "y", "z"]
+            .iter()
+            .all(|key| records.iter().any(|r| r["type"] == *key))
+            .then_some(records)
+    })
+    .await;
+    assert!(demo.output().contains(&page("/monitor")), "{}", demo.output());
+    eventually("their mails", || async {
+        let inbox = inbox().await?;
+        first
+            .iter()
+            .all(|r| inbox.contains(&escaped(r["alert_message"].as_str().unwrap())))
+            .then_some(())
+    })
+    .await;
+    eventually("a recovery", || async {
+        inbox().await?.contains("ecovered").then_some(())
+    })
+    .await;
+
+    let (ended, took) = demo.interrupt();
+    assert!(ended.success(), "{}", demo.output());
+    assert!(took < Duration::from_secs(2), "it took {took:?} to stop");
+
+    let before = first.len();
+    let _again = Process::start("monitor", &arguments, &[]);
+    let after = eventually("the page again", records).await;
+    assert!(
+        after.len() >= before,
+        "its history is kept: {} of {before} records",
+        after.len()
+    );
+    assert!(
+        inbox()
+            .await
+            .unwrap()
+            .contains(&escaped(first[0]["alert_message"].as_str().unwrap()))
+    );
+}
+
+/// As the page's templates escape it.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#x27;")
+}

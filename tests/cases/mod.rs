@@ -1,0 +1,9 @@
+mod chain;
+mod commands;
+mod faults;
+mod outage;
+mod page;
+mod processes;
+mod routes;
+mod rules;
+mod session;

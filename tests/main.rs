@@ -1,0 +1,3 @@
+//! The end-to-end suite: one binary, files by feature.
+
+mod cases;

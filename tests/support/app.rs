@@ -1,0 +1,210 @@
+//! An engine over a database of its own, driven cycle by cycle.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use monitor_model::{Alert, Db, DbOptions, Delivery, Record, Sample, alerts, deliveries, records, samples};
+use monitor_processor::Engine;
+use monitor_settings::Settings;
+use monitor_testkit::postgres::{self, TestDatabase};
+use monitor_testkit::{SmtpSink, SystemA, SystemB};
+
+use crate::clock::JumpClock;
+use crate::config::{Config, Upstreams};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// Where a test's data lives; gone with the test.
+pub enum Home {
+    Sqlite(tempfile::TempDir),
+    Postgres(TestDatabase),
+}
+
+impl Home {
+    /// A fresh database, or nothing where there is no PostgreSQL.
+    pub fn new(backend: Backend) -> Option<Home> {
+        Some(match backend {
+            Backend::Sqlite => Home::Sqlite(tempfile::tempdir().unwrap()),
+            Backend::Postgres => Home::Postgres(postgres::database()?),
+        })
+    }
+
+    pub fn url(&self) -> String {
+        match self {
+            Home::Sqlite(dir) => format!("sqlite:{}", dir.path().join("monitor.db").display()),
+            Home::Postgres(database) => database.url().to_owned(),
+        }
+    }
+}
+
+/// The chain, end to end: systems, engine, database, mail server. [`TestApp::finish`] checks that no work was left.
+pub struct TestApp {
+    pub world: Upstreams,
+    pub db: Db,
+    pub clock: Arc<JumpClock>,
+    pub settings: Settings,
+    pub engine: Engine,
+    pub home: Home,
+    config: Config,
+    finished: bool,
+}
+
+impl TestApp {
+    /// Starts all of it; nothing where the database is missing.
+    pub async fn start(backend: Backend, config: Config) -> Option<TestApp> {
+        let _ = env_logger::builder().is_test(true).try_init();
+        monitor_requests::install_crypto();
+        let home = Home::new(backend)?;
+        let world = Upstreams::start().await;
+        let clock = JumpClock::shared();
+        let settings = settings(&config, &home, &world);
+        let db = Db::open(&DbOptions::new(home.url())).await.unwrap();
+        db.migrate().await.unwrap();
+        let engine = monitor_worker::engine(&settings, db.clone(), clock.clone()).unwrap();
+        Some(TestApp {
+            world,
+            db,
+            clock,
+            settings,
+            engine,
+            home,
+            config,
+            finished: false,
+        })
+    }
+
+    /// A second worker over the same database, as after a restart: it remembers nothing.
+    pub fn another_engine(&self) -> Engine {
+        monitor_worker::engine(&self.settings, self.db.clone(), self.clock.clone()).unwrap()
+    }
+
+    /// Forgets everything that is not in the database, and takes on `config`.
+    pub fn restart(&mut self, config: Config) {
+        self.settings = settings(&config, &self.home, &self.world);
+        self.config = config;
+        self.engine = self.another_engine();
+    }
+
+    pub fn a(&self) -> &SystemA {
+        &self.world.a
+    }
+
+    pub fn b(&self) -> &SystemB {
+        &self.world.b
+    }
+
+    pub fn mail(&self) -> &SmtpSink {
+        &self.world.mail
+    }
+
+    /// One cycle of every metric, and the delivery of what is due.
+    pub async fn poll(&self) {
+        self.engine.run_once().await.unwrap();
+    }
+
+    /// Sets a total of System A and polls.
+    pub async fn read(&self, key: &str, total: f64) {
+        self.a().set_total(key, total);
+        self.poll().await;
+    }
+
+    /// Lets time pass and polls.
+    pub async fn after(&self, d: Duration) {
+        self.clock.jump(d);
+        self.poll().await;
+    }
+
+    /// Alert records, oldest first.
+    pub async fn records(&self) -> Vec<Record> {
+        let mut all = self.db.read(|conn| records::recent(conn, 1_000)).await.unwrap();
+        all.reverse();
+        all
+    }
+
+    /// The messages of the alert records, oldest first, each with its metric's key.
+    pub async fn told(&self) -> Vec<(String, String)> {
+        self.records()
+            .await
+            .into_iter()
+            .filter(|r| r.alert)
+            .map(|r| (r.key, r.alert_message))
+            .collect()
+    }
+
+    /// The subjects in the inbox, oldest first.
+    pub fn subjects(&self) -> Vec<String> {
+        self.mail().mails().into_iter().map(|mail| mail.subject).collect()
+    }
+
+    pub async fn alerts(&self) -> Vec<Alert> {
+        let mut all = self.db.read(|conn| alerts::recent(conn, 1_000)).await.unwrap();
+        all.reverse();
+        all
+    }
+
+    pub async fn deliveries(&self) -> Vec<Delivery> {
+        let mut all = self
+            .db
+            .read(|conn| deliveries::recent(conn, 1_000))
+            .await
+            .unwrap();
+        all.reverse();
+        all
+    }
+
+    pub async fn samples(&self, key: &str) -> Vec<Sample> {
+        let key = key.to_owned();
+        let mut all = self
+            .db
+            .read(move |conn| samples::recent(conn, &key, 1_000))
+            .await
+            .unwrap();
+        all.reverse();
+        all
+    }
+
+    /// The metric's phase and why it is in it.
+    pub async fn phase(&self, key: &str) -> (String, String) {
+        let key = key.to_owned();
+        let state = self
+            .db
+            .read(move |conn| monitor_model::states::load(conn, &key))
+            .await
+            .unwrap()
+            .unwrap();
+        (state.phase, state.reason)
+    }
+
+    /// The end: nothing may be left in the outbox.
+    pub async fn finish(mut self) {
+        self.finished = true;
+        let left = self.db.read(deliveries::unfinished).await.unwrap();
+        assert_eq!(left, 0, "work was left behind: {:?}", self.deliveries().await);
+        self.db.close().await;
+    }
+
+    /// The end of a test that leaves work behind on purpose.
+    pub fn abandon(mut self) {
+        self.finished = true;
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if !self.finished && !std::thread::panicking() {
+            panic!("a test ends with `finish` (nothing is left) or `abandon` (something is, on purpose)");
+        }
+    }
+}
+
+fn settings(config: &Config, home: &Home, world: &Upstreams) -> Settings {
+    let text = config.text(&home.url(), "127.0.0.1:0".parse().unwrap(), world);
+    match monitor_settings::load_str("test.toml", &text, &[]) {
+        Ok(loaded) => loaded.settings,
+        Err(errors) => panic!("{errors}\n{text}"),
+    }
+}
