@@ -64,7 +64,7 @@ both! {
 
 both! {
     async fn a_sign_in_page_is_no_value(app: TestApp) {
-        survives(&app, "HTML", Fault::Html, "signed out").await;
+        survives(&app, "HTML", Fault::Html, "HTML page").await;
         app.finish().await;
     }
 }

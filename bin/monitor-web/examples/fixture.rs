@@ -148,7 +148,7 @@ fn seed(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
     }
     let error = "GET https://b.example/api/totals/queue: answered 503 Service Unavailable (3 attempts)";
     realtime::record_error(c, "queue", error, ago(3))?;
-    let alert = alerts::open(c, &new_alert("z", AlertKind::Breach, "131 is above 100", ago(95)))?;
+    let alert = alerts::open(c, &new_alert("z", AlertKind::Level, "131 is above 100", ago(95)))?;
     alerts::open(
         c,
         &new_alert("queue", AlertKind::NoData, "no reading for 1m", ago(140)),

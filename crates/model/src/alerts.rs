@@ -1,6 +1,9 @@
 //! `alert`: excursions and events, from their opening to their end.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDateTime;
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use crate::conn::Conn;
@@ -9,6 +12,15 @@ use crate::error::DbError;
 use crate::rows::{Alert, NewAlert};
 use crate::schema::alert::{self, dsl};
 use crate::text::clean;
+
+/// How many alerts of a metric are not over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenAlerts {
+    /// All of them.
+    pub all: i64,
+    /// Those that nobody acknowledged.
+    pub unacknowledged: i64,
+}
 
 /// Opens an alert.
 pub fn open(c: &mut Conn, new: &NewAlert) -> Result<Alert, DbError> {
@@ -41,12 +53,22 @@ pub fn unresolved_for(c: &mut Conn, key: &str, kind: AlertKind) -> Result<Vec<Al
         .load(c)?)
 }
 
-/// All alerts that are not over, oldest first.
-pub fn unresolved(c: &mut Conn) -> Result<Vec<Alert>, DbError> {
-    Ok(alert::table
-        .filter(dsl::resolved_at.is_null())
-        .order(dsl::id.asc())
-        .load(c)?)
+/// How many alerts of each metric are not over, and how many of those nobody acknowledged.
+pub fn open_counts(c: &mut Conn) -> Result<HashMap<String, OpenAlerts>, DbError> {
+    let open = alert::table.filter(dsl::resolved_at.is_null()).group_by(dsl::key);
+    let all: Vec<(String, i64)> = open.select((dsl::key, count_star())).load(c)?;
+    let free: Vec<(String, i64)> = open
+        .filter(dsl::acknowledged_at.is_null())
+        .select((dsl::key, count_star()))
+        .load(c)?;
+    let mut counts: HashMap<String, OpenAlerts> = HashMap::new();
+    for (key, all) in all {
+        counts.entry(key).or_default().all = all;
+    }
+    for (key, free) in free {
+        counts.entry(key).or_default().unacknowledged = free;
+    }
+    Ok(counts)
 }
 
 /// Ends an alert; `false` where there is none with this id, or it was over already.
@@ -58,7 +80,7 @@ pub fn resolve(c: &mut Conn, id: i64, at: NaiveDateTime, value: Option<f64>) -> 
     Ok(ended == 1)
 }
 
-/// Takes an alert; `false` where there is none with this id, or somebody took it before.
+/// Takes an alert (an event is over by that); `false` where there is none with this id, or somebody took it before.
 pub fn acknowledge(
     c: &mut Conn,
     id: i64,
@@ -74,6 +96,7 @@ pub fn acknowledge(
             dsl::note.eq(note.map(clean)),
         ))
         .execute(c)?;
+    end_acknowledged_events(c, at)?;
     Ok(taken == 1)
 }
 
@@ -82,12 +105,26 @@ pub fn acknowledge_all(c: &mut Conn, by: &str, at: NaiveDateTime) -> Result<usiz
     let free = alert::table
         .filter(dsl::resolved_at.is_null())
         .filter(dsl::acknowledged_at.is_null());
-    Ok(diesel::update(free)
+    let taken = diesel::update(free)
         .set((
             dsl::acknowledged_at.eq(Some(at)),
             dsl::acknowledged_by.eq(Some(clean(by))),
         ))
-        .execute(c)?)
+        .execute(c)?;
+    end_acknowledged_events(c, at)?;
+    Ok(taken)
+}
+
+/// An event does not last: once somebody knows of it, it is over.
+fn end_acknowledged_events(c: &mut Conn, at: NaiveDateTime) -> Result<(), DbError> {
+    let known = alert::table
+        .filter(dsl::kind.eq(AlertKind::Event))
+        .filter(dsl::resolved_at.is_null())
+        .filter(dsl::acknowledged_at.is_not_null());
+    diesel::update(known)
+        .set(dsl::resolved_at.eq(Some(at)))
+        .execute(c)?;
+    Ok(())
 }
 
 /// Counts `more` messages of an alert that are not told one by one; `false` where there is no such alert.

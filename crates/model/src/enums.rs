@@ -90,8 +90,10 @@ macro_rules! text_enum {
 text_enum! {
     /// What an alert is about (`alert.kind`).
     AlertKind, "kind of alert" {
-        /// The value breached its rule.
-        Breach = "breach",
+        /// The value rose, fell or changed. It is over when somebody acknowledges it: nothing else ends it.
+        Event = "event",
+        /// The value is where it should not be. It is over when the value is back.
+        Level = "level",
         /// The metric could not be read for so long that it counts as blind.
         NoData = "no_data",
     }
@@ -130,9 +132,12 @@ mod tests {
             assert_eq!(status.as_str().parse::<DeliveryStatus>().as_ref(), Ok(status));
         }
         assert_eq!("no_data".parse(), Ok(AlertKind::NoData));
-        assert!(AlertKind::Breach == "breach");
+        assert!(AlertKind::Level == "level");
         let error = "gone".parse::<AlertKind>().unwrap_err().to_string();
-        assert_eq!(error, "\"gone\" is no kind of alert; there are breach, no_data");
+        assert_eq!(
+            error,
+            "\"gone\" is no kind of alert; there are event, level, no_data"
+        );
     }
 
     #[test]

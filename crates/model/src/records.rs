@@ -43,7 +43,13 @@ pub fn get(c: &mut Conn, id: i64) -> Result<Option<Record>, DbError> {
 
 /// The latest alert records, newest first.
 pub fn alerts(c: &mut Conn, limit: i64) -> Result<Vec<Record>, DbError> {
+    alerts_before(c, i64::MAX, limit)
+}
+
+/// The alert records older than the record `before`, newest first.
+pub fn alerts_before(c: &mut Conn, before: i64, limit: i64) -> Result<Vec<Record>, DbError> {
     Ok(monitor_record::table
+        .filter(dsl::id.lt(before))
         .filter(dsl::alert)
         .filter(dsl::deleted_at.is_null())
         .order(dsl::id.desc())

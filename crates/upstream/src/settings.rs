@@ -226,7 +226,7 @@ impl DetailsSettings {
                 errors.push(FieldError::new(
                     "messages",
                     format!("not a JSONPath (RFC 9535): {error}"),
-                ))
+                ));
             })
             .ok();
         let details = match (method, messages) {

@@ -39,7 +39,7 @@ CREATE INDEX sample_at ON sample (at);
 CREATE TABLE alert (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     key TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('breach', 'no_data')),
+    kind TEXT NOT NULL CHECK (kind IN ('event', 'level', 'no_data')),
     severity TEXT NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
     reason TEXT NOT NULL,
     value REAL,

@@ -1,7 +1,8 @@
 //! A metric as it is now.
 
 use chrono::{DateTime, Utc};
-use monitor_model::{Alert, MetricState, Realtime};
+use monitor_model::alerts::OpenAlerts;
+use monitor_model::{MetricState, Realtime};
 use serde::Serialize;
 
 use crate::api::Number;
@@ -88,9 +89,9 @@ pub struct MetricStatus {
     /// The last judgement, for people.
     pub reason: Option<String>,
     /// Alerts that are not over.
-    pub open_alerts: usize,
+    pub open_alerts: i64,
     /// Those of them that nobody acknowledged.
-    pub unacknowledged: usize,
+    pub unacknowledged: i64,
     /// Seconds without a check after which [`Status::Stale`] is shown in place of normal or pending.
     pub stale_after: u64,
     /// The latest readings as an SVG path in a box of 120 × 36, newest at the right, broken where a reading failed.
@@ -98,12 +99,12 @@ pub struct MetricStatus {
 }
 
 impl MetricStatus {
-    /// Puts together what is known of a metric; `open` are its alerts that are not over.
+    /// Puts together what is known of a metric; `open` counts its alerts that are not over.
     pub(crate) fn new(
         view: &MetricView,
         now: Option<&Realtime>,
         state: Option<&MetricState>,
-        open: &[&Alert],
+        open: OpenAlerts,
         sparkline: String,
     ) -> MetricStatus {
         let error = now.and_then(|r| r.error.clone());
@@ -123,8 +124,8 @@ impl MetricStatus {
             phase,
             since: state.map(|s| monitor_model::utc(s.since)),
             reason: state.map(|s| s.reason.clone()),
-            open_alerts: open.len(),
-            unacknowledged: open.iter().filter(|a| a.acknowledged_at.is_none()).count(),
+            open_alerts: open.all,
+            unacknowledged: open.unacknowledged,
             stale_after: view
                 .interval
                 .as_secs()
@@ -192,7 +193,7 @@ mod tests {
             checked_at: monitor_model::stored(at),
             error: None,
         };
-        let metric = MetricStatus::new(&view, Some(&row), None, &[], String::new());
+        let metric = MetricStatus::new(&view, Some(&row), None, OpenAlerts::default(), String::new());
         assert_eq!(metric.stale_after, 40);
         assert_eq!(
             metric.clone().at(at + chrono::TimeDelta::seconds(40)).status,

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use monitor_model::{
-    Alert, Conn, DbError, Delivery, MetricState, Realtime, Record, Sample, WorkerRow, alerts, deliveries,
-    realtime, records, samples, states, workers,
+    Conn, DbError, Delivery, MetricState, Realtime, Record, Sample, WorkerRow, alerts, deliveries, realtime,
+    records, samples, states, workers,
 };
+
+use monitor_model::alerts::OpenAlerts;
 
 use crate::api::RecordView;
 use crate::context::MetricView;
@@ -19,7 +21,7 @@ pub(crate) const MAX_RECORDS: i64 = 10_000;
 pub(super) struct Loaded {
     pub(super) realtime: HashMap<String, Realtime>,
     pub(super) states: HashMap<String, MetricState>,
-    pub(super) open: Vec<Alert>,
+    pub(super) open: HashMap<String, OpenAlerts>,
     pub(super) records: Vec<Record>,
     pub(super) more_records: bool,
     pub(super) deliveries: Vec<Delivery>,
@@ -38,7 +40,7 @@ pub(super) fn load(c: &mut Conn, history_of: &[String], points: i64) -> Result<L
             .map(|r| (r.key.clone(), r))
             .collect(),
         states: states::all(c)?.into_iter().map(|s| (s.key.clone(), s)).collect(),
-        open: alerts::unresolved(c)?,
+        open: alerts::open_counts(c)?,
         deliveries: deliveries::for_records(c, &ids)?,
         workers: workers::all(c)?,
         history: history_of
@@ -92,16 +94,7 @@ pub(super) fn views(
 
 fn page(c: &mut Conn, before: Option<i64>, limit: usize) -> Result<(Vec<Record>, bool), DbError> {
     let asked = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut found = match before {
-        None => records::alerts(c, asked)?,
-        Some(before) => {
-            let deep = records::alerts(c, MAX_RECORDS)?;
-            deep.into_iter()
-                .skip_while(|r| r.id >= before)
-                .take(limit + 1)
-                .collect()
-        }
-    };
+    let mut found = records::alerts_before(c, before.unwrap_or(i64::MAX), asked)?;
     let more = found.len() > limit;
     found.truncate(limit);
     Ok((found, more))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use monitor_model::{Alert, Db};
+use monitor_model::Db;
 use tokio::select;
 
 use crate::api::MetricStatus;
@@ -125,10 +125,6 @@ impl Refresher {
             self.sparklines
                 .insert(key.clone(), Sparkline::from_samples(samples));
         }
-        let mut open: HashMap<&str, Vec<&Alert>> = HashMap::new();
-        for alert in &loaded.open {
-            open.entry(&alert.key).or_default().push(alert);
-        }
         let mut metrics = Vec::with_capacity(self.metrics.len());
         for view in self.metrics.iter() {
             let now = loaded.realtime.get(&view.key);
@@ -136,12 +132,11 @@ impl Refresher {
             if let Some(now) = now {
                 line.add(now);
             }
-            let own = open.get(view.key.as_str()).map(Vec::as_slice).unwrap_or_default();
             metrics.push(MetricStatus::new(
                 view,
                 now,
                 loaded.states.get(&view.key),
-                own,
+                loaded.open.get(&view.key).copied().unwrap_or_default(),
                 line.path(),
             ));
         }

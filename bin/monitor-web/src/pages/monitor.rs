@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use monitor_model::alerts::OpenAlerts;
 use serde::Serialize;
 
 use crate::api::{MetricStatus, Number, RecordView, Status, WorkerState, WorkerStatus};
@@ -22,7 +23,7 @@ pub(crate) struct MonitorPage {
     database_error_since: Option<DateTime<Utc>>,
     metrics: Vec<MetricStatus>,
     tally: Vec<Tally>,
-    unacknowledged: usize,
+    unacknowledged: i64,
     records: Vec<RecordView>,
     next_cursor: Option<i64>,
     blank_record: BlankRecord,
@@ -130,7 +131,7 @@ impl MonitorPage {
             rule_text: hostile.to_owned(),
             interval: std::time::Duration::from_secs(10),
         };
-        let mut metric = MetricStatus::new(&view, None, None, &[], String::new());
+        let mut metric = MetricStatus::new(&view, None, None, OpenAlerts::default(), String::new());
         let blank = metric.clone();
         metric.value = Some(Number(1.5));
         metric.value_at = Some(now);

@@ -219,7 +219,7 @@ impl Web {
     pub(crate) async fn alert(&self, key: &str) -> i64 {
         let new = NewAlert {
             key: key.into(),
-            kind: AlertKind::Breach,
+            kind: AlertKind::Level,
             severity: "warning".into(),
             reason: "131 is above 100".into(),
             value: Some(131.0),

@@ -69,7 +69,7 @@ async fn show_mail(inbox: Data<Inbox>, name: Path<String>) -> HttpResponse {
     };
     let html = MessageParser::default()
         .parse(&**kept.raw)
-        .and_then(|mail| mail.body_html(0).map(|html| html.into_owned()));
+        .and_then(|mail| mail.body_html(0).map(std::borrow::Cow::into_owned));
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, MAIL_CSP))

@@ -111,13 +111,19 @@ both! {
 
     async fn an_alert_from_its_opening_to_its_end(db) {
         let db = db.open().await;
-        let z = db.write(|c| alerts::open(c, &new_alert("z", AlertKind::Breach))).await.unwrap();
+        let z = db.write(|c| alerts::open(c, &new_alert("z", AlertKind::Level))).await.unwrap();
         assert_eq!((z.value, z.previous, z.extra, z.resolved_at), (Some(131.0), Some(99.5), 0, None));
         let blind = db.write(|c| alerts::open(c, &new_alert("z", AlertKind::NoData))).await.unwrap();
-        db.write(|c| alerts::open(c, &new_alert("x", AlertKind::Breach))).await.unwrap();
-        let found = db.read(|c| alerts::unresolved_for(c, "z", AlertKind::Breach)).await.unwrap();
+        db.write(|c| alerts::open(c, &new_alert("x", AlertKind::Level))).await.unwrap();
+        let found = db.read(|c| alerts::unresolved_for(c, "z", AlertKind::Level)).await.unwrap();
         assert_eq!(found, std::slice::from_ref(&z));
-        assert_eq!(db.read(alerts::unresolved).await.unwrap().len(), 3);
+        let event = db.write(|c| alerts::open(c, &new_alert("y", AlertKind::Event))).await.unwrap().id;
+        let counts = db.read(alerts::open_counts).await.unwrap();
+        let of = |key: &str| (counts[key].all, counts[key].unacknowledged);
+        assert_eq!((of("x"), of("y"), of("z")), ((1, 1), (1, 1), (2, 2)));
+        assert!(db.write(move |c| alerts::acknowledge(c, event, "ann", None, at(8))).await.unwrap());
+        let event = db.read(move |c| alerts::get(c, event)).await.unwrap().unwrap();
+        assert_eq!(event.resolved_at, Some(at(8)), "an event is over when somebody knows of it");
 
         let id = z.id;
         assert!(db.write(move |c| alerts::resolve(c, id, at(9), Some(80.0))).await.unwrap());
@@ -132,7 +138,8 @@ both! {
         assert!(!db.write(move |c| alerts::acknowledge(c, id, "bob", None, at(12))).await.unwrap());
         assert_eq!(db.write(|c| alerts::acknowledge_all(c, "reset", at(13))).await.unwrap(), 1);
         assert_eq!(db.write(|c| alerts::acknowledge_all(c, "reset", at(14))).await.unwrap(), 0);
-        let latest = db.read(|c| alerts::recent(c, 2)).await.unwrap();
+        let mut latest = db.read(|c| alerts::recent(c, 3)).await.unwrap();
+        latest.retain(|a| a.key != "y");
         let by: Vec<_> = latest.iter().map(|a| (a.key.as_str(), a.acknowledged_by.as_deref(), a.note.as_deref())).collect();
         assert_eq!(by, [("x", Some("reset"), None), ("z", Some("ann"), Some("on it"))]);
         assert_eq!(db.read(|c| alerts::get(c, 999)).await.unwrap(), None);
@@ -214,7 +221,7 @@ both! {
 
     async fn words_that_are_not_known_and_rows_that_are_not_there_are_refused(db) {
         let db = db.open().await;
-        let mut severe = new_alert("x", AlertKind::Breach);
+        let mut severe = new_alert("x", AlertKind::Level);
         severe.severity = "awful".to_owned();
         let error = db.write(move |c| alerts::open(c, &severe)).await.unwrap_err();
         assert!(matches!(error, DbError::Query(_)) && !error.is_transient(), "{error}");

@@ -8,7 +8,7 @@ use monitor_model::{
     samples, states,
 };
 use monitor_notify::Event;
-use monitor_rules::{Judgement, Observed, State, Transition};
+use monitor_rules::{Condition, Judgement, Observed, State, Transition};
 
 use super::Shared;
 use super::told::{ALARM_LANE, DETAILS_LANE, Story, Teller, enqueue_job};
@@ -24,6 +24,8 @@ pub(crate) struct Outcome {
     teller: Teller,
     has_alarm: bool,
     explains: bool,
+    /// The kind of alert that the rule opens.
+    breach: AlertKind,
     at: NaiveDateTime,
 }
 
@@ -84,6 +86,10 @@ impl Outcome {
             teller: Teller::of(shared, metric),
             has_alarm: shared.alarm.is_some(),
             explains: explains(metric),
+            breach: match metric.config().rule.condition {
+                Condition::Event(_) => AlertKind::Event,
+                Condition::Level(_) | Condition::NoData => AlertKind::Level,
+            },
             at: now,
         }
     }
@@ -119,7 +125,7 @@ impl Outcome {
 
     /// The alarm does not wait for the details, nor the details for the alarm: each is a job of its own.
     fn alert(&self, conn: &mut Conn, story: &Story) -> Result<(), DbError> {
-        let alert = alerts::open(conn, &self.new_alert(AlertKind::Breach, story))?;
+        let alert = alerts::open(conn, &self.new_alert(self.breach, story))?;
         if self.has_alarm {
             enqueue_job(conn, &alert, ALARM_LANE, self.at)?;
         }
@@ -196,7 +202,7 @@ impl Step {
                 Step::Alert(story(Event::Alert, Some(*value), *previous, reason.clone()))
             }
             Transition::Recovered { value } => Step::Over {
-                kind: AlertKind::Breach,
+                kind: AlertKind::Level,
                 story: story(
                     Event::Recovered,
                     Some(*value),
