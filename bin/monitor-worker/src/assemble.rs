@@ -44,6 +44,15 @@ pub fn metrics(settings: &Settings) -> Result<Vec<Box<dyn Metric>>> {
 
 fn build(settings: &MetricSettings) -> Result<Box<dyn Metric>> {
     let key = &settings.key;
+    let mut fetch = settings
+        .fetch
+        .as_ref()
+        .map(|fetch| fetch.compile().map_err(joined))
+        .transpose()?;
+    if let Some(fetch) = &mut fetch {
+        // X, Y and Z count things, wherever they are read.
+        fetch.counts = settings.builtin.is_some();
+    }
     let config = MetricConfig {
         key: key.clone(),
         title: settings.title.clone(),
@@ -52,11 +61,7 @@ fn build(settings: &MetricSettings) -> Result<Box<dyn Metric>> {
         interval: settings.interval,
         rule: settings.rule.clone(),
         notify: settings.notify.clone(),
-        fetch: settings
-            .fetch
-            .as_ref()
-            .map(|fetch| fetch.compile().map_err(joined))
-            .transpose()?,
+        fetch,
         details: settings
             .details
             .as_ref()

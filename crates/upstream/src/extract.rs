@@ -232,7 +232,7 @@ mod tests {
                 "value",
                 "$.total",
                 r#"{"total":9223372036854775808}"#,
-                "9223372036854775808 is too large to be counted exactly (the limit is 2^53)",
+                "9223372036854776000 is too large to be counted exactly (the limit is 2^53)",
             ),
         ] {
             let got = take(way, text, body).unwrap_err();

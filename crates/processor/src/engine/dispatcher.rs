@@ -274,7 +274,7 @@ async fn conclude(shared: &Shared, delivery: &Delivery, verdict: Verdict, terms:
 
 async fn mark(shared: &Shared, delivery: &Delivery, verdict: &Verdict, terms: Terms) -> Result<(), DbError> {
     let now = shared.clock.wall().naive_utc();
-    let (id, attempt, lane, to) = (delivery.id, delivery.attempt, &delivery.lane, &delivery.recipient);
+    let (id, attempt, who) = (delivery.id, delivery.attempt, who(delivery));
     match verdict {
         Verdict::Done(done) => {
             if matches!(done, Done::Unmarked) {
@@ -284,7 +284,7 @@ async fn mark(shared: &Shared, delivery: &Delivery, verdict: &Verdict, terms: Te
                     .await?;
             }
             shared.counts.add(Count::sent, 1);
-            log::info!("delivery {id}: {lane} {to} done (attempt {attempt})");
+            log::info!("delivery {id}: {who} done (attempt {attempt})");
         }
         Verdict::Transient { reason, retry_after } => {
             let age = (now - delivery.created_at).to_std().unwrap_or_default();
@@ -295,9 +295,7 @@ async fn mark(shared: &Shared, delivery: &Delivery, verdict: &Verdict, terms: Te
             if age + pause > terms.max_age {
                 give_up(shared, delivery, DeliveryStatus::GivenUp, error, now).await?;
             } else {
-                log::warn!(
-                    "delivery {id}: {lane} {to} failed (attempt {attempt}), again in {pause:?}: {reason}"
-                );
+                log::warn!("delivery {id}: {who} failed (attempt {attempt}), again in {pause:.1?}: {reason}");
                 let next = now + pause;
                 shared
                     .db
@@ -321,11 +319,7 @@ async fn give_up(
     now: NaiveDateTime,
 ) -> Result<(), DbError> {
     let (id, attempt) = (delivery.id, delivery.attempt);
-    log::error!(
-        "delivery {id}: {} {} given up: {error}",
-        delivery.lane,
-        delivery.recipient
-    );
+    log::error!("delivery {id}: {} given up: {error}", who(delivery));
     shared
         .db
         .write(move |conn| deliveries::mark_final(conn, id, attempt, status, now, &error))
@@ -340,6 +334,13 @@ fn pause(attempt: i32, patience: Duration) -> Duration {
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(16);
     let full = patience.saturating_mul(1 << doublings).min(MAX_PAUSE);
     full / 2 + full.mul_f64(0.5 * fastrand::f64())
+}
+
+/// The lane and, where it has several, which of its recipients.
+fn who(delivery: &Delivery) -> String {
+    format!("{} {}", delivery.lane, delivery.recipient)
+        .trim_end()
+        .to_owned()
 }
 
 fn cut(text: &str) -> String {

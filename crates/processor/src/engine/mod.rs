@@ -169,7 +169,8 @@ impl Engine {
     /// When the database cannot be used at the start, or a part died.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
         janitor::heartbeat(&self.shared).await?;
-        let halt = stop.child_token();
+        // Not a child of `stop`: a part that ends before it is told to has died, and that must be told apart.
+        let halt = CancellationToken::new();
         let mut scheduler = tokio::spawn(scheduler::run(
             Arc::clone(&self.shared),
             self.metrics.clone(),
@@ -180,6 +181,7 @@ impl Engine {
         let mut janitor = tokio::spawn(janitor::run(Arc::clone(&self.shared), halt.clone()));
 
         let died = tokio::select! {
+            biased;
             () = stop.cancelled() => None,
             end = &mut scheduler => Some(died("scheduler", end)),
             end = &mut dispatcher => Some(died("dispatcher", end)),
