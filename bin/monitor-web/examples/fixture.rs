@@ -259,7 +259,17 @@ fn finish(c: &mut Conn, lane: &str, fate: &str, now: NaiveDateTime) -> Result<()
         return Ok(());
     }
     let lease = now + TimeDelta::seconds(30);
-    for d in deliveries::claim(c, lane, "w1", now, lease, 10)? {
+    for d in deliveries::claim(
+        c,
+        &deliveries::Claim {
+            lane,
+            worker: "w1",
+            now,
+            lease_until: lease,
+            limit: 10,
+            in_flight: &[],
+        },
+    )? {
         match fate {
             "sent" => deliveries::mark_sent(c, d.id, d.attempt, now)?,
             "retry" => {

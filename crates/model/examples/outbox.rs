@@ -36,7 +36,19 @@ async fn main() -> Result<(), DbError> {
     // A claim is a short transaction; the sending is outside of any.
     let lease = now + Duration::seconds(30);
     let claimed = db
-        .write(move |c| deliveries::claim(c, "mail", "example", now, lease, 10))
+        .write(move |c| {
+            deliveries::claim(
+                c,
+                &deliveries::Claim {
+                    lane: "mail",
+                    worker: "example",
+                    now,
+                    lease_until: lease,
+                    limit: 10,
+                    in_flight: &[],
+                },
+            )
+        })
         .await?;
     for delivery in claimed {
         let (id, attempt, at) = (delivery.id, delivery.attempt, stored(Utc::now()));

@@ -1,6 +1,7 @@
 //! `delivery`: the outbox. Claimed with a lease, sent outside any transaction, marked with the attempt as fencing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::NaiveDateTime;
 use diesel::dsl::count_star;
@@ -16,16 +17,42 @@ use crate::text::clean;
 /// Rows an INSERT: 10 values each stay below every limit on bound values (SQLite 32,766, PostgreSQL 65,535).
 const ROWS_AN_INSERT: usize = 500;
 
+/// No retry and no lease lies further ahead than this; whoever sets one keeps to it. A time beyond was set by a wall
+/// clock that has been stepped back since, and counts as come: otherwise a delivery would wait for as long as the step.
+pub const FARTHEST: Duration = Duration::from_secs(2 * 3600);
+
 /// What may be claimed at a time: pending and due, or sending with its lease over. It names `finished_at IS NULL`
 /// because the indexes are over those rows only.
 macro_rules! is_due {
-    ($now:expr) => {
-        dsl::finished_at.is_null().and(dsl::next_at.le($now)).and(
-            dsl::status.eq(DeliveryStatus::Pending).or(dsl::status
+    ($now:expr) => {{
+        let (now, beyond) = ($now, $now + FARTHEST);
+        let come = dsl::next_at.le(now).or(dsl::next_at.gt(beyond));
+        let over = dsl::lease_until
+            .le(Some(now))
+            .or(dsl::lease_until.gt(Some(beyond)));
+        dsl::finished_at.is_null().and(
+            dsl::status.eq(DeliveryStatus::Pending).and(come).or(dsl::status
                 .eq(DeliveryStatus::Sending)
-                .and(dsl::lease_until.le(Some($now)))),
+                .and(over.assume_not_null())),
         )
-    };
+    }};
+}
+
+/// A wish to claim.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// The lane to claim from.
+    pub lane: &'a str,
+    /// Who claims.
+    pub worker: &'a str,
+    /// The time.
+    pub now: NaiveDateTime,
+    /// Until when the claims are the worker's, unless it renews them; within [`FARTHEST`].
+    pub lease_until: NaiveDateTime,
+    /// At most so many.
+    pub limit: i64,
+    /// What the worker is sending just now. It is not claimed again, even if a stepped clock makes its lease look over.
+    pub in_flight: &'a [i64],
 }
 
 /// Puts deliveries into the outbox; those whose `dedupe_key` is there already are left out. Says how many are new.
@@ -58,24 +85,17 @@ pub fn enqueue(c: &mut Conn, new: &[NewDelivery]) -> Result<usize, DbError> {
     Ok(added)
 }
 
-/// Claims up to `limit` deliveries of a lane for a worker until `lease_until`: those that are due, and those whose
-/// worker let its lease run out. Each has one attempt more. Oldest `next_at` first. Run it in `Db::write`.
+/// Claims deliveries of a lane for a worker: those that are due, and those whose worker let its lease run out. Each has one attempt more. Oldest `next_at` first. Run it in `Db::write`.
 ///
 /// Two workers never get the same one: on SQLite there is one write transaction at a time, on PostgreSQL the rows are
 /// locked, and those that another worker is claiming just then are skipped.
-pub fn claim(
-    c: &mut Conn,
-    lane: &str,
-    worker: &str,
-    now: NaiveDateTime,
-    lease_until: NaiveDateTime,
-    limit: i64,
-) -> Result<Vec<Delivery>, DbError> {
+pub fn claim(c: &mut Conn, claim: &Claim<'_>) -> Result<Vec<Delivery>, DbError> {
     let due = delivery::table
-        .filter(dsl::lane.eq(lane))
-        .filter(is_due!(now))
+        .filter(dsl::lane.eq(claim.lane))
+        .filter(is_due!(claim.now))
+        .filter(dsl::id.ne_all(claim.in_flight))
         .order((dsl::next_at.asc(), dsl::id.asc()))
-        .limit(limit)
+        .limit(claim.limit)
         .select(dsl::id);
     let ids: Vec<i64> = match c {
         Conn::Postgres(c) => due.for_update().skip_locked().load(c)?,
@@ -87,8 +107,8 @@ pub fn claim(
             .set((
                 dsl::status.eq(DeliveryStatus::Sending),
                 dsl::attempt.eq(dsl::attempt + 1),
-                dsl::worker.eq(Some(worker)),
-                dsl::lease_until.eq(Some(lease_until)),
+                dsl::worker.eq(Some(claim.worker)),
+                dsl::lease_until.eq(Some(claim.lease_until)),
             ))
             .returning(delivery::all_columns)
             .get_results(c)?;
@@ -107,22 +127,6 @@ pub fn due(c: &mut Conn, now: NaiveDateTime) -> Result<Vec<(String, i64)>, DbErr
         .select((dsl::lane, count_star()))
         .order(dsl::lane.asc())
         .load(c)?)
-}
-
-/// When the next delivery can be claimed, in the past where one can be already; `None` where all are finished.
-pub fn next_due(c: &mut Conn) -> Result<Option<NaiveDateTime>, DbError> {
-    let unfinished = delivery::table.filter(dsl::finished_at.is_null());
-    let pending: Option<NaiveDateTime> = unfinished
-        .filter(dsl::status.eq(DeliveryStatus::Pending))
-        .order(dsl::next_at.asc())
-        .select(dsl::next_at)
-        .first(c)
-        .optional()?;
-    let lease: Option<NaiveDateTime> = unfinished
-        .filter(dsl::status.eq(DeliveryStatus::Sending))
-        .select(diesel::dsl::min(dsl::lease_until))
-        .first(c)?;
-    Ok(pending.into_iter().chain(lease).min())
 }
 
 /// When each lane's next delivery can be claimed, in the past where one can be already. Lanes whose deliveries are
@@ -224,6 +228,43 @@ pub fn release(c: &mut Conn, id: i64, attempt: i32) -> Result<bool, DbError> {
         ))
         .execute(c)?;
     Ok(released == 1)
+}
+
+/// Extends the leases of all that a worker is sending; says how many.
+pub fn renew(c: &mut Conn, worker: &str, lease_until: NaiveDateTime) -> Result<usize, DbError> {
+    let held = delivery::table
+        .filter(dsl::finished_at.is_null())
+        .filter(dsl::status.eq(DeliveryStatus::Sending))
+        .filter(dsl::worker.eq(worker));
+    Ok(diesel::update(held)
+        .set(dsl::lease_until.eq(Some(lease_until)))
+        .execute(c)?)
+}
+
+/// The workers that hold claims, dead ones among them.
+pub fn holders(c: &mut Conn) -> Result<Vec<String>, DbError> {
+    Ok(delivery::table
+        .filter(dsl::finished_at.is_null())
+        .filter(dsl::status.eq(DeliveryStatus::Sending))
+        .filter(dsl::worker.is_not_null())
+        .select(dsl::worker.assume_not_null())
+        .distinct()
+        .load(c)?)
+}
+
+/// Takes away all claims of a worker that is known to be dead, so that they need not wait for its lease to run out; says
+/// how many.
+pub fn reclaim(c: &mut Conn, dead_worker: &str) -> Result<usize, DbError> {
+    let held = delivery::table
+        .filter(dsl::finished_at.is_null())
+        .filter(dsl::status.eq(DeliveryStatus::Sending))
+        .filter(dsl::worker.eq(dead_worker));
+    Ok(diesel::update(held)
+        .set((
+            dsl::status.eq(DeliveryStatus::Pending),
+            dsl::lease_until.eq(None::<NaiveDateTime>),
+        ))
+        .execute(c)?)
 }
 
 /// The delivery with this id.

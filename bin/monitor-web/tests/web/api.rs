@@ -87,7 +87,17 @@ async fn records_come_in_pages_with_their_deliveries() {
         let now = web.now();
         web.write(move |c| {
             let lease = now + TimeDelta::seconds(30);
-            for d in deliveries::claim(c, "mail", "w", now, lease, 10)? {
+            for d in deliveries::claim(
+                c,
+                &deliveries::Claim {
+                    lane: "mail",
+                    worker: "w",
+                    now,
+                    lease_until: lease,
+                    limit: 10,
+                    in_flight: &[],
+                },
+            )? {
                 deliveries::mark_retry(c, d.id, d.attempt, lease, "smtp: 451 greylisted")?;
             }
             Ok(())

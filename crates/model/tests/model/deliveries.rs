@@ -1,6 +1,7 @@
 //! The outbox: enqueue, claim by lease, mark with fencing.
 
 use monitor_model::DeliveryStatus::{Failed, GivenUp, Pending, Sending, Sent};
+use monitor_model::deliveries::Claim;
 use monitor_model::{Db, Delivery, NewRecord, deliveries, records};
 
 use crate::support::{at, both, delivery};
@@ -11,9 +12,35 @@ async fn enqueue(db: &Db, lane: &str, keys: &[&str], next_at: i64) -> usize {
 }
 
 async fn claim(db: &Db, lane: &'static str, now: i64, limit: i64) -> Vec<Delivery> {
-    db.write(move |c| deliveries::claim(c, lane, "w1", at(now), at(now + 30), limit))
+    claim_beside(db, lane, now, limit, &[]).await
+}
+
+async fn claim_beside(
+    db: &Db,
+    lane: &'static str,
+    now: i64,
+    limit: i64,
+    in_flight: &'static [i64],
+) -> Vec<Delivery> {
+    let (now, lease_until) = (at(now), at(now + 30));
+    let claim = Claim {
+        lane,
+        worker: "w1",
+        now,
+        lease_until,
+        limit,
+        in_flight,
+    };
+    db.write(move |c| deliveries::claim(c, &claim)).await.unwrap()
+}
+
+/// When the next delivery of any lane can be claimed.
+async fn next_due(db: &Db) -> Option<chrono::NaiveDateTime> {
+    db.read(deliveries::next_due_by_lane)
         .await
         .unwrap()
+        .into_values()
+        .min()
 }
 
 async fn get(db: &Db, id: i64) -> Delivery {
@@ -52,7 +79,7 @@ both! {
         enqueue(&db, "mail", &["first"], 5).await;
         enqueue(&db, "@alarm", &["other lane"], 0).await;
         assert_eq!(db.read(|c| deliveries::due(c, at(10))).await.unwrap(), [("@alarm".to_owned(), 1), ("mail".to_owned(), 2)]);
-        assert_eq!(db.read(deliveries::next_due).await.unwrap(), Some(at(0)));
+        assert_eq!(next_due(&db).await, Some(at(0)));
 
         let claimed = claim(&db, "mail", 10, 10).await;
         assert_eq!(keys(&claimed), ["first", "second"]);
@@ -63,7 +90,38 @@ both! {
         assert_eq!(keys(&claim(&db, "mail", 20, 10).await), ["late"]);
         assert_eq!(keys(&claim(&db, "@alarm", 20, 10).await), ["other lane"]);
         assert_eq!(db.read(|c| deliveries::due(c, at(20))).await.unwrap(), []);
-        assert_eq!(db.read(deliveries::next_due).await.unwrap(), Some(at(40)), "the first lease that ends");
+        assert_eq!(next_due(&db).await, Some(at(40)), "the first lease that ends");
+    }
+
+    async fn a_lease_can_be_renewed_and_taken_from_the_dead(db) {
+        let db = db.open().await;
+        enqueue(&db, "mail", &["a", "b"], 0).await;
+        claim(&db, "mail", 0, 2).await;
+        assert_eq!(db.write(|c| deliveries::renew(c, "w1", at(60))).await.unwrap(), 2);
+        assert!(claim(&db, "mail", 59, 2).await.is_empty(), "renewed");
+        assert_eq!(db.read(deliveries::holders).await.unwrap(), ["w1"]);
+        assert_eq!(db.write(|c| deliveries::reclaim(c, "w2")).await.unwrap(), 0);
+        assert_eq!(db.write(|c| deliveries::reclaim(c, "w1")).await.unwrap(), 2);
+        assert!(db.read(deliveries::holders).await.unwrap().is_empty());
+        let again = claim(&db, "mail", 1, 2).await;
+        assert!(again.iter().all(|d| d.attempt == 2), "the dead worker is fenced out");
+    }
+
+    async fn a_clock_that_was_stepped_back_holds_up_nothing(db) {
+        let db = db.open().await;
+        let hour = 3_600;
+        enqueue(&db, "mail", &["a"], 3 * hour).await;
+        assert_eq!(claim(&db, "mail", 0, 1).await.len(), 1, "no retry lies three hours ahead");
+        enqueue(&db, "mail", &["b"], hour).await;
+        assert!(claim(&db, "mail", 0, 1).await.is_empty(), "one hour is a long pause");
+    }
+
+    async fn what_is_being_sent_is_not_claimed_by_its_own_worker(db) {
+        let db = db.open().await;
+        enqueue(&db, "mail", &["a"], 0).await;
+        assert_eq!(claim(&db, "mail", 0, 1).await[0].id, 1);
+        assert!(claim_beside(&db, "mail", 9_999, 1, &[1]).await.is_empty(), "the clock was stepped, the send goes on");
+        assert_eq!(claim(&db, "mail", 9_999, 1).await.len(), 1);
     }
 
     async fn a_limit_is_kept(db) {
@@ -93,7 +151,7 @@ both! {
         let sent = get(&db, id).await;
         assert_eq!((sent.status, sent.finished_at, sent.lease_until), (Sent, Some(at(31)), None));
         assert_eq!(db.read(deliveries::unfinished).await.unwrap(), 0);
-        assert_eq!(db.read(deliveries::next_due).await.unwrap(), None);
+        assert_eq!(next_due(&db).await, None);
     }
 
     async fn a_failure_is_put_back_until_its_time_or_ended(db) {
@@ -108,7 +166,7 @@ both! {
         assert_eq!(put_back.last_error.as_deref(), Some("451 later"));
         let ended = get(&db, b).await;
         assert_eq!((ended.status, ended.finished_at, ended.last_error.as_deref()), (GivenUp, Some(at(1)), Some("550 no")));
-        assert_eq!(db.read(deliveries::next_due).await.unwrap(), Some(at(7)));
+        assert_eq!(next_due(&db).await, Some(at(7)));
         assert!(claim(&db, "mail", 6, 9).await.is_empty());
         let again = claim(&db, "mail", 7, 9).await;
         assert_eq!((again.len(), again[0].id, again[0].attempt), (1, a, 2));

@@ -140,7 +140,7 @@ both! {
         let db = db.open().await;
         let mut changes = db.changes();
         changes.borrow_and_update();
-        let claimed = db.write(|c| deliveries::claim(c, "mail", "w", at(0), at(1), 9)).await.unwrap();
+        let claimed = db.write(|c| deliveries::claim(c, &deliveries::Claim { lane: "mail", worker: "w", now: at(0), lease_until: at(1), limit: 9, in_flight: &[] })).await.unwrap();
         assert!(claimed.is_empty());
         assert!(!changes.has_changed().unwrap(), "or those who look for work on news would never rest");
         db.write(record(1)).await.unwrap();

@@ -11,7 +11,19 @@ use crate::support::{at, both, delivery};
 async fn claim_all(db: Db, worker: &'static str) -> Vec<i64> {
     let mut mine = Vec::new();
     loop {
-        let claim = move |c: &mut _| deliveries::claim(c, "mail", worker, at(1), at(31), 3);
+        let claim = move |c: &mut _| {
+            deliveries::claim(
+                c,
+                &deliveries::Claim {
+                    lane: "mail",
+                    worker,
+                    now: at(1),
+                    lease_until: at(31),
+                    limit: 3,
+                    in_flight: &[],
+                },
+            )
+        };
         let claimed = db.write(claim).await.unwrap();
         if claimed.is_empty() {
             return mine;

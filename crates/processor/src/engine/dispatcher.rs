@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
+use monitor_model::deliveries::Claim;
 use monitor_model::{DbError, Delivery, DeliveryStatus, deliveries};
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -17,13 +18,16 @@ use super::Shared;
 use super::counts::Count;
 use super::cycle::Watched;
 use super::lane::{Done, Lane, Verdict};
+use super::leases::{self, LEASE};
 
-/// How long a claimed delivery belongs to its worker.
-const LEASE: Duration = Duration::from_secs(120);
-/// The longest that one attempt may take. Less than the lease, with time to mark.
+/// The longest that one attempt may take; its lease is renewed meanwhile.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(60);
+/// How long marking what became of an attempt is tried.
+const MARK_LIMIT: Duration = Duration::from_secs(60);
 /// The longest pause between two attempts, unless the other side asks for a longer one.
 const MAX_PAUSE: Duration = Duration::from_secs(300);
+/// The longest pause whatever the other side asks for; within [`deliveries::FARTHEST`].
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 /// The outbox is looked at this often even when nothing says that it changed.
 const LOOK: Duration = Duration::from_secs(5);
 /// How long to leave a database alone that failed.
@@ -64,6 +68,9 @@ impl Dispatcher {
     /// the next worker claims it at once.
     pub(crate) async fn run(mut self, halt: CancellationToken) {
         let mut changes = self.shared.db.changes();
+        let leases = CancellationToken::new();
+        let _renewed_to_the_end = leases.clone().drop_guard();
+        tokio::spawn(leases::keep(Arc::clone(&self.shared), leases));
         while !halt.is_cancelled() {
             changes.borrow_and_update();
             let wait = self.pump().await.unwrap_or_else(|error| {
@@ -91,6 +98,9 @@ impl Dispatcher {
 
     /// Delivers everything that is due, and what becomes due by it, and returns when nothing is.
     pub(crate) async fn drain(mut self) -> Result<(), DbError> {
+        let leases = CancellationToken::new();
+        let _renewed_to_the_end = leases.clone().drop_guard();
+        tokio::spawn(leases::keep(Arc::clone(&self.shared), leases));
         loop {
             self.pump().await?;
             match self.attempts.join_next_with_id().await {
@@ -117,7 +127,7 @@ impl Dispatcher {
             };
             let lane = &mut self.lanes[index];
             let free = lane.free(now);
-            if at > wall {
+            if at > wall && at <= wall + deliveries::FARTHEST {
                 wait = wait.min((at - wall).to_std().unwrap_or_default());
             } else if free > 0 {
                 wanted.push((index, free));
@@ -153,12 +163,21 @@ impl Dispatcher {
             })
             .collect();
         let worker = self.shared.worker.clone();
+        let in_flight: Vec<i64> = self.running.values().map(|running| running.delivery).collect();
         self.shared
             .db
             .write(move |conn| {
                 let mut claimed = Vec::new();
                 for (index, lane, free) in &lanes {
-                    let rows = deliveries::claim(conn, lane, &worker, now, now + LEASE, *free)?;
+                    let claim = Claim {
+                        lane,
+                        worker: &worker,
+                        now,
+                        lease_until: now + LEASE,
+                        limit: *free,
+                        in_flight: &in_flight,
+                    };
+                    let rows = deliveries::claim(conn, &claim)?;
                     claimed.extend(rows.into_iter().map(|row| (*index, row)));
                 }
                 Ok(claimed)
@@ -247,10 +266,10 @@ struct Terms {
     patience: Duration,
 }
 
-/// Marks what became of an attempt. When the database is away it is tried until the lease is over: what was sent and
-/// cannot be marked would be sent again.
+/// Marks what became of an attempt. When the database is away it is tried for a while: what was sent and cannot be
+/// marked is sent again once its lease is over.
 async fn conclude(shared: &Shared, delivery: &Delivery, verdict: Verdict, terms: Terms) {
-    let deadline = shared.clock.monotonic() + LEASE.saturating_sub(ATTEMPT_LIMIT);
+    let deadline = shared.clock.monotonic() + MARK_LIMIT;
     loop {
         match mark(shared, delivery, &verdict, terms).await {
             Ok(()) => return,
@@ -288,9 +307,8 @@ async fn mark(shared: &Shared, delivery: &Delivery, verdict: &Verdict, terms: Te
         }
         Verdict::Transient { reason, retry_after } => {
             let age = (now - delivery.created_at).to_std().unwrap_or_default();
-            let pause = retry_after
-                .unwrap_or_default()
-                .max(pause(attempt, terms.patience));
+            let asked = retry_after.unwrap_or_default();
+            let pause = pause(attempt, terms.patience).max(asked).min(LONGEST_PAUSE);
             let error = cut(reason);
             if age + pause > terms.max_age {
                 give_up(shared, delivery, DeliveryStatus::GivenUp, error, now).await?;

@@ -12,6 +12,7 @@ mod details;
 mod dispatcher;
 mod janitor;
 mod lane;
+mod leases;
 mod outcome;
 mod scheduler;
 mod told;
@@ -134,7 +135,7 @@ impl Engine {
     /// Puts the parts together. Nothing runs yet.
     pub fn new(parts: Parts) -> Engine {
         let shared = Arc::new(Shared {
-            worker: uuid::Uuid::now_v7().to_string(),
+            worker: leases::worker_id(),
             started_at: parts.clock.wall(),
             db: parts.db,
             clock: parts.clock,
@@ -169,6 +170,7 @@ impl Engine {
     /// When the database cannot be used at the start, or a part died.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
         janitor::heartbeat(&self.shared).await?;
+        leases::bury_the_dead(&self.shared).await?;
         // Not a child of `stop`: a part that ends before it is told to has died, and that must be told apart.
         let halt = CancellationToken::new();
         let mut scheduler = tokio::spawn(scheduler::run(
@@ -210,6 +212,7 @@ impl Engine {
     /// When the database cannot be used. A metric that cannot be read is a reading, not an error.
     pub async fn run_once(&self) -> Result<(), EngineError> {
         janitor::heartbeat(&self.shared).await?;
+        leases::bury_the_dead(&self.shared).await?;
         scheduler::once(&self.shared, &self.metrics).await;
         Dispatcher::new(Arc::clone(&self.shared), &self.metrics)
             .drain()

@@ -1,0 +1,122 @@
+//! The documents against the repository: code in them is code that compiles, and links lead somewhere.
+
+use std::path::{Path, PathBuf};
+
+const EXTENDING: &str = include_str!("../../docs/extending.md");
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every document that is written by hand.
+fn documents() -> Vec<(PathBuf, String)> {
+    let docs = std::fs::read_dir(root().join("docs")).unwrap();
+    let at_the_top = ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+    let all = at_the_top.map(|name| root().join(name)).into_iter();
+    all.chain(docs.map(|entry| entry.unwrap().path()))
+        .filter(|path| path.extension().is_some_and(|kind| kind == "md"))
+        .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+#[test]
+fn code_in_extending_is_code_that_compiles() {
+    for (name, code) in [
+        ("x.rs", include_str!("../../crates/processor/src/metrics/x.rs")),
+        (
+            "own_kind.rs",
+            include_str!("../../crates/login/examples/own_kind.rs"),
+        ),
+        (
+            "own_channel.rs",
+            include_str!("../../crates/notify/examples/own_channel.rs"),
+        ),
+    ] {
+        let fenced = format!("```rust\n{code}```\n");
+        assert!(
+            EXTENDING.contains(&fenced),
+            "docs/extending.md does not have {name} as it is"
+        );
+    }
+    let readme = include_str!("../../crates/processor/README.md");
+    let doctest = readme.split("```\n").nth(1).unwrap();
+    assert!(doctest.contains("impl Metric for Complaints"), "{doctest}");
+    assert!(
+        EXTENDING.contains(doctest),
+        "docs/extending.md does not have the doctest of monitor-processor"
+    );
+    let declared = include_str!("chain.rs")
+        .split("Config::metrics(r#\"\n")
+        .nth(1)
+        .unwrap();
+    let declared = declared.split("\"#").next().unwrap();
+    assert!(
+        EXTENDING.contains(declared),
+        "docs/extending.md does not have the declared metric of chain.rs"
+    );
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for (path, text) in documents() {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            let there = path.parent().unwrap().join(target);
+            assert!(there.exists(), "{}: nothing at {link}", path.display());
+        }
+    }
+}
+
+#[test]
+fn lines_are_short_enough_to_read() {
+    for (path, text) in documents() {
+        let mut in_code = false;
+        for (n, line) in text.lines().enumerate() {
+            in_code ^= line.starts_with("```");
+            // A row of a table and an answer of the API cannot be broken.
+            let free = in_code || line.starts_with('|');
+            let columns: usize = line.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
+            assert!(
+                free || columns <= 120,
+                "{}:{}: {columns} columns",
+                path.display(),
+                n + 1
+            );
+        }
+    }
+}
+
+#[test]
+fn every_key_of_the_config_is_in_the_documentation() {
+    let told = include_str!("../../docs/configuration.md");
+    for line in include_str!("../../config/monitor.toml").lines() {
+        let line = line.trim_start_matches('#');
+        let Some((key, _)) = line.split_once(" = ") else {
+            continue;
+        };
+        if key.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+            assert!(
+                told.contains(&format!("`{key}")),
+                "docs/configuration.md does not tell of {key}"
+            );
+        }
+    }
+}
+
+#[test]
+fn both_readmes_begin_with_the_two_commands() {
+    for text in [
+        include_str!("../../README.md"),
+        include_str!("../../README.zh-CN.md"),
+    ] {
+        for command in [
+            "cargo run --release --bin monitor -- demo",
+            "cargo test --workspace",
+        ] {
+            assert!(text.lines().any(|line| line == command), "{command}");
+        }
+    }
+}
