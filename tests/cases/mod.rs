@@ -1,6 +1,7 @@
 mod chain;
 mod commands;
 mod faults;
+mod latency;
 mod outage;
 mod page;
 mod processes;

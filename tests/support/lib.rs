@@ -8,6 +8,7 @@ mod browser;
 mod clock;
 mod config;
 mod process;
+mod site;
 mod web;
 
 pub use app::{Backend, Home, TestApp};
@@ -15,6 +16,7 @@ pub use browser::Browser;
 pub use clock::JumpClock;
 pub use config::{Config, Upstreams};
 pub use process::{Process, binary};
+pub use site::Site;
 pub use web::{Web, http};
 
 /// Waits until `check` gives something, looking often; panics with `what` after 20 s.

@@ -1,0 +1,68 @@
+//! The real programs over one database, with nothing else in common.
+
+use crate::app::{Backend, Home};
+use crate::config::{Config, Upstreams};
+use crate::process::Process;
+use crate::{eventually, http};
+
+/// A config file, a database and a world for programs that share nothing else.
+pub struct Site {
+    pub world: Upstreams,
+    pub config: std::path::PathBuf,
+    pub web: std::net::SocketAddr,
+    _folder: tempfile::TempDir,
+    _home: Home,
+}
+
+impl Site {
+    pub async fn new(backend: Backend) -> Option<Site> {
+        let home = Home::new(backend)?;
+        let world = Upstreams::start().await;
+        let web = std::net::SocketAddr::from(([127, 0, 0, 1], monitor_testkit::ports::free_port().unwrap()));
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("monitor.toml");
+        std::fs::write(&config, Config::default().text(&home.url(), web, &world)).unwrap();
+        Some(Site {
+            world,
+            config,
+            web,
+            _folder: folder,
+            _home: home,
+        })
+    }
+
+    pub fn program(&self, name: &str, more: &[&str]) -> Process {
+        let mut arguments = vec!["--config", self.config.to_str().unwrap()];
+        arguments.extend(more);
+        Process::start(name, &arguments, &[])
+    }
+
+    pub async fn get(&self, path: &str) -> Option<String> {
+        http()
+            .get(format!("http://{}{path}", self.web))
+            .send()
+            .await
+            .ok()?
+            .text()
+            .await
+            .ok()
+    }
+
+    pub async fn records(&self) -> Option<Vec<serde_json::Value>> {
+        let answer = http()
+            .post(format!("http://{}/monitor", self.web))
+            .send()
+            .await
+            .ok()?;
+        let body: serde_json::Value = serde_json::from_str(&answer.text().await.ok()?).ok()?;
+        Some(body["records"].as_array()?.clone())
+    }
+
+    pub async fn wait_for_reads(&self, n: usize) {
+        let so_far = self.world.a.reads("x");
+        eventually("the worker polls", || async {
+            (self.world.a.reads("x") >= so_far + n).then_some(())
+        })
+        .await;
+    }
+}
