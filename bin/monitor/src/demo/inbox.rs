@@ -24,10 +24,9 @@ struct Inbox {
 struct Row {
     name: String,
     subject: String,
-    from: String,
     to: String,
     date: String,
-    text: String,
+    message: String,
 }
 
 /// The routes to add to the web.
@@ -85,12 +84,25 @@ fn row(kept: &Kept) -> Option<Row> {
     Some(Row {
         name: kept.name.clone(),
         subject: mail.subject().unwrap_or_default().to_owned(),
-        from: address(mail.from()),
         to: address(mail.to()),
-        date: mail
-            .date()
-            .map(mail_parser::DateTime::to_rfc3339)
-            .unwrap_or_default(),
-        text: mail.body_text(0).unwrap_or_default().into_owned(),
+        date: mail.date().map(date).unwrap_or_default(),
+        message: message(&mail.body_text(0).unwrap_or_default()),
     })
+}
+
+/// What the mail is about: the paragraph after the headline.
+fn message(text: &str) -> String {
+    text.replace("\r\n", "\n")
+        .split("\n\n")
+        .nth(1)
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
+}
+
+fn date(date: &mail_parser::DateTime) -> String {
+    date.to_rfc3339()
+        .replace('T', " ")
+        .trim_end_matches('Z')
+        .to_owned()
 }

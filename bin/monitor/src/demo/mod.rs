@@ -80,8 +80,10 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Exit> {
     let web = monitor_web::serve(listener, context, inbox, stop.clone());
 
     let host = format!("http://127.0.0.1:{}", args.port);
+    // The page follows the browser; asked for a language, it keeps to that.
+    let lang = if args.is_chinese() { "?lang=zh-CN" } else { "" };
     say(&format!(
-        "\n  Monitor demo   {host}/monitor\n  Its mails      {host}/demo/inbox\n  Ctrl-C stops it; its data stays in {}\n",
+        "\n  Monitor demo   {host}/monitor{lang}\n  Its mails      {host}/demo/inbox\n  Ctrl-C stops it; its data stays in {}\n",
         args.data_dir.display()
     ));
     let end = both(engine, web, stop).await;

@@ -14,6 +14,9 @@ pub use texts::{Lang, message};
 use crate::net::{lock, runtime};
 use crate::systems::{SystemA, SystemB};
 
+/// Messages an alert: more would only be scrolled past.
+const MOST_MESSAGES: usize = 3;
+
 /// How the demo goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -62,6 +65,7 @@ impl Scenario {
             message(options.lang, key, index, total, &mut lock(&writer))
         });
         b.set_auto_messages(true);
+        b.set_most_auto_messages(MOST_MESSAGES);
         tell(a, b, story.values());
 
         let values = Arc::new(Mutex::new(story.values()));

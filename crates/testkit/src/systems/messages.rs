@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::http::{Answer, Seen};
 
-/// The most messages invented for one question.
+/// The most messages invented for one question, unless told otherwise.
 const MAX_INVENTED: usize = 20;
 
 /// Writes an invented message, given the key, which of several it is, and the total.
@@ -46,6 +46,7 @@ impl<I: Into<String>, T: Into<String>> From<(I, T)> for Message {
 pub(super) struct Messages {
     scripted: HashMap<String, Vec<Message>>,
     invents: bool,
+    most: usize,
     writer: Writer,
     invented: u64,
     /// Makes invented ids differ from those of an earlier run, which a client may remember.
@@ -57,6 +58,7 @@ impl Default for Messages {
         Messages {
             scripted: HashMap::new(),
             invents: false,
+            most: MAX_INVENTED,
             writer: Arc::new(|key, index, total| format!("{key} at {total}: message {}", index + 1)),
             invented: 0,
             run: Utc::now().timestamp_millis(),
@@ -75,6 +77,10 @@ impl Messages {
 
     pub(super) fn invent(&mut self, invents: bool) {
         self.invents = invents;
+    }
+
+    pub(super) fn set_most(&mut self, most: usize) {
+        self.most = most.max(1);
     }
 
     pub(super) fn set_writer(&mut self, writer: Writer) {
@@ -107,7 +113,7 @@ impl Messages {
 
     fn invented(&mut self, key: &str, total: f64, previous: f64) -> Vec<Message> {
         // The cast saturates, and makes 0 of NaN.
-        let count = ((total - previous) as usize).clamp(1, MAX_INVENTED);
+        let count = ((total - previous) as usize).clamp(1, self.most);
         let writer = self.writer.clone();
         let write = |index| {
             self.invented += 1;

@@ -164,6 +164,11 @@ impl SystemB {
         lock(&self.state).messages.invent(invent);
     }
 
+    /// At most so many messages are invented for one question; 20 unless set.
+    pub fn set_most_auto_messages(&self, most: usize) {
+        lock(&self.state).messages.set_most(most);
+    }
+
     /// How invented messages read: given the key, which of how many it is (from 0), and the total in the question.
     pub fn set_message_writer(&self, writer: impl Fn(&str, usize, f64) -> String + Send + Sync + 'static) {
         lock(&self.state).messages.set_writer(Arc::new(writer));
