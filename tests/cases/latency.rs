@@ -2,6 +2,8 @@
 //! web as two processes. A measurement, not a test:
 //! `cargo test -p monitor-tests --test e2e -- --ignored --nocapture latency`.
 
+#![allow(clippy::print_stdout)] // figures for a person
+
 use std::time::{Duration, Instant};
 
 use monitor_tests::{Backend, Site, eventually};

@@ -1,5 +1,6 @@
 mod chain;
 mod commands;
+mod docs;
 mod faults;
 mod latency;
 mod outage;

@@ -17,7 +17,7 @@ pub struct Browser {
 impl Browser {
     /// Nothing where there is no Chromium or chromedriver; said loudly.
     pub async fn start() -> Option<Browser> {
-        let chromium = require_any("a browser", &["chromium", "chromium-browser", "google-chrome"])?;
+        let chromium = require_any("chromium", &["chromium", "chromium-browser", "google-chrome"])?;
         let chromedriver = require("chromedriver")?;
         monitor_requests::install_crypto();
         let port = monitor_testkit::ports::free_port().unwrap();

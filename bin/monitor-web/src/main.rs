@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use monitor_model::{Db, DbOptions};
 use monitor_requests::SystemClock;
-use monitor_settings::Settings;
+use monitor_settings::{Coded, Settings};
 use monitor_web::{WebContext, check_settings, listen, serve};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 
 /// Reads the config; the error is everything that is wrong with it, for people.
 fn read(path: &Path) -> Result<Settings, String> {
-    let loaded = monitor_settings::load(path).map_err(|errors| errors.to_string())?;
+    let loaded = monitor_settings::load(path, Coded::Unchecked).map_err(|errors| errors.to_string())?;
     for warning in &loaded.warnings {
         log::warn!("{warning}");
     }

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
 use monitor_model::{Db, DbOptions};
-use monitor_settings::{Diagnostics, Settings};
+use monitor_settings::{Coded, Diagnostics, Settings};
 
 /// How a program ends.
 #[derive(Debug)]
@@ -50,12 +51,20 @@ pub fn log_to_stderr() {
         .init();
 }
 
+/// The metrics that this build has in code.
+pub fn coded() -> Coded<'static> {
+    Coded::Keys(&CODED)
+}
+
+static CODED: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| monitor_processor::CODED.iter().map(|(key, _)| *key).collect());
+
 /// Reads and checks the config; warnings are logged.
 ///
 /// # Errors
 /// [`Exit::Usage`] with everything that is wrong.
 pub fn read_settings(path: &Path) -> Result<Settings, Exit> {
-    let loaded = monitor_settings::load(path)?;
+    let loaded = monitor_settings::load(path, coded())?;
     for warning in &loaded.warnings {
         log::warn!("{warning}");
     }

@@ -13,7 +13,7 @@ use crate::init::say;
 
 /// Checks the file; `online` also tries what it describes.
 pub(crate) async fn run(config: &Path, online: bool) -> Result<(), Exit> {
-    let loaded = monitor_settings::load(config).map_err(|errors| {
+    let loaded = monitor_settings::load(config, monitor_worker::coded()).map_err(|errors| {
         let count = errors.0.len();
         let noun = if count == 1 { "mistake" } else { "mistakes" };
         Exit::Usage(format!("{errors}\n{count} {noun}"))
@@ -22,6 +22,7 @@ pub(crate) async fn run(config: &Path, online: bool) -> Result<(), Exit> {
         say(&format!("warning: {warning}"));
     }
     let settings = loaded.settings;
+    monitor_web::check_settings(&settings).map_err(Exit::Usage)?;
     if online {
         try_all(&settings).await?;
     }

@@ -7,4 +7,4 @@ mod window;
 
 pub use engine::{Channel, Counts, Engine, EngineError, Options, Parts};
 pub use metric::{Metric, MetricConfig, sample};
-pub use metrics::{BUILT_IN, metric};
+pub use metrics::{CODED, Make, metric};

@@ -8,7 +8,7 @@ fn main() -> ExitCode {
     let path = std::env::args_os()
         .nth(1)
         .map_or_else(|| PathBuf::from("config/monitor.toml"), PathBuf::from);
-    match monitor_settings::load(&path) {
+    match monitor_settings::load(&path, monitor_settings::Coded::Keys(&[])) {
         Ok(loaded) => {
             for warning in &loaded.warnings {
                 println!("warning: {warning}");

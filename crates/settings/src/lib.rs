@@ -14,5 +14,5 @@ mod words;
 pub use build::BuildError;
 pub use builtin::Builtin;
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
-pub use load::{Loaded, load, load_str};
+pub use load::{Coded, Loaded, load, load_str};
 pub use settings::{Auth, DatabaseSettings, MetricSettings, Settings, WebSettings, WorkerSettings};

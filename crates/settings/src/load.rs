@@ -17,11 +17,29 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// Which metrics are in code: they may go without `fetch`. X, Y and Z always are.
+#[derive(Clone, Copy, Debug)]
+pub enum Coded<'a> {
+    /// Those of these keys; any other key without `fetch` is an error.
+    Keys(&'a [&'a str]),
+    /// Another program knows: the web shows metrics and does not read them.
+    Unchecked,
+}
+
+impl Coded<'_> {
+    pub(crate) fn has(self, key: &str) -> bool {
+        match self {
+            Coded::Keys(keys) => keys.contains(&key),
+            Coded::Unchecked => true,
+        }
+    }
+}
+
 /// Reads and checks a config file, with `MONITOR__…` variables of this process laid over it.
 ///
 /// # Errors
 /// Everything that is wrong with it, in the order of the file.
-pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
+pub fn load(path: &Path, coded: Coded<'_>) -> Result<Loaded, Diagnostics> {
     let name = path.display().to_string();
     let whole = |message: String| {
         let place = Place::Whole { file: name.clone() };
@@ -42,7 +60,7 @@ pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
     let env: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    load_str(&name, &text, &env)
+    check(&name, &text, &env, coded)
 }
 
 /// Checks a config from memory. `name` is how it is called in messages; `env` is laid over it, and secrets are looked for
@@ -51,8 +69,12 @@ pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
 /// # Errors
 /// Everything that is wrong with it, in the order of the text.
 pub fn load_str(name: &str, text: &str, env: &[(String, String)]) -> Result<Loaded, Diagnostics> {
+    check(name, text, env, Coded::Keys(&[]))
+}
+
+fn check(name: &str, text: &str, env: &[(String, String)], coded: Coded<'_>) -> Result<Loaded, Diagnostics> {
     let (document, syntax) = Document::parse(name, text, env);
-    let mut checker = Checker::new(Reader::new(&document, syntax), env);
+    let mut checker = Checker::new(Reader::new(&document, syntax), env, coded);
     let settings = checker.settings(PathBuf::from(name));
     let (errors, warnings) = checker.finish();
     match settings {

@@ -1,7 +1,7 @@
 //! Everything that is wrong is said in one go, each with its place and what to do.
 #![allow(clippy::unwrap_used)]
 
-use monitor_settings::load_str;
+use monitor_settings::{Coded, load_str};
 
 fn errors(text: &str) -> String {
     errors_with(text, &[])
@@ -79,7 +79,7 @@ alert = { rise = 1, above = 5 }
     let errors = errors(text);
     assert!(!errors.contains("hunter2"));
     insta::assert_snapshot!(errors, @r#"
-    monitor.toml:3:8: web.bind: 0.0.0.0:8080 can be reached from other machines, and nobody has to sign in; set web.auth = "required", or bind to 127.0.0.1:8080
+    monitor.toml:3:8: web.bind: 0.0.0.0:8080 can be reached from other machines, and nobody has to sign in; bind to 127.0.0.1:8080, or set web.auth = "required" in a build that has sign-in
     monitor.toml:7:1: worker.intervall: there is no such key; did you mean "interval"?
     monitor.toml:8:15: worker.concurrency: must be from 1 to 4096, not 0
     monitor.toml:12:12: systems.a.base_url: not a URL (relative URL without a base); give one such as "https://a.example"
@@ -330,7 +330,7 @@ url = "mysql://localhost"
 "#,
     );
     insta::assert_snapshot!(errors(&text), @r#"
-    monitor.toml:14:8: web.bind: [::]:8080 can be reached from other machines, and nobody has to sign in; set web.auth = "required", or bind to 127.0.0.1:8080
+    monitor.toml:14:8: web.bind: [::]:8080 can be reached from other machines, and nobody has to sign in; bind to 127.0.0.1:8080, or set web.auth = "required" in a build that has sign-in
     monitor.toml:15:12: web.base_url: not a URL (relative URL without a base); give one such as "https://a.example"
     monitor.toml:16:38: web.cors_origins[1]: "*" is no origin; give scheme and host alone, such as "https://intranet.example"
     monitor.toml:17:8: web.lang: no language "de"; there are en, zh-CN
@@ -366,7 +366,7 @@ fn variables_are_named_where_they_are_wrong() {
 
 #[test]
 fn a_file_that_is_not_there() {
-    let error = monitor_settings::load(std::path::Path::new("/no/such/monitor.toml"))
+    let error = monitor_settings::load(std::path::Path::new("/no/such/monitor.toml"), Coded::Keys(&[]))
         .unwrap_err()
         .to_string();
     assert!(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use monitor_notify::Severity;
 use monitor_rules::{Condition, EventKind, Level, Rule};
-use monitor_settings::{Auth, Builtin, Loaded, Settings, load, load_str};
+use monitor_settings::{Auth, Builtin, Coded, Loaded, Settings, load, load_str};
 
 const SYSTEMS: &str = r#"
 [systems.a]
@@ -260,7 +260,7 @@ fn a_file_is_read_with_the_environment_of_the_process() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("monitor.toml");
     std::fs::write(&path, format!("{SYSTEMS}[metrics.x]\n")).unwrap();
-    let loaded = load(&path).unwrap();
+    let loaded = load(&path, Coded::Keys(&[])).unwrap();
     assert_eq!(loaded.settings.path, path);
     assert!(
         loaded.warnings[0].message.contains("told to nobody"),
@@ -283,4 +283,21 @@ fn what_is_described_can_be_made() {
     assert!(settings.alarm(&systems).unwrap().is_some());
     let lost = settings.alarm(&monitor_upstream::Systems::new()).unwrap_err();
     assert_eq!(lost.to_string(), "alarm.system: no system \"b\"");
+}
+
+#[test]
+fn a_metric_in_code_needs_no_fetch_but_says_when_it_alerts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("monitor.toml");
+    let more = "[metrics.mine]\nalert = { rise = 1 }\n";
+    std::fs::write(&path, format!("{SYSTEMS}{CHANNELS}{more}")).unwrap();
+    let unknown = load(&path, Coded::Keys(&["other"])).unwrap_err().to_string();
+    assert!(unknown.contains("metrics.mine.fetch: missing"), "{unknown}");
+    for coded in [Coded::Keys(&["mine"]), Coded::Unchecked] {
+        let mine = load(&path, coded).unwrap().settings.metrics.remove(0);
+        assert_eq!((mine.key.as_str(), mine.fetch.is_none()), ("mine", true));
+    }
+    std::fs::write(&path, format!("{SYSTEMS}{CHANNELS}[metrics.mine]\n")).unwrap();
+    let ruleless = load(&path, Coded::Keys(&["mine"])).unwrap_err().to_string();
+    assert!(ruleless.contains("metrics.mine.alert: missing"), "{ruleless}");
 }

@@ -7,18 +7,21 @@ mod z;
 
 use crate::metric::{Metric, MetricConfig};
 
-/// Keys that have a metric of their own; any other key is declared by its `fetch`.
-pub const BUILT_IN: &[&str] = &["x", "y", "z"];
+/// Makes a metric of its config.
+pub type Make = fn(MetricConfig) -> Box<dyn Metric>;
 
-/// The metric that `config` describes, or nothing for a key that is neither built in nor given a `fetch`.
+/// The metrics in code, by key. Any other key is declared by its `fetch`.
+pub const CODED: &[(&str, Make)] = &[
+    ("x", |config| Box::new(x::X::new(config))),
+    ("y", |config| Box::new(y::Y::new(config))),
+    ("z", |config| Box::new(z::Z::new(config))),
+];
+
+/// The metric that `config` describes, or nothing for a key that is neither in code nor given a `fetch`.
 pub fn metric(config: MetricConfig) -> Option<Box<dyn Metric>> {
-    Some(match config.key.as_str() {
-        "x" => Box::new(x::X::new(config)),
-        "y" => Box::new(y::Y::new(config)),
-        "z" => Box::new(z::Z::new(config)),
-        _ => {
-            let fetch = config.fetch.clone()?;
-            Box::new(declared::Declared::new(config, fetch))
-        }
-    })
+    if let Some((_, make)) = CODED.iter().find(|(key, _)| *key == config.key) {
+        return Some(make(config));
+    }
+    let fetch = config.fetch.clone()?;
+    Some(Box::new(declared::Declared::new(config, fetch)))
 }

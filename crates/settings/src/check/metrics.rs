@@ -55,7 +55,8 @@ impl Checker<'_, '_> {
         if raw.interval.is_some() {
             self.interval(&at("interval"), interval);
         }
-        let fetch = self.fetch(&at("fetch"), builtin, raw.fetch);
+        let in_code = builtin.is_some() || self.coded.has(key);
+        let fetch = self.fetch(&at("fetch"), builtin, in_code, raw.fetch);
         let details = self.details(&at("details"), builtin, raw.details);
         let rule = self.rule(&at("alert"), builtin, raw.alert, interval);
         let notify = self.notify(&at("notify"), raw.notify);
@@ -66,7 +67,7 @@ impl Checker<'_, '_> {
             unit,
             interval,
             severity: raw.severity.unwrap_or_default(),
-            fetch: if builtin.is_some() { fetch } else { Some(fetch?) },
+            fetch: if in_code { fetch } else { Some(fetch?) },
             rule: rule?,
             details,
             notify,
@@ -106,6 +107,7 @@ impl Checker<'_, '_> {
         &mut self,
         at: &[String],
         builtin: Option<Builtin>,
+        in_code: bool,
         given: Option<FetchSettings>,
     ) -> Option<FetchSettings> {
         let is_given = given.is_some();
@@ -113,6 +115,7 @@ impl Checker<'_, '_> {
         let fetch = match (builtin, given) {
             (Some(builtin), given) => builtin.fetch(given),
             (None, Some(given)) => given,
+            (None, None) if in_code => return None,
             (None, None) => {
                 let example = "say where its total is read, such as { system = \"a\", path = \"/api/orders\", value = \"$.total\" }";
                 self.reader.missing(at, example);

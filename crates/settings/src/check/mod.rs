@@ -11,6 +11,7 @@ use monitor_requests::{RequestsSettings, SecretSource};
 use toml::de::DeValue;
 
 use crate::diagnostic::Diagnostic;
+use crate::load::Coded;
 use crate::reader::Reader;
 use crate::settings::Settings;
 use crate::words::{no_such_key, not_one_of, one_of};
@@ -24,6 +25,7 @@ const SECTIONS: &[&str] = &[
 pub(crate) struct Checker<'d, 'i> {
     reader: Reader<'d, 'i>,
     env: &'i [(String, String)],
+    coded: Coded<'i>,
 }
 
 /// A path from its parts.
@@ -37,8 +39,12 @@ fn join(path: &[String], name: &str) -> Vec<String> {
 }
 
 impl<'d, 'i> Checker<'d, 'i> {
-    pub(crate) fn new(reader: Reader<'d, 'i>, env: &'i [(String, String)]) -> Checker<'d, 'i> {
-        Checker { reader, env }
+    pub(crate) fn new(
+        reader: Reader<'d, 'i>,
+        env: &'i [(String, String)],
+        coded: Coded<'i>,
+    ) -> Checker<'d, 'i> {
+        Checker { reader, env, coded }
     }
 
     /// The settings, as far as they can be had; only good where nothing was found wrong.

@@ -93,8 +93,8 @@ impl Checker<'_, '_> {
             && auth == Auth::None
         {
             let message = format!(
-                "{bind} can be reached from other machines, and nobody has to sign in; set web.auth = \"required\", or \
-                 bind to 127.0.0.1:{}",
+                "{bind} can be reached from other machines, and nobody has to sign in; bind to 127.0.0.1:{}, or set \
+                 web.auth = \"required\" in a build that has sign-in",
                 bind.port()
             );
             self.reader.error(&at("bind"), message);

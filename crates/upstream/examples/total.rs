@@ -1,0 +1,48 @@
+//! Signs in to a simulated System A, reads a total, and shows that nonsense is an error and not a number.
+#![allow(clippy::print_stdout)] // an example shows what it did
+
+use monitor_login::SystemSettings;
+use monitor_requests::{RequestsSettings, SystemClock};
+use monitor_testkit::SystemA;
+use monitor_upstream::{Fetch, FetchSettings, Systems, Upstreams};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let a = SystemA::start().await;
+    let settings: SystemSettings = serde_json::from_value(serde_json::json!({
+        "kind": "system_a", "base_url": a.url(), "username": a.username(), "password": a.password(),
+    }))?;
+    let system = monitor_login::build(
+        "a",
+        &settings,
+        &RequestsSettings::default(),
+        SystemClock::shared(),
+    )?;
+    let upstreams = Upstreams::new(Systems::from([("a".to_owned(), system)]));
+
+    a.set_total("x", 131.0);
+    println!(
+        "x is {}",
+        upstreams.total(&Fetch::total("a", "/api/totals/x")).await?
+    );
+
+    // As `fetch = { … }` in the config would say it.
+    a.set_document(
+        "/api/orders",
+        serde_json::json!({ "items": [{ "sum": 3 }, { "sum": 4 }] }),
+    );
+    let declared = FetchSettings {
+        system: Some("a".to_owned()),
+        path: Some("/api/orders".to_owned()),
+        sum: Some("$.items[*].sum".to_owned()),
+        ..FetchSettings::default()
+    };
+    let fetch = declared.compile().map_err(|errors| format!("{errors:?}"))?;
+    println!("the orders' sum is {}", upstreams.total(&fetch).await?);
+
+    a.set_total_json("x", serde_json::json!("many"));
+    if let Err(error) = upstreams.total(&Fetch::total("a", "/api/totals/x")).await {
+        println!("x cannot be read: {error}");
+    }
+    Ok(())
+}
