@@ -1,6 +1,7 @@
 //! From a reading to a mail: every link once, and what the links owe each other.
 
 use monitor_tests::{Config, both};
+use tokio_util::sync::CancellationToken;
 
 both! {
     async fn a_rise_is_an_alarm_a_mail_and_a_record(app: TestApp) {
@@ -133,7 +134,7 @@ both! {
         app.b().set_auto_messages(true);
         for total in 1..=10 {
             app.a().set_total("x", f64::from(total));
-            let (one, two) = tokio::join!(app.engine.run_once(), other.run_once());
+            let (one, two) = tokio::join!(app.engine.run_once(CancellationToken::new()), other.run_once(CancellationToken::new()));
             one.unwrap();
             two.unwrap();
         }

@@ -1,6 +1,7 @@
 //! What an upstream does wrong is shown as what it is, never as a value, and nothing of the rest stops.
 
 use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 
 use monitor_testkit::{Fault, Times};
 use monitor_tests::{TestApp, both};
@@ -76,7 +77,7 @@ both! {
         app.a().set_total("y", 1.0);
         let began = Instant::now();
 {
-            let polling = app.engine.run_once();
+            let polling = app.engine.run_once(CancellationToken::new());
             tokio::pin!(polling);
             // y is committed long before x gives up.
             let y_alerted = async {

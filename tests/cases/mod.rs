@@ -6,6 +6,7 @@ mod latency;
 mod outage;
 mod page;
 mod processes;
+mod resilience;
 mod routes;
 mod rules;
 mod session;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 use monitor_model::{Alert, Db, DbOptions, Delivery, Record, Sample, alerts, deliveries, records, samples};
 use monitor_processor::Engine;
@@ -103,7 +104,7 @@ impl TestApp {
 
     /// One cycle of every metric, and the delivery of what is due.
     pub async fn poll(&self) {
-        self.engine.run_once().await.unwrap();
+        self.engine.run_once(CancellationToken::new()).await.unwrap();
     }
 
     /// Sets a total of System A and polls.

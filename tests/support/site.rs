@@ -1,5 +1,7 @@
 //! The real programs over one database, with nothing else in common.
 
+use monitor_model::{Db, DbOptions};
+
 use crate::app::{Backend, Home};
 use crate::config::{Config, Upstreams};
 use crate::process::Process;
@@ -11,30 +13,45 @@ pub struct Site {
     pub config: std::path::PathBuf,
     pub web: std::net::SocketAddr,
     _folder: tempfile::TempDir,
-    _home: Home,
+    home: Home,
 }
 
 impl Site {
     pub async fn new(backend: Backend) -> Option<Site> {
+        Site::with(backend, &Config::default()).await
+    }
+
+    pub async fn with(backend: Backend, config: &Config) -> Option<Site> {
         let home = Home::new(backend)?;
         let world = Upstreams::start().await;
         let web = std::net::SocketAddr::from(([127, 0, 0, 1], monitor_testkit::ports::free_port().unwrap()));
         let folder = tempfile::tempdir().unwrap();
+        let text = config.text(&home.url(), web, &world);
         let config = folder.path().join("monitor.toml");
-        std::fs::write(&config, Config::default().text(&home.url(), web, &world)).unwrap();
+        std::fs::write(&config, text).unwrap();
         Some(Site {
             world,
             config,
             web,
             _folder: folder,
-            _home: home,
+            home,
         })
     }
 
     pub fn program(&self, name: &str, more: &[&str]) -> Process {
+        self.program_with(name, more, &[])
+    }
+
+    /// With these environment variables too.
+    pub fn program_with(&self, name: &str, more: &[&str], env: &[(&str, &str)]) -> Process {
         let mut arguments = vec!["--config", self.config.to_str().unwrap()];
         arguments.extend(more);
-        Process::start(name, &arguments, &[])
+        Process::start(name, &arguments, env)
+    }
+
+    /// The database that the programs share, for a look from outside.
+    pub async fn db(&self) -> Db {
+        Db::open(&DbOptions::new(self.home.url())).await.unwrap()
     }
 
     pub async fn get(&self, path: &str) -> Option<String> {

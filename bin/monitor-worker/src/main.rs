@@ -37,12 +37,13 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(arguments: &Arguments) -> Result<(), Exit> {
+    monitor_processor::fault::check().map_err(Exit::Usage)?;
     let settings = read_settings(&arguments.config)?;
     let stop = on_signals().context("listening to signals")?;
     let db = open_database(&settings).await?;
     let engine = engine(&settings, db.clone(), SystemClock::shared())?;
     if arguments.once {
-        return Ok(engine.run_once().await.context("one cycle")?);
+        return Ok(engine.run_once(stop).await.context("one cycle")?);
     }
     if let Some(address) = settings.worker.listen {
         let listener = std::net::TcpListener::bind(address).with_context(|| {

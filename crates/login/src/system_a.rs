@@ -53,7 +53,9 @@ impl Login for SystemA {
     }
 
     async fn sign_in(&self, client: &Client, base: &Url) -> Result<Credential, LoginError> {
+        // The session has a back-off of its own; the breaker knows of calls that a sign-in may mend.
         let request = Request::post(login_url(base, &self.path)?)
+            .past_breaker()
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .json(&json!({ "username": self.username, "password": self.password.expose() }));
         let response = client.send(&request).await.map_err(LoginError::Unreachable)?;

@@ -58,7 +58,7 @@ impl Login for SystemB {
             ("password", self.password.expose()),
         ];
         let response = client
-            .send(&Request::post(url.clone()).form(&fields))
+            .send(&Request::post(url.clone()).past_breaker().form(&fields))
             .await
             .map_err(LoginError::Unreachable)?;
         if let Some(error) = refusal(&response, &self.path, &self.password) {

@@ -1,7 +1,6 @@
 //! `delivery`: the outbox. Claimed with a lease, sent outside any transaction, marked with the attempt as fencing.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use chrono::NaiveDateTime;
 use diesel::dsl::count_star;
@@ -17,25 +16,16 @@ use crate::text::clean;
 /// Rows an INSERT: 10 values each stay below every limit on bound values (SQLite 32,766, PostgreSQL 65,535).
 const ROWS_AN_INSERT: usize = 500;
 
-/// No retry and no lease lies further ahead than this; whoever sets one keeps to it. A time beyond was set by a wall
-/// clock that has been stepped back since, and counts as come: otherwise a delivery would wait for as long as the step.
-pub const FARTHEST: Duration = Duration::from_secs(2 * 3600);
-
 /// What may be claimed at a time: pending and due, or sending with its lease over. It names `finished_at IS NULL`
 /// because the indexes are over those rows only.
 macro_rules! is_due {
-    ($now:expr) => {{
-        let (now, beyond) = ($now, $now + FARTHEST);
-        let come = dsl::next_at.le(now).or(dsl::next_at.gt(beyond));
-        let over = dsl::lease_until
-            .le(Some(now))
-            .or(dsl::lease_until.gt(Some(beyond)));
-        dsl::finished_at.is_null().and(
-            dsl::status.eq(DeliveryStatus::Pending).and(come).or(dsl::status
+    ($now:expr) => {
+        dsl::finished_at.is_null().and(dsl::next_at.le($now)).and(
+            dsl::status.eq(DeliveryStatus::Pending).or(dsl::status
                 .eq(DeliveryStatus::Sending)
-                .and(over.assume_not_null())),
+                .and(dsl::lease_until.le(Some($now)))),
         )
-    }};
+    };
 }
 
 /// A wish to claim.
@@ -47,7 +37,7 @@ pub struct Claim<'a> {
     pub worker: &'a str,
     /// The time.
     pub now: NaiveDateTime,
-    /// Until when the claims are the worker's, unless it renews them; within [`FARTHEST`].
+    /// Until when the claims are the worker's, unless it renews them.
     pub lease_until: NaiveDateTime,
     /// At most so many.
     pub limit: i64,
@@ -230,14 +220,78 @@ pub fn release(c: &mut Conn, id: i64, attempt: i32) -> Result<bool, DbError> {
     Ok(released == 1)
 }
 
-/// Extends the leases of all that a worker is sending; says how many.
-pub fn renew(c: &mut Conn, worker: &str, lease_until: NaiveDateTime) -> Result<usize, DbError> {
+/// Extends the leases of what a worker is sending; says how many it still holds.
+pub fn renew(
+    c: &mut Conn,
+    worker: &str,
+    in_flight: &[i64],
+    lease_until: NaiveDateTime,
+) -> Result<usize, DbError> {
     let held = delivery::table
-        .filter(dsl::finished_at.is_null())
+        .filter(dsl::id.eq_any(in_flight))
         .filter(dsl::status.eq(DeliveryStatus::Sending))
         .filter(dsl::worker.eq(worker));
     Ok(diesel::update(held)
         .set(dsl::lease_until.eq(Some(lease_until)))
+        .execute(c)?)
+}
+
+/// Puts back what a worker claimed and is not sending: after a claim whose commit it did not hear of, or an attempt that
+/// broke off. Says how many.
+pub fn put_back_strays(c: &mut Conn, worker: &str, in_flight: &[i64]) -> Result<usize, DbError> {
+    let strays = delivery::table
+        .filter(dsl::finished_at.is_null())
+        .filter(dsl::status.eq(DeliveryStatus::Sending))
+        .filter(dsl::worker.eq(worker))
+        .filter(dsl::id.ne_all(in_flight));
+    Ok(diesel::update(strays)
+        .set((
+            dsl::status.eq(DeliveryStatus::Pending),
+            dsl::lease_until.eq(None::<NaiveDateTime>),
+        ))
+        .execute(c)?)
+}
+
+/// Makes everything that waits for a later attempt due now, and no lease last beyond `lease_until`; says how many. For a
+/// wall clock that was stepped back, and for a fresh start, before which what was in the way may have been mended.
+pub fn hasten(c: &mut Conn, now: NaiveDateTime, lease_until: NaiveDateTime) -> Result<usize, DbError> {
+    let open = delivery::table.filter(dsl::finished_at.is_null());
+    let waiting = diesel::update(open.filter(dsl::next_at.gt(now)))
+        .set(dsl::next_at.eq(now))
+        .execute(c)?;
+    let leased = diesel::update(open.filter(dsl::lease_until.gt(Some(lease_until))))
+        .set(dsl::lease_until.eq(Some(lease_until)))
+        .execute(c)?;
+    Ok(waiting + leased)
+}
+
+/// Whether there is a delivery of this key that is neither sent nor failed nor given up.
+pub fn is_unfinished(c: &mut Conn, dedupe_key: &str) -> Result<bool, DbError> {
+    let open = delivery::table
+        .filter(dsl::dedupe_key.eq(dedupe_key))
+        .filter(dsl::finished_at.is_null());
+    Ok(open.count().get_result::<i64>(c)? > 0)
+}
+
+/// Gives up what has waited since before `before` in lanes other than `lanes`; says how many.
+pub fn give_up_lanes_but(
+    c: &mut Conn,
+    lanes: &[String],
+    before: NaiveDateTime,
+    now: NaiveDateTime,
+    error: &str,
+) -> Result<usize, DbError> {
+    let stranded = delivery::table
+        .filter(dsl::finished_at.is_null())
+        .filter(dsl::lane.ne_all(lanes))
+        .filter(dsl::created_at.lt(before));
+    Ok(diesel::update(stranded)
+        .set((
+            dsl::status.eq(DeliveryStatus::GivenUp),
+            dsl::finished_at.eq(Some(now)),
+            dsl::lease_until.eq(None::<NaiveDateTime>),
+            dsl::last_error.eq(Some(clean(error))),
+        ))
         .execute(c)?)
 }
 

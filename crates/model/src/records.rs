@@ -66,6 +66,14 @@ pub fn recent(c: &mut Conn, limit: i64) -> Result<Vec<Record>, DbError> {
         .load(c)?)
 }
 
+/// The records of an alert, oldest first, deleted ones among them.
+pub fn of_alert(c: &mut Conn, alert_id: i64) -> Result<Vec<Record>, DbError> {
+    Ok(monitor_record::table
+        .filter(dsl::alert_id.eq(alert_id))
+        .order(dsl::id.asc())
+        .load(c)?)
+}
+
 /// Deletes a record from every list; `false` where there is none. Its row stays, so that its message is not told again.
 pub fn delete(c: &mut Conn, id: i64, at: NaiveDateTime) -> Result<bool, DbError> {
     let there = monitor_record::table.find(id).filter(dsl::deleted_at.is_null());

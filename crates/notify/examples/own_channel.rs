@@ -1,4 +1,5 @@
 //! A channel that is not built in, and one message through it: `cargo run -p monitor-notify --example own_channel`.
+#![allow(clippy::needless_pass_by_value)] // `later` has the shape that `map_err` wants
 
 use async_trait::async_trait;
 use monitor_notify::{Event, Failure, Limits, MetricInfo, Notification, Notifier, Severity};

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout)] // an example shows what it did
 
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 use monitor_login::SystemSettings;
 use monitor_model::{Db, DbOptions, records};
@@ -58,7 +59,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     a.set_total("x", 2.0);
     b.add_message("x", "m1", "Order 4711 is unpaid since 09:00");
-    engine.run_once().await?;
+    engine.run_once(CancellationToken::new()).await?;
     println!("alarms sounded: {:?}", b.alarms());
     for record in db.read(|conn| records::alerts(conn, 10)).await? {
         println!("{} = {:?}: {}", record.key, record.value, record.alert_message);

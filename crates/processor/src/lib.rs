@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod engine;
+pub mod fault;
 mod metric;
 mod metrics;
 mod window;

@@ -96,7 +96,8 @@ impl Client {
         let mut last = None;
         let mut attempts = 0;
         loop {
-            let permit = match breakers.acquire(&request.url, clock.monotonic()) {
+            let guarded = (!request.past_breaker).then(|| breakers.acquire(&request.url, clock.monotonic()));
+            let permit = match guarded.transpose() {
                 Ok(permit) => permit,
                 Err(retry_in) => {
                     return last.unwrap_or_else(|| {
@@ -131,10 +132,11 @@ impl Client {
                 }),
                 Err(Failure { kind, sent }) => Err(failed(kind, sent, attempts, elapsed)),
             };
-            if retry::is_hosts_failure(&outcome) {
-                permit.failure(now);
-            } else {
-                permit.success();
+            if let Some(permit) = permit {
+                match retry::is_hosts_failure(&outcome) {
+                    true => permit.failure(now),
+                    false => permit.success(),
+                }
             }
             log_attempt(
                 &request.method,
@@ -153,7 +155,7 @@ impl Client {
                 .and_then(|response| response.retry_after(clock.wall()));
             let wait = self.backoff(attempts).max(asked.unwrap_or_default());
             if elapsed.saturating_add(wait) > budget
-                || breakers.is_open(&request.url, now.saturating_add(wait))
+                || (!request.past_breaker && breakers.is_open(&request.url, now.saturating_add(wait)))
             {
                 return outcome;
             }

@@ -32,6 +32,9 @@ pub struct Request {
     pub timeout: Option<Duration>,
     /// Instead of the client's number of retries.
     pub retries: Option<u32>,
+    /// Sent even while the breaker of its host is open, and not counted by it: for what must get through although other
+    /// calls to the host fail.
+    pub past_breaker: bool,
     /// What went wrong while building; `send` answers with it.
     pub(crate) problem: Option<String>,
 }
@@ -48,6 +51,7 @@ impl Request {
             secret_url: false,
             timeout: None,
             retries: None,
+            past_breaker: false,
             problem: None,
         }
     }
@@ -60,6 +64,13 @@ impl Request {
     /// A POST, still without a body.
     pub fn post(url: Url) -> Request {
         Request::new(Method::POST, url)
+    }
+
+    /// Sends it even while the breaker of its host is open; see [`Request::past_breaker`].
+    #[must_use]
+    pub fn past_breaker(mut self) -> Request {
+        self.past_breaker = true;
+        self
     }
 
     /// Sets a header, in place of one with that name.

@@ -33,10 +33,13 @@ impl Alarm {
     ///
     /// # Errors
     /// When the system did not answer 2xx. Sounding twice is harmless and not sounding is not, so the call is
-    /// repeated like an idempotent one.
+    /// repeated like an idempotent one, and made although other calls to the system fail.
     pub async fn sound(&self, kind: &str) -> Result<(), UpstreamError> {
         let url = self.system.url(&self.path)?;
-        let request = Request::post(url).json(&Body { kind }).idempotent(true);
+        let request = Request::post(url)
+            .json(&Body { kind })
+            .idempotent(true)
+            .past_breaker();
         let response = self.system.call(request).await?;
         response.require_success().map_err(CallError::Request)?;
         Ok(())

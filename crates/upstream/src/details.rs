@@ -9,6 +9,7 @@ use serde_json_path::JsonPath;
 use tera::Context;
 
 use crate::error::UpstreamError;
+use crate::fetch::bare;
 use crate::settings::FieldError;
 use crate::template::fill;
 
@@ -104,7 +105,7 @@ impl Details {
     pub(crate) fn read(&self, response: &Response) -> Result<Vec<AlertMessage>, UpstreamError> {
         let wrong = |why: String| UpstreamError::Answer {
             system: self.system.clone(),
-            path: self.path.clone(),
+            path: bare(&self.path),
             why,
         };
         if response.is_html() {

@@ -54,10 +54,15 @@ impl Fetch {
         });
         number.map_err(|why| UpstreamError::Answer {
             system: self.system.clone(),
-            path: self.path.clone(),
+            path: bare(&self.path),
             why,
         })
     }
+}
+
+/// A path as errors show it: a query may hold an API key.
+pub(crate) fn bare(path: &str) -> String {
+    path.split(['?', '#']).next().unwrap_or_default().to_owned()
 }
 
 /// Builds the request that `fetch` and `details` sections describe. All of them only ask, so they may be

@@ -10,7 +10,7 @@ pub(crate) fn fill(template: &str, context: &Context) -> Result<String, Upstream
         return Ok(template.to_owned());
     }
     Tera::one_off(template, context, false).map_err(|error| UpstreamError::Template {
-        template: template.to_owned(),
+        template: crate::fetch::bare(template),
         why: error.to_string(),
     })
 }

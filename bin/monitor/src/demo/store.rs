@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use monitor_testkit::SmtpSink;
 
@@ -31,6 +31,8 @@ pub(crate) struct Store {
 struct Kepts {
     mails: Vec<Kept>,
     taken: usize,
+    /// When the newest of them arrived.
+    last: Option<Instant>,
 }
 
 impl Store {
@@ -60,7 +62,10 @@ impl Store {
         let store = Store {
             folder: folder.to_owned(),
             sink: sink.clone(),
-            kept: Arc::new(Mutex::new(Kepts { mails, taken: 0 })),
+            kept: Arc::new(Mutex::new(Kepts {
+                mails,
+                ..Kepts::default()
+            })),
         };
         let putting_away = store.clone();
         tokio::spawn(async move {
@@ -76,9 +81,12 @@ impl Store {
     pub(crate) fn mails(&self) -> Vec<Kept> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let arrived = self.sink.mails();
-        // The sink forgets its oldest mails too; what it has received in all says which of these are new.
-        let fresh = self.sink.received().saturating_sub(kept.taken).min(arrived.len());
-        for mail in arrived.iter().skip(arrived.len() - fresh) {
+        let last = kept.last;
+        for mail in arrived
+            .iter()
+            .filter(|mail| last.is_none_or(|last| mail.at > last))
+        {
+            kept.last = Some(mail.at);
             kept.taken += 1;
             let time = chrono::Utc::now().format("%Y%m%dT%H%M%S%.6f");
             let name = format!("{time}-{:04}.eml", kept.taken);

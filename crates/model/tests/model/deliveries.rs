@@ -97,7 +97,7 @@ both! {
         let db = db.open().await;
         enqueue(&db, "mail", &["a", "b"], 0).await;
         claim(&db, "mail", 0, 2).await;
-        assert_eq!(db.write(|c| deliveries::renew(c, "w1", at(60))).await.unwrap(), 2);
+        assert_eq!(db.write(|c| deliveries::renew(c, "w1", &[1, 2], at(60))).await.unwrap(), 2);
         assert!(claim(&db, "mail", 59, 2).await.is_empty(), "renewed");
         assert_eq!(db.read(deliveries::holders).await.unwrap(), ["w1"]);
         assert_eq!(db.write(|c| deliveries::reclaim(c, "w2")).await.unwrap(), 0);
@@ -107,13 +107,43 @@ both! {
         assert!(again.iter().all(|d| d.attempt == 2), "the dead worker is fenced out");
     }
 
-    async fn a_clock_that_was_stepped_back_holds_up_nothing(db) {
+    async fn what_waits_can_be_hastened(db) {
         let db = db.open().await;
-        let hour = 3_600;
-        enqueue(&db, "mail", &["a"], 3 * hour).await;
-        assert_eq!(claim(&db, "mail", 0, 1).await.len(), 1, "no retry lies three hours ahead");
-        enqueue(&db, "mail", &["b"], hour).await;
-        assert!(claim(&db, "mail", 0, 1).await.is_empty(), "one hour is a long pause");
+        enqueue(&db, "mail", &["held"], 0).await;
+        claim(&db, "mail", 0, 1).await; // until 30
+        enqueue(&db, "mail", &["a"], 3_600).await;
+        assert!(claim(&db, "mail", 0, 9).await.is_empty());
+        assert_eq!(db.write(|c| deliveries::hasten(c, at(0), at(20))).await.unwrap(), 2);
+        assert_eq!(keys(&claim(&db, "mail", 0, 9).await), ["a"]);
+        assert_eq!(claim(&db, "mail", 20, 9).await.len(), 1, "the lease was cut too");
+    }
+
+    async fn strays_are_put_back(db) {
+        let db = db.open().await;
+        enqueue(&db, "mail", &["a", "b"], 0).await;
+        claim(&db, "mail", 0, 2).await;
+        assert_eq!(db.write(|c| deliveries::put_back_strays(c, "w2", &[])).await.unwrap(), 0);
+        assert_eq!(db.write(|c| deliveries::put_back_strays(c, "w1", &[2])).await.unwrap(), 1);
+        let again = claim(&db, "mail", 1, 2).await;
+        assert_eq!((again.len(), again[0].id, again[0].attempt), (1, 1, 2));
+        assert!(db.read(|c| deliveries::is_unfinished(c, "a")).await.unwrap());
+        assert!(!db.read(|c| deliveries::is_unfinished(c, "z")).await.unwrap());
+    }
+
+    async fn what_waits_for_a_channel_that_is_gone_is_given_up_some_day(db) {
+        let db = db.open().await;
+        enqueue(&db, "pager", &["old"], 0).await;
+        enqueue(&db, "mail", &["kept"], 0).await;
+        let created = get(&db, 1).await.created_at;
+        let give_up = |before: chrono::NaiveDateTime| {
+            let lanes = ["mail".to_owned()];
+            db.write(move |c| deliveries::give_up_lanes_but(c, &lanes, before, at(99), "gone"))
+        };
+        assert_eq!(give_up(created).await.unwrap(), 0);
+        assert_eq!(give_up(created + std::time::Duration::from_secs(1)).await.unwrap(), 1);
+        let old = get(&db, 1).await;
+        assert_eq!((old.status, old.last_error.as_deref()), (GivenUp, Some("gone")));
+        assert_eq!(db.read(deliveries::unfinished).await.unwrap(), 1);
     }
 
     async fn what_is_being_sent_is_not_claimed_by_its_own_worker(db) {

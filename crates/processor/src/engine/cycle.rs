@@ -1,15 +1,19 @@
 //! One reading of one metric: sample, judge, commit.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::{DateTime, NaiveDateTime, Utc};
+use futures_util::FutureExt;
 use monitor_model::{DbError, states};
 use monitor_rules::{Observed, Reading, State, judge};
 
 use super::Shared;
 use super::counts::Count;
 use super::outcome::Outcome;
+use crate::fault::{self, Point};
 use crate::metric::{Metric, sample};
 
 /// The longest a sample may take, whatever the retries of its system; the next tick reads again anyway.
@@ -24,6 +28,7 @@ pub(crate) struct Watched {
     pub(crate) metric: Box<dyn Metric>,
     running: AtomicBool,
     known: Mutex<Option<Known>>,
+    judged_at: Mutex<Option<Duration>>,
 }
 
 /// The rule state as this worker last stored or read it.
@@ -31,7 +36,8 @@ pub(crate) struct Watched {
 struct Known {
     state: State,
     version: i64,
-    judged_at: Duration,
+    /// When it was judged, where that was not by this worker just before.
+    loaded: Option<NaiveDateTime>,
 }
 
 /// The right to run one cycle of a metric; there is one at a time.
@@ -45,6 +51,7 @@ impl Watched {
             metric,
             running: AtomicBool::new(false),
             known: Mutex::new(None),
+            judged_at: Mutex::new(None),
         }
     }
 
@@ -77,6 +84,21 @@ impl Watched {
     fn remember(&self, known: Option<Known>) {
         *self.known.lock().expect("no code panics while holding this lock") = known;
     }
+
+    /// When this process last judged it and stored that.
+    fn judged_at(&self) -> Option<Duration> {
+        *self
+            .judged_at
+            .lock()
+            .expect("no code panics while holding this lock")
+    }
+
+    fn judged(&self, now: Duration) {
+        *self
+            .judged_at
+            .lock()
+            .expect("no code panics while holding this lock") = Some(now);
+    }
 }
 
 impl Drop for Turn {
@@ -89,14 +111,22 @@ impl Drop for Turn {
 /// next reading is judged against what was stored last, so a rise is not lost with it.
 pub(crate) async fn run(shared: &Arc<Shared>, turn: Turn) {
     let watched = &turn.watched;
+    // The state is pinned before the reading is taken, and a reading is never judged against another one. A slow
+    // answer judged against what a second worker has stored meanwhile would be a step into the past, and the way back
+    // from it a breach told twice.
+    let pinned = match pin(shared, watched).await {
+        Ok(pinned) => pinned,
+        Err(error) => return lost(shared, watched, &error),
+    };
     let begun = shared.clock.monotonic();
     let observed = observe(shared, &*watched.metric).await;
+    fault::point(Point::AfterSample);
     let took = shared.clock.monotonic().saturating_sub(begun);
     if let Observed::Unreadable(why) = &observed {
         shared.counts.add(Count::unreadable, 1);
         log::warn!("metric {}: cannot be read: {why}", watched.key());
     }
-    match commit(shared, watched, observed, took).await {
+    match commit(shared, watched, &pinned, observed, took).await {
         Ok(alerts) => {
             shared.counts.add(Count::cycles, 1);
             shared.counts.add(Count::alerts, alerts);
@@ -109,138 +139,138 @@ pub(crate) async fn run(shared: &Arc<Shared>, turn: Turn) {
                 watched.key()
             );
         }
-        Err(error) => {
-            watched.remember(None);
-            shared.counts.add(Count::unsaved, 1);
-            log::error!(
-                "metric {}: the reading could not be stored: {error}",
-                watched.key()
-            );
-        }
+        Err(error) => lost(shared, watched, &error),
     }
 }
 
+fn lost(shared: &Shared, watched: &Watched, error: &DbError) {
+    watched.remember(None);
+    shared.counts.add(Count::unsaved, 1);
+    log::error!(
+        "metric {}: the reading could not be stored: {error}",
+        watched.key()
+    );
+}
+
+/// The state that the next reading is judged against.
+async fn pin(shared: &Shared, watched: &Watched) -> Result<Known, DbError> {
+    if let Some(known) = watched.known() {
+        return Ok(known);
+    }
+    let key = watched.key().to_owned();
+    let stored = shared.db.read(move |conn| states::load(conn, &key)).await?;
+    Ok(match stored {
+        None => Known {
+            state: State::default(),
+            version: 0,
+            loaded: None,
+        },
+        Some(row) => {
+            let state = serde_json::from_str(&row.state).unwrap_or_else(|error| {
+                log::error!(
+                    "metric {}: the stored rule state cannot be read, starting afresh: {error}",
+                    watched.key()
+                );
+                State::default()
+            });
+            Known {
+                state,
+                version: row.version,
+                loaded: Some(row.updated_at),
+            }
+        }
+    })
+}
+
+/// Takes the reading. A metric that panics is one that cannot be read: it must not go silent.
 async fn observe(shared: &Shared, metric: &dyn Metric) -> Observed {
     let limit = SAMPLE_LIMIT.max(metric.config().interval);
-    match monitor_requests::timeout(&*shared.clock, limit, sample(metric, &shared.upstreams)).await {
-        Ok(Ok(value)) => Observed::Value(value),
-        Ok(Err(error)) => Observed::Unreadable(error.to_string()),
+    let reading = AssertUnwindSafe(sample(metric, &shared.upstreams)).catch_unwind();
+    match monitor_requests::timeout(&*shared.clock, limit, reading).await {
+        Ok(Ok(Ok(value))) => Observed::Value(value),
+        Ok(Ok(Err(error))) => Observed::Unreadable(error.to_string()),
+        Ok(Err(_)) => Observed::Unreadable("reading it panicked; see the log".to_owned()),
         Err(_) => Observed::Unreadable(format!("no answer within {}", humantime::format_duration(limit))),
     }
 }
 
-/// Judges against the stored state and stores the outcome; gives how many alerts it opened.
+/// Judges against the pinned state and stores the outcome; gives how many alerts it opened.
 async fn commit(
     shared: &Shared,
     watched: &Watched,
+    pinned: &Known,
     observed: Observed,
     took: Duration,
 ) -> Result<u64, DbError> {
-    let at = shared.clock.wall();
+    let (at, now) = (shared.clock.wall(), shared.clock.monotonic());
+    let elapsed = elapsed(watched, pinned, at, now);
+    let reading = Reading {
+        at,
+        elapsed,
+        observed,
+    };
+    let judgement = judge(&watched.metric.config().rule, &pinned.state, &reading);
+    let outcome = Outcome::new(
+        shared,
+        &*watched.metric,
+        &pinned.state,
+        &judgement,
+        &reading.observed,
+        at,
+        took,
+        pinned.version,
+    );
+    let alerts = outcome.alerts();
+    fault::point(Point::BeforeCommit);
+    store(shared, watched, outcome).await?;
+    fault::point(Point::AfterCommit);
+    watched.judged(now);
+    log::debug!("metric {}: {}", watched.key(), judgement.reason);
+    watched.remember(Some(Known {
+        state: judgement.state,
+        version: pinned.version + 1,
+        loaded: None,
+    }));
+    Ok(alerts)
+}
+
+/// Stores it, again after a failure that may pass. Where a COMMIT broke off and nobody knows whether it took place, the
+/// version tells: if it did, the next try is a conflict and changes nothing.
+async fn store(shared: &Shared, watched: &Watched, outcome: Outcome) -> Result<(), DbError> {
+    let outcome = Arc::new(outcome);
     let mut pause = COMMIT_PAUSE;
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match commit_once(shared, watched, observed.clone(), at, took).await {
+    for tries in 1.. {
+        let storing = Arc::clone(&outcome);
+        match shared.db.write(move |conn| storing.store(conn)).await {
             Err(error) if may_pass(&error) && tries < COMMIT_TRIES => {
                 log::warn!(
                     "metric {}: storing the reading failed (try {tries}): {error}",
                     watched.key()
                 );
-                // Whether a COMMIT that broke off took place is not known: read the state again before judging,
-                // or the same rise could be told twice.
-                watched.remember(None);
                 shared.clock.sleep(pause).await;
                 pause *= 2;
             }
             end => return end,
         }
     }
+    Ok(())
 }
 
 fn may_pass(error: &DbError) -> bool {
     error.is_transient() || matches!(error, DbError::CommitUnknown { .. })
 }
 
-async fn commit_once(
-    shared: &Shared,
-    watched: &Watched,
-    observed: Observed,
-    at: chrono::DateTime<chrono::Utc>,
-    took: Duration,
-) -> Result<u64, DbError> {
-    let now = shared.clock.monotonic();
-    let (known, elapsed) = match watched.known() {
-        Some(known) => {
-            let elapsed = now.saturating_sub(known.judged_at);
-            (known, elapsed)
-        }
-        None => load(shared, watched.key(), at, now).await?,
-    };
-    let rule = &watched.metric.config().rule;
-    let judgement = judge(
-        rule,
-        &known.state,
-        &Reading {
-            at,
-            elapsed,
-            observed: observed.clone(),
-        },
-    );
-    let outcome = Outcome::new(
-        shared,
-        &*watched.metric,
-        &known.state,
-        &judgement,
-        &observed,
-        at,
-        took,
-        known.version,
-    );
-    let alerts = outcome.alerts();
-    shared.db.write(move |conn| outcome.store(conn)).await?;
-    log::debug!("metric {}: {}", watched.key(), judgement.reason);
-    watched.remember(Some(Known {
-        state: judgement.state,
-        version: known.version + 1,
-        judged_at: now,
-    }));
-    Ok(alerts)
-}
-
-/// The stored state, and the time since it was judged: by the wall clock, which is all that outlives a process,
-/// and never less than nothing.
-async fn load(
-    shared: &Shared,
-    key: &str,
-    at: chrono::DateTime<chrono::Utc>,
-    now: Duration,
-) -> Result<(Known, Duration), DbError> {
-    let wanted = key.to_owned();
-    let stored = shared.db.read(move |conn| states::load(conn, &wanted)).await?;
-    Ok(match stored {
-        None => (
-            Known {
-                state: State::default(),
-                version: 0,
-                judged_at: now,
-            },
-            Duration::ZERO,
-        ),
-        Some(row) => {
-            let state = serde_json::from_str(&row.state).unwrap_or_else(|error| {
-                log::error!("metric {key}: the stored rule state cannot be read, starting afresh: {error}");
-                State::default()
-            });
-            let elapsed = (at.naive_utc() - row.updated_at).to_std().unwrap_or_default();
-            (
-                Known {
-                    state,
-                    version: row.version,
-                    judged_at: now,
-                },
-                elapsed,
-            )
-        }
-    })
+/// Time since the judgement before, monotonic where this process made it. Of a judgement by somebody else only the wall
+/// clock tells, which may have been stepped: it counts for no more than this process knows to have passed, and at the
+/// start of a process for no more than one interval.
+fn elapsed(watched: &Watched, pinned: &Known, at: DateTime<Utc>, now: Duration) -> Duration {
+    let own = watched.judged_at().map(|before| now.saturating_sub(before));
+    let most = own.unwrap_or_else(|| watched.interval());
+    match pinned.loaded {
+        Some(updated_at) => (at.naive_utc() - updated_at)
+            .to_std()
+            .unwrap_or_default()
+            .min(most),
+        None => own.unwrap_or_default(),
+    }
 }

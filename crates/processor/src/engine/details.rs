@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use monitor_model::{Alert, Conn, DbError, Delivery, NewRecord, alerts, deliveries, records};
@@ -12,39 +13,52 @@ use super::Shared;
 use super::cycle::Watched;
 use super::lane::{Done, Verdict};
 use super::told::{Story, Teller};
+use crate::fault::{self, Point};
 use crate::metric::explain;
 
 /// Messages of one alert that are told one by one; the rest is counted in the last of them and listed on the page.
 const MAX_TOLD: usize = 20;
+/// Attempts after which nobody is asked any more.
+const MOST_ATTEMPTS: i32 = 8;
+/// The least time an attempt is given, also when an alert is old because nobody ran: it deserves one question.
+const LEAST_WAIT: Duration = Duration::from_secs(5);
 
 /// Explains the alert of `job`. The records, their deliveries and the end of the job are one transaction: a crash
 /// at any point means that all of it is done again or none of it.
-pub(crate) async fn run(shared: &Arc<Shared>, watched: Option<&Arc<Watched>>, job: &Delivery) -> Verdict {
+pub(crate) async fn run(
+    shared: &Arc<Shared>,
+    watched: Option<&Arc<Watched>>,
+    teller: Option<Teller>,
+    job: &Delivery,
+) -> Verdict {
     let alert = match load(shared, job).await {
         Ok(Some(alert)) => alert,
-        Ok(None) => return Verdict::permanent("its alert is gone"),
+        Ok(None) => {
+            return Verdict::Permanent {
+                reason: "its alert is gone".to_owned(),
+            };
+        }
         Err(error) => return Verdict::transient(error.to_string()),
     };
-    // A metric that the config no longer has: nobody can explain it and no channel is named. It stays on record.
+    // A metric that this worker's config does not have: it cannot be explained here, but those who were to be told are.
     let Some(watched) = watched else {
-        return finish(shared, job, None, alert, Vec::new()).await;
+        return finish(shared, job, teller, alert, Vec::new()).await;
     };
     let question = Question {
         key: alert.key.clone(),
         total: alert.value.unwrap_or_default(),
         previous: alert.previous.unwrap_or_default(),
     };
-    let waited = (shared.clock.wall().naive_utc() - alert.opened_at)
-        .to_std()
-        .unwrap_or_default();
-    let left = shared.options.details_wait.saturating_sub(waited);
+    let left = patience(shared, job, &alert);
     let asked = explain(&*watched.metric, &shared.upstreams, &question);
-    let messages = match monitor_requests::timeout(&*shared.clock, left, asked).await {
+    let messages = match monitor_requests::timeout(&*shared.clock, left.max(LEAST_WAIT), asked).await {
         Ok(Ok(messages)) => messages,
         Ok(Err(error)) if error.is_transient() && !left.is_zero() => {
+            // However long the system asks to be left alone: people wait no longer than that.
             return Verdict::Transient {
                 reason: error.to_string(),
                 retry_after: error.retry_after(),
+                at_most: Some(left),
             };
         }
         Ok(Err(error)) => {
@@ -62,8 +76,20 @@ pub(crate) async fn run(shared: &Arc<Shared>, watched: Option<&Arc<Watched>>, jo
             Vec::new()
         }
     };
-    let teller = Teller::of(shared, &*watched.metric);
-    finish(shared, job, Some(teller), alert, messages).await
+    finish(shared, job, teller, alert, messages).await
+}
+
+/// How much longer people may be kept waiting for an explanation. The wall clock tells, since the alert may be of another
+/// process; the number of attempts bounds it where that was stepped.
+fn patience(shared: &Shared, job: &Delivery, alert: &Alert) -> Duration {
+    if job.attempt >= MOST_ATTEMPTS {
+        return Duration::ZERO;
+    }
+    let waited = shared.clock.wall().naive_utc() - alert.opened_at;
+    shared
+        .options
+        .details_wait
+        .saturating_sub(waited.to_std().unwrap_or_default())
 }
 
 async fn load(shared: &Shared, job: &Delivery) -> Result<Option<Alert>, DbError> {
@@ -79,6 +105,7 @@ async fn finish(
     messages: Vec<AlertMessage>,
 ) -> Verdict {
     let (id, attempt, now) = (job.id, job.attempt, shared.clock.wall());
+    fault::point(Point::InDetails);
     let stored = shared
         .db
         .write(move |conn| {
@@ -157,6 +184,28 @@ fn store(
     }
     if untold > 0 {
         alerts::add_extra(conn, alert.id, i32::try_from(untold).unwrap_or(i32::MAX))?;
+    }
+    tell_the_end(conn, teller, alert, now)
+}
+
+/// What ended while people did not know of it yet is told after it.
+fn tell_the_end(conn: &mut Conn, teller: &Teller, alert: &Alert, now: DateTime<Utc>) -> Result<(), DbError> {
+    let Some(alert) = alerts::get(conn, alert.id)?.filter(|alert| alert.resolved_value.is_some()) else {
+        return Ok(());
+    };
+    for record in records::of_alert(conn, alert.id)?
+        .into_iter()
+        .filter(|record| !record.alert)
+    {
+        let story = Story {
+            event: Event::Recovered,
+            value: record.value,
+            previous: alert.value,
+            reason: record.alert_message.clone(),
+            text: record.alert_message,
+            at: record.timestamp.and_utc(),
+        };
+        teller.tell(conn, &alert, Some(record.id), &story, now.naive_utc())?;
     }
     Ok(())
 }

@@ -5,33 +5,34 @@
 //! fences it out should it come back. So a delivery is made at least once, and a repeat is the same message.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
+use futures_util::FutureExt;
 use monitor_model::deliveries::Claim;
 use monitor_model::{DbError, Delivery, DeliveryStatus, deliveries};
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use super::counts::Count;
 use super::cycle::Watched;
-use super::lane::{Done, Lane, Verdict};
-use super::leases::{self, LEASE};
+use super::lane::{Done, Lane, Terms, Verdict};
+use super::leases::{self, Held, LEASE};
+use crate::fault::{self, Point};
 
 /// The longest that one attempt may take; its lease is renewed meanwhile.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(60);
-/// How long marking what became of an attempt is tried.
-const MARK_LIMIT: Duration = Duration::from_secs(60);
-/// The longest pause between two attempts, unless the other side asks for a longer one.
-const MAX_PAUSE: Duration = Duration::from_secs(300);
-/// The longest pause whatever the other side asks for; within [`deliveries::FARTHEST`].
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+/// How often marking is tried that fails for a reason that will not pass.
+const MARK_TRIES: u32 = 10;
 /// The outbox is looked at this often even when nothing says that it changed.
 const LOOK: Duration = Duration::from_secs(5);
 /// How long to leave a database alone that failed.
 const DB_PAUSE: Duration = Duration::from_secs(1);
+/// The wall clock has been stepped back when it lags so much behind the monotonic one all at once.
+const STEP: Duration = Duration::from_secs(2);
 /// Characters kept of what the other side said.
 const MAX_ERROR: usize = 1_000;
 
@@ -39,9 +40,15 @@ const MAX_ERROR: usize = 1_000;
 pub(crate) struct Dispatcher {
     shared: Arc<Shared>,
     lanes: Vec<Lane>,
-    attempts: JoinSet<()>,
+    /// Each says whether what became of it is marked.
+    attempts: JoinSet<bool>,
     running: HashMap<Id, Running>,
+    held: Held,
     unknown_lanes: Vec<String>,
+    /// Something went wrong around a claim, so there may be rows in this worker's name that it is not sending.
+    strays: bool,
+    /// Wall time less monotonic time, to notice a step; unknown at first.
+    offset: Option<chrono::Duration>,
 }
 
 /// An attempt in flight.
@@ -60,7 +67,10 @@ impl Dispatcher {
             lanes,
             attempts: JoinSet::new(),
             running: HashMap::new(),
+            held: Held::default(),
             unknown_lanes: Vec::new(),
+            strays: false,
+            offset: None,
         }
     }
 
@@ -68,12 +78,15 @@ impl Dispatcher {
     /// the next worker claims it at once.
     pub(crate) async fn run(mut self, halt: CancellationToken) {
         let mut changes = self.shared.db.changes();
-        let leases = CancellationToken::new();
-        let _renewed_to_the_end = leases.clone().drop_guard();
-        tokio::spawn(leases::keep(Arc::clone(&self.shared), leases));
+        let _renewed_to_the_end = self.keep_leases();
         while !halt.is_cancelled() {
             changes.borrow_and_update();
-            let wait = self.pump().await.unwrap_or_else(|error| {
+            let pumped = tokio::select! {
+                biased;
+                () = halt.cancelled() => break,
+                pumped = self.pump() => pumped,
+            };
+            let wait = pumped.unwrap_or_else(|error| {
                 log::error!("outbox: {error}");
                 DB_PAUSE
             });
@@ -84,11 +97,46 @@ impl Dispatcher {
                 () = self.shared.clock.sleep(wait) => {}
             }
         }
-        let limit = self.shared.options.shutdown;
-        let clock = Arc::clone(&self.shared.clock);
+        self.settle().await;
+    }
+
+    /// Delivers everything that is due, and what becomes due by it, and returns when nothing is, or at `halt`.
+    pub(crate) async fn drain(mut self, halt: CancellationToken) -> Result<(), DbError> {
+        let _renewed_to_the_end = self.keep_leases();
+        let mut end = Ok(());
+        while !halt.is_cancelled() {
+            if let Err(error) = self.pump().await {
+                end = Err(error);
+                break;
+            }
+            tokio::select! {
+                () = halt.cancelled() => {}
+                ended = self.attempts.join_next_with_id() => match ended {
+                    Some(ended) => self.ended(ended),
+                    None => break,
+                },
+            }
+        }
+        self.settle().await;
+        end
+    }
+
+    fn keep_leases(&self) -> tokio_util::sync::DropGuard {
+        let leases = CancellationToken::new();
+        tokio::spawn(leases::keep(
+            Arc::clone(&self.shared),
+            self.held.clone(),
+            leases.clone(),
+        ));
+        leases.drop_guard()
+    }
+
+    /// Lets what is in flight finish within the shutdown time, and releases the rest.
+    async fn settle(&mut self) {
+        let (limit, clock) = (self.shared.options.shutdown, Arc::clone(&self.shared.clock));
         let rest = async {
             while let Some(end) = self.attempts.join_next_with_id().await {
-                self.running.remove(&id_of(&end));
+                self.ended(end);
             }
         };
         if monitor_requests::timeout(&*clock, limit, rest).await.is_err() {
@@ -96,28 +144,14 @@ impl Dispatcher {
         }
     }
 
-    /// Delivers everything that is due, and what becomes due by it, and returns when nothing is.
-    pub(crate) async fn drain(mut self) -> Result<(), DbError> {
-        let leases = CancellationToken::new();
-        let _renewed_to_the_end = leases.clone().drop_guard();
-        tokio::spawn(leases::keep(Arc::clone(&self.shared), leases));
-        loop {
-            self.pump().await?;
-            match self.attempts.join_next_with_id().await {
-                Some(end) => self.ended(end),
-                None => return Ok(()),
-            }
-        }
-    }
-
     /// Claims what the lanes can take on and starts it. Gives how long nothing more can be done, unless something
     /// changes.
     async fn pump(&mut self) -> Result<Duration, DbError> {
+        let wall = self.shared.clock.wall().naive_utc();
+        let now = self.shared.clock.monotonic();
+        self.notice_step(wall, now).await?;
+        self.put_back_strays().await?;
         let due = self.shared.db.read(deliveries::next_due_by_lane).await?;
-        let (wall, now) = (
-            self.shared.clock.wall().naive_utc(),
-            self.shared.clock.monotonic(),
-        );
         let mut wait = LOOK;
         let mut wanted = Vec::new();
         for (name, at) in due {
@@ -127,7 +161,7 @@ impl Dispatcher {
             };
             let lane = &mut self.lanes[index];
             let free = lane.free(now);
-            if at > wall && at <= wall + deliveries::FARTHEST {
+            if at > wall {
                 wait = wait.min((at - wall).to_std().unwrap_or_default());
             } else if free > 0 {
                 wanted.push((index, free));
@@ -138,13 +172,46 @@ impl Dispatcher {
                 }
             }
         }
-        if wanted.is_empty() {
-            return Ok(wait);
+        if !wanted.is_empty() {
+            // Until the claim is known to have gone well: dropped in the middle, it leaves strays too.
+            self.strays = true;
+            let claimed = self.claim(wanted, wall).await?;
+            self.strays = false;
+            fault::point(Point::AfterClaim);
+            for (index, delivery) in claimed {
+                self.start(index, delivery);
+            }
         }
-        for (index, delivery) in self.claim(wanted, wall).await? {
-            self.start(index, delivery);
+        Ok(wait)
+    }
+
+    /// What waits for its time waits by the wall clock. Where that was stepped back it would wait for as long as the
+    /// step: it need not.
+    async fn notice_step(&mut self, wall: NaiveDateTime, now: Duration) -> Result<(), DbError> {
+        let monotonic = chrono::Duration::from_std(now).unwrap_or_default();
+        let offset = wall.and_utc().signed_duration_since(chrono::DateTime::UNIX_EPOCH) - monotonic;
+        let slack = chrono::Duration::from_std(STEP).unwrap_or_default();
+        if self.offset.is_some_and(|before| offset + slack < before) {
+            log::warn!("the clock was stepped back: what waits for its time is due now");
+            leases::hasten(&self.shared).await?;
         }
-        Ok(Duration::ZERO.max(wait.min(LOOK)))
+        self.offset = Some(offset);
+        Ok(())
+    }
+
+    async fn put_back_strays(&mut self) -> Result<(), DbError> {
+        if !self.strays {
+            return Ok(());
+        }
+        let (worker, in_flight) = (self.shared.worker.clone(), self.held.ids());
+        let put_back =
+            move |conn: &mut monitor_model::Conn| deliveries::put_back_strays(conn, &worker, &in_flight);
+        let count = self.shared.db.write(put_back).await?;
+        self.strays = false;
+        if count > 0 {
+            log::warn!("{count} deliveries were claimed but not sent; they are due again");
+        }
+        Ok(())
     }
 
     async fn claim(
@@ -162,8 +229,7 @@ impl Dispatcher {
                 )
             })
             .collect();
-        let worker = self.shared.worker.clone();
-        let in_flight: Vec<i64> = self.running.values().map(|running| running.delivery).collect();
+        let (worker, in_flight) = (self.shared.worker.clone(), self.held.ids());
         self.shared
             .db
             .write(move |conn| {
@@ -188,19 +254,20 @@ impl Dispatcher {
     fn start(&mut self, index: usize, delivery: Delivery) {
         let lane = &mut self.lanes[index];
         let work = lane.take(self.shared.clock.monotonic());
-        let terms = Terms {
-            max_age: lane.max_age,
-            patience: lane.patience,
-        };
+        let terms = lane.terms;
         let shared = Arc::clone(&self.shared);
         let (id, attempt) = (delivery.id, delivery.attempt);
         let task = self.attempts.spawn(async move {
             let clock = Arc::clone(&shared.clock);
-            let verdict =
-                monitor_requests::timeout(&*clock, ATTEMPT_LIMIT, work.attempt(&shared, &delivery)).await;
-            let verdict = verdict.unwrap_or_else(|late| Verdict::transient(format!("no answer: {late}")));
-            conclude(&shared, &delivery, verdict, terms).await;
+            let attempt = AssertUnwindSafe(work.attempt(&shared, &delivery)).catch_unwind();
+            let verdict = match monitor_requests::timeout(&*clock, ATTEMPT_LIMIT, attempt).await {
+                Ok(Ok(verdict)) => verdict,
+                Ok(Err(_)) => Verdict::transient("sending it panicked; see the log"),
+                Err(late) => Verdict::transient(format!("no answer: {late}")),
+            };
+            conclude(&shared, &delivery, verdict, terms).await
         });
+        self.held.add(id);
         self.running.insert(
             task.id(),
             Running {
@@ -211,18 +278,23 @@ impl Dispatcher {
         );
     }
 
-    fn ended(&mut self, end: Result<(Id, ()), tokio::task::JoinError>) {
-        if let Some(running) = self.running.remove(&id_of(&end)) {
-            let lane = &mut self.lanes[running.lane];
-            lane.in_flight -= 1;
-            if let Err(error) = end {
-                // Its lease runs out and it is attempted again.
-                log::error!(
-                    "delivery {} to {} broke off: {error}",
-                    running.delivery,
-                    lane.name
-                );
-            }
+    fn ended(&mut self, end: Result<(Id, bool), JoinError>) {
+        let (id, is_marked) = match &end {
+            Ok((id, is_marked)) => (*id, *is_marked),
+            Err(error) => (error.id(), false),
+        };
+        let Some(running) = self.running.remove(&id) else {
+            return;
+        };
+        self.held.remove(running.delivery);
+        self.lanes[running.lane].in_flight -= 1;
+        self.strays |= !is_marked;
+        if let Err(error) = end {
+            log::error!(
+                "delivery {} to {} broke off: {error}",
+                running.delivery,
+                self.lanes[running.lane].name
+            );
         }
     }
 
@@ -245,12 +317,18 @@ impl Dispatcher {
             }
             Ok(())
         });
-        if let Err(error) = released.await {
-            log::warn!("they could not be released and wait for their lease to run out: {error}");
+        let clock = Arc::clone(&self.shared.clock);
+        match monitor_requests::timeout(&*clock, DB_PAUSE, released).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                log::warn!("they could not be released and wait for their lease to run out: {error}");
+            }
+            Err(_) => log::warn!("they could not be released in time and wait for their lease to run out"),
         }
     }
 
-    /// A channel that the config no longer has. Its deliveries wait for it to come back.
+    /// A channel that the config no longer has. Its deliveries wait for it to come back, until the janitor gives
+    /// them up.
     fn unknown(&mut self, lane: String) {
         if !self.unknown_lanes.contains(&lane) {
             log::warn!("deliveries wait for channel \"{lane}\", which the config does not have");
@@ -259,36 +337,27 @@ impl Dispatcher {
     }
 }
 
-/// How patient a lane is.
-#[derive(Clone, Copy)]
-struct Terms {
-    max_age: Duration,
-    patience: Duration,
-}
-
-/// Marks what became of an attempt. When the database is away it is tried for a while: what was sent and cannot be
-/// marked is sent again once its lease is over.
-async fn conclude(shared: &Shared, delivery: &Delivery, verdict: Verdict, terms: Terms) {
-    let deadline = shared.clock.monotonic() + MARK_LIMIT;
-    loop {
-        match mark(shared, delivery, &verdict, terms).await {
-            Ok(()) => return,
-            Err(error) if shared.clock.monotonic() < deadline => {
-                log::warn!(
-                    "delivery {}: could not be marked, trying again: {error}",
-                    delivery.id
-                );
-                shared.clock.sleep(DB_PAUSE).await;
-            }
-            Err(error) => {
-                log::error!(
-                    "delivery {}: could not be marked and will be made again: {error}",
-                    delivery.id
-                );
-                return;
-            }
+/// Marks what became of an attempt. While the database is away it is tried for as long as it takes: nobody else can
+/// claim the delivery either, and what was sent and cannot be marked would be sent again. Gives whether it is marked.
+async fn conclude(shared: &Shared, delivery: &Delivery, verdict: Verdict, terms: Terms) -> bool {
+    let mut tries = 0;
+    while let Err(error) = mark(shared, delivery, &verdict, terms).await {
+        let may_pass = error.is_transient() || matches!(error, DbError::CommitUnknown { .. });
+        tries += u32::from(!may_pass);
+        if tries >= MARK_TRIES {
+            log::error!(
+                "delivery {}: could not be marked and will be made again: {error}",
+                delivery.id
+            );
+            return false;
         }
+        log::warn!(
+            "delivery {}: could not be marked, trying again: {error}",
+            delivery.id
+        );
+        shared.clock.sleep(DB_PAUSE).await;
     }
+    true
 }
 
 async fn mark(shared: &Shared, delivery: &Delivery, verdict: &Verdict, terms: Terms) -> Result<(), DbError> {
@@ -297,30 +366,40 @@ async fn mark(shared: &Shared, delivery: &Delivery, verdict: &Verdict, terms: Te
     match verdict {
         Verdict::Done(done) => {
             if matches!(done, Done::Unmarked) {
+                fault::point(Point::BeforeMark);
                 shared
                     .db
                     .write(move |conn| deliveries::mark_sent(conn, id, attempt, now))
                     .await?;
             }
+            fault::point(Point::AfterMark);
             shared.counts.add(Count::sent, 1);
             log::info!("delivery {id}: {who} done (attempt {attempt})");
         }
-        Verdict::Transient { reason, retry_after } => {
+        Verdict::Transient {
+            reason,
+            retry_after,
+            at_most,
+        } => {
             let age = (now - delivery.created_at).to_std().unwrap_or_default();
-            let asked = retry_after.unwrap_or_default();
-            let pause = pause(attempt, terms.patience).max(asked).min(LONGEST_PAUSE);
+            let left = terms.max_age.saturating_sub(age);
             let error = cut(reason);
-            if age + pause > terms.max_age {
-                give_up(shared, delivery, DeliveryStatus::GivenUp, error, now).await?;
-            } else {
-                log::warn!("delivery {id}: {who} failed (attempt {attempt}), again in {pause:.1?}: {reason}");
-                let next = now + pause;
-                shared
-                    .db
-                    .write(move |conn| deliveries::mark_retry(conn, id, attempt, next, &error))
-                    .await?;
-                shared.counts.add(Count::retried, 1);
+            if left.is_zero() {
+                return give_up(shared, delivery, DeliveryStatus::GivenUp, error, now).await;
             }
+            // The last attempt comes when the time is over, however long the pause would be.
+            let pause = terms
+                .pause(attempt, *retry_after)
+                .min(at_most.unwrap_or(left))
+                .min(left);
+            log::warn!("delivery {id}: {who} failed (attempt {attempt}), again in {pause:.1?}: {reason}");
+            // Whole milliseconds: the databases hold no more than microseconds.
+            let next = now + Duration::from_millis(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));
+            shared
+                .db
+                .write(move |conn| deliveries::mark_retry(conn, id, attempt, next, &error))
+                .await?;
+            shared.counts.add(Count::retried, 1);
         }
         Verdict::Permanent { reason } => {
             give_up(shared, delivery, DeliveryStatus::Failed, cut(reason), now).await?;
@@ -346,14 +425,6 @@ async fn give_up(
     Ok(())
 }
 
-/// Doubling from the lane's patience up to [`MAX_PAUSE`], of which the upper half is left to chance: deliveries that
-/// failed together do not come back together.
-fn pause(attempt: i32, patience: Duration) -> Duration {
-    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(16);
-    let full = patience.saturating_mul(1 << doublings).min(MAX_PAUSE);
-    full / 2 + full.mul_f64(0.5 * fastrand::f64())
-}
-
 /// The lane and, where it has several, which of its recipients.
 fn who(delivery: &Delivery) -> String {
     format!("{} {}", delivery.lane, delivery.recipient)
@@ -363,28 +434,4 @@ fn who(delivery: &Delivery) -> String {
 
 fn cut(text: &str) -> String {
     text.chars().take(MAX_ERROR).collect()
-}
-
-fn id_of(end: &Result<(Id, ()), tokio::task::JoinError>) -> Id {
-    match end {
-        Ok((id, ())) => *id,
-        Err(error) => error.id(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_and_end() {
-        let patience = Duration::from_secs(1);
-        for (attempt, full) in [(1, 1), (2, 2), (5, 16), (9, 256), (10, 300), (i32::MAX, 300)] {
-            let full = Duration::from_secs(full);
-            for _ in 0..100 {
-                let pause = pause(attempt, patience);
-                assert!(pause >= full / 2 && pause <= full, "attempt {attempt}: {pause:?}");
-            }
-        }
-    }
 }

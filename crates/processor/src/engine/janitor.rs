@@ -4,15 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
-use monitor_model::{DbError, WorkerRow, samples, workers};
+use monitor_model::{Conn, DbError, WorkerRow, deliveries, samples, workers};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
+use super::told::{ALARM_LANE, DETAILS_LANE};
 
 /// Time between two cleanings.
 const CLEANING: Duration = Duration::from_secs(600);
 /// Rows deleted in one transaction: short enough that no reading waits for it.
 const BATCH: i64 = 2_000;
+/// How long a worker that stops tries to say so.
+const GOODBYE: Duration = Duration::from_secs(1);
 /// How long a worker that is not heard from stays listed.
 const FORGET: Duration = Duration::from_secs(24 * 3600);
 
@@ -52,9 +55,36 @@ pub(crate) async fn heartbeat(shared: &Shared) -> Result<(), DbError> {
 /// Takes this worker off the list: it stopped cleanly and is not missed.
 pub(crate) async fn sign_off(shared: &Shared) {
     let id = shared.worker.clone();
-    if let Err(error) = shared.db.write(move |conn| workers::remove(conn, &id)).await {
-        log::warn!("this worker could not be signed off and will be shown as dead: {error}");
+    let leaving = shared.db.write(move |conn| workers::remove(conn, &id));
+    match monitor_requests::timeout(&*shared.clock, GOODBYE, leaving).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => {
+            log::warn!("this worker could not be signed off and will be shown as dead: {error}");
+        }
+        Err(_) => log::warn!("this worker could not be signed off in time and will be shown as dead"),
     }
+}
+
+/// Gives up what waits for a channel that the config has no more: as long as any other delivery it may wait for the
+/// channel to come back, and then it is shown and counted like any other.
+async fn strand(shared: &Shared, now: NaiveDateTime) -> Result<(), DbError> {
+    let mut lanes = vec![ALARM_LANE.to_owned(), DETAILS_LANE.to_owned()];
+    lanes.extend(
+        shared
+            .channels
+            .iter()
+            .map(|channel| channel.notifier.name().to_owned()),
+    );
+    let before = ago(now, shared.options.max_age);
+    let give_up = move |conn: &mut Conn| {
+        let error = "no channel of this name is in the config any more";
+        deliveries::give_up_lanes_but(conn, &lanes, before, now, error)
+    };
+    let stranded = shared.db.write(give_up).await?;
+    if stranded > 0 {
+        log::error!("{stranded} deliveries for channels that the config does not have were given up");
+    }
+    Ok(())
 }
 
 async fn clean(shared: &Shared, halt: &CancellationToken) -> Result<(), DbError> {
@@ -69,6 +99,7 @@ async fn clean(shared: &Shared, halt: &CancellationToken) -> Result<(), DbError>
             break;
         }
     }
+    strand(shared, now).await?;
     let silent = ago(now, FORGET);
     shared.db.write(move |conn| workers::forget(conn, silent)).await?;
     Ok(())

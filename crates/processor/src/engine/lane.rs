@@ -11,26 +11,61 @@ use monitor_upstream::Alarm;
 use serde::{Deserialize, Serialize};
 
 use super::cycle::Watched;
-use super::told::{ALARM_LANE, DETAILS_LANE};
+use super::told::{ALARM_LANE, DETAILS_LANE, Teller};
 use super::{Channel, Shared, details};
+use crate::fault::{self, Point};
 use crate::window::Window;
 
 /// Alarms sounded at one time.
 const ALARM_PLACES: usize = 4;
 /// Alerts explained at one time.
 const DETAILS_PLACES: usize = 8;
+/// The first pause between two attempts of the alarm and the details: somebody is waiting.
+const JOB_PATIENCE: Duration = Duration::from_millis(500);
+/// The longest pause between two attempts of the alarm, whatever its system asks for.
+const ALARM_PAUSE: Duration = Duration::from_secs(30);
+/// The first pause between two attempts of a channel.
+const CHANNEL_PATIENCE: Duration = Duration::from_secs(1);
+/// The longest pause between two attempts of a channel that does not ask for a longer one.
+const CHANNEL_PAUSE: Duration = Duration::from_secs(300);
+/// The longest pause of a channel, whatever it asks for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// What the alarm and the details are about.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Job {
     /// The metric's key.
     pub(crate) key: String,
+    /// Who is told, decided when the alert was opened: whoever explains it may have another config.
+    pub(crate) teller: Option<Teller>,
 }
 
 impl Job {
+    /// A payload that cannot be read may be one that a newer worker can.
     fn of(delivery: &Delivery) -> Result<Job, Verdict> {
         serde_json::from_str(&delivery.payload)
-            .map_err(|error| Verdict::permanent(format!("its stored payload cannot be read: {error}")))
+            .map_err(|error| Verdict::transient(format!("its stored payload cannot be read: {error}")))
+    }
+}
+
+/// How patient a lane is.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms {
+    /// How long a delivery is tried before it is given up.
+    pub(crate) max_age: Duration,
+    patience: Duration,
+    most: Duration,
+    longest: Duration,
+}
+
+impl Terms {
+    /// Doubling from the lane's patience, of which the upper half is left to chance: deliveries that failed together do
+    /// not come back together. Longer where the other side asks for it, within reason.
+    pub(crate) fn pause(self, attempt: i32, asked: Option<Duration>) -> Duration {
+        let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(16);
+        let full = self.patience.saturating_mul(1 << doublings).min(self.most);
+        let pause = full / 2 + full.mul_f64(0.5 * fastrand::f64());
+        pause.max(asked.unwrap_or_default()).min(self.longest)
     }
 }
 
@@ -41,7 +76,10 @@ pub(crate) enum Verdict {
     /// Try again.
     Transient {
         reason: String,
+        /// How long the other side asked to be left alone.
         retry_after: Option<Duration>,
+        /// The longest that it may wait all the same.
+        at_most: Option<Duration>,
     },
     /// It cannot be delivered, however often it is tried.
     Permanent { reason: String },
@@ -60,12 +98,7 @@ impl Verdict {
         Verdict::Transient {
             reason: reason.into(),
             retry_after: None,
-        }
-    }
-
-    pub(crate) fn permanent(reason: impl Into<String>) -> Verdict {
-        Verdict::Permanent {
-            reason: reason.into(),
+            at_most: None,
         }
     }
 }
@@ -73,9 +106,7 @@ impl Verdict {
 /// A queue and how it is worked off.
 pub(crate) struct Lane {
     pub(crate) name: String,
-    pub(crate) max_age: Duration,
-    /// The first pause between two attempts.
-    pub(crate) patience: Duration,
+    pub(crate) terms: Terms,
     pub(crate) in_flight: usize,
     places: usize,
     window: Window,
@@ -94,8 +125,12 @@ impl Lane {
     pub(crate) fn alarm(shared: &Shared) -> Lane {
         Lane {
             name: ALARM_LANE.to_owned(),
-            max_age: shared.options.max_age,
-            patience: Duration::from_millis(500),
+            terms: Terms {
+                max_age: shared.options.max_age,
+                patience: JOB_PATIENCE,
+                most: ALARM_PAUSE,
+                longest: ALARM_PAUSE,
+            },
             in_flight: 0,
             places: ALARM_PLACES,
             window: Window::new(None),
@@ -110,8 +145,12 @@ impl Lane {
             .collect();
         Lane {
             name: DETAILS_LANE.to_owned(),
-            max_age: shared.options.max_age,
-            patience: Duration::from_millis(500),
+            terms: Terms {
+                max_age: shared.options.max_age,
+                patience: JOB_PATIENCE,
+                most: shared.options.details_wait,
+                longest: shared.options.details_wait,
+            },
             in_flight: 0,
             places: DETAILS_PLACES,
             window: Window::new(None),
@@ -123,8 +162,12 @@ impl Lane {
         let limits = channel.notifier.limits();
         Lane {
             name: channel.notifier.name().to_owned(),
-            max_age: channel.max_age,
-            patience: Duration::from_secs(1),
+            terms: Terms {
+                max_age: channel.max_age,
+                patience: CHANNEL_PATIENCE,
+                most: CHANNEL_PAUSE,
+                longest: LONGEST_PAUSE,
+            },
             in_flight: 0,
             places: limits.concurrency.max(1),
             window: Window::new(limits.per_minute),
@@ -158,7 +201,7 @@ impl Work {
         match self {
             Work::Alarm(alarm) => sound(alarm.as_ref(), delivery).await,
             Work::Details(metrics) => match Job::of(delivery) {
-                Ok(job) => details::run(shared, metrics.get(&job.key), delivery).await,
+                Ok(job) => details::run(shared, metrics.get(&job.key), job.teller, delivery).await,
                 Err(verdict) => verdict,
             },
             Work::Channel(notifier) => send(&**notifier, delivery).await,
@@ -168,18 +211,22 @@ impl Work {
 
 async fn sound(alarm: Option<&Alarm>, delivery: &Delivery) -> Verdict {
     let Some(alarm) = alarm else {
-        return Verdict::permanent("no [alarm] is in the config any more");
+        return Verdict::transient("this worker's config has no [alarm]");
     };
     let job = match Job::of(delivery) {
         Ok(job) => job,
         Err(verdict) => return verdict,
     };
-    match alarm.sound(&job.key).await {
+    fault::point(Point::BeforeSend);
+    let sounded = alarm.sound(&job.key).await;
+    fault::point(Point::AfterSend);
+    match sounded {
         Ok(()) => Verdict::Done(Done::Unmarked),
         // Even a 404 is tried again: a wrong path is mended in the config, and the alarm must sound then.
         Err(error) => Verdict::Transient {
             reason: error.to_string(),
             retry_after: error.retry_after(),
+            at_most: None,
         },
     }
 }
@@ -187,11 +234,47 @@ async fn sound(alarm: Option<&Alarm>, delivery: &Delivery) -> Verdict {
 async fn send(notifier: &dyn Notifier, delivery: &Delivery) -> Verdict {
     let notification: Notification = match serde_json::from_str(&delivery.payload) {
         Ok(notification) => notification,
-        Err(error) => return Verdict::permanent(format!("its stored payload cannot be read: {error}")),
+        Err(error) => return Verdict::transient(format!("its stored payload cannot be read: {error}")),
     };
-    match notifier.send(&notification, &delivery.recipient).await {
+    fault::point(Point::BeforeSend);
+    let sent = notifier.send(&notification, &delivery.recipient).await;
+    fault::point(Point::AfterSend);
+    match sent {
         Ok(()) => Verdict::Done(Done::Unmarked),
-        Err(Failure::Transient { reason, retry_after }) => Verdict::Transient { reason, retry_after },
+        Err(Failure::Transient { reason, retry_after }) => Verdict::Transient {
+            reason,
+            retry_after,
+            at_most: None,
+        },
         Err(Failure::Permanent { reason }) => Verdict::Permanent { reason },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_end() {
+        let terms = Terms {
+            max_age: Duration::MAX,
+            patience: CHANNEL_PATIENCE,
+            most: CHANNEL_PAUSE,
+            longest: LONGEST_PAUSE,
+        };
+        for (attempt, full) in [(1, 1), (2, 2), (5, 16), (9, 256), (10, 300), (i32::MAX, 300)] {
+            let full = Duration::from_secs(full);
+            for _ in 0..100 {
+                let pause = terms.pause(attempt, None);
+                assert!(pause >= full / 2 && pause <= full, "attempt {attempt}: {pause:?}");
+            }
+        }
+        let asked = |seconds| terms.pause(1, Some(Duration::from_secs(seconds)));
+        assert_eq!(
+            asked(600),
+            Duration::from_secs(600),
+            "the other side may ask for longer"
+        );
+        assert_eq!(asked(86_400), LONGEST_PAUSE, "within reason");
     }
 }

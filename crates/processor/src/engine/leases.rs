@@ -3,9 +3,9 @@
 //! A lease is short, so that what a dead worker on another machine held is soon free. A worker that was killed and
 //! started again on the same machine does not even wait for that: it can see that its predecessor is gone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use monitor_model::{Conn, DbError, deliveries, workers};
@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 
-/// How long a claim lasts that is not renewed.
-pub(crate) const LEASE: Duration = Duration::from_secs(15);
+/// How long a claim lasts that is not renewed. Much longer than the clocks of two machines may differ.
+pub(crate) const LEASE: Duration = Duration::from_secs(30);
 /// How often claims are renewed.
-const RENEWAL: Duration = Duration::from_secs(4);
+const RENEWAL: Duration = Duration::from_secs(5);
 /// A machine that does not say which it is.
 const UNKNOWN: &str = "0";
 
@@ -30,22 +30,58 @@ pub(crate) fn worker_id() -> String {
     )
 }
 
-/// Renews the claims of this worker until `halt`.
-pub(crate) async fn keep(shared: Arc<Shared>, halt: CancellationToken) {
+/// The deliveries that this worker is sending; a clone holds the same.
+#[derive(Clone, Default)]
+pub(crate) struct Held(Arc<Mutex<HashSet<i64>>>);
+
+impl Held {
+    pub(crate) fn add(&self, delivery: i64) {
+        self.lock().insert(delivery);
+    }
+
+    pub(crate) fn remove(&self, delivery: i64) {
+        self.lock().remove(&delivery);
+    }
+
+    pub(crate) fn ids(&self) -> Vec<i64> {
+        self.lock().iter().copied().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<i64>> {
+        self.0.lock().expect("no code panics while holding this lock")
+    }
+}
+
+/// Renews the leases of what is held until `halt`.
+pub(crate) async fn keep(shared: Arc<Shared>, held: Held, halt: CancellationToken) {
     loop {
         tokio::select! {
             () = halt.cancelled() => return,
             () = shared.clock.sleep(RENEWAL) => {}
         }
-        let (worker, until) = (shared.worker.clone(), shared.clock.wall().naive_utc() + LEASE);
-        if let Err(error) = shared
-            .db
-            .write(move |conn| deliveries::renew(conn, &worker, until))
-            .await
-        {
+        let (worker, in_flight) = (shared.worker.clone(), held.ids());
+        if in_flight.is_empty() {
+            continue;
+        }
+        let until = shared.clock.wall().naive_utc() + LEASE;
+        let renew = move |conn: &mut Conn| deliveries::renew(conn, &worker, &in_flight, until);
+        if let Err(error) = shared.db.write(renew).await {
             log::warn!("the claims of this worker could not be renewed: {error}");
         }
     }
+}
+
+/// Makes everything that waits for a later attempt due now.
+pub(crate) async fn hasten(shared: &Shared) -> Result<(), DbError> {
+    let now = shared.clock.wall().naive_utc();
+    let hastened = shared
+        .db
+        .write(move |conn| deliveries::hasten(conn, now, now + LEASE))
+        .await?;
+    if hastened > 0 {
+        log::info!("{hastened} waiting deliveries are tried now");
+    }
+    Ok(())
 }
 
 /// Buries the workers that died on this machine: their claims are free at once, and nobody waits to hear from them.
@@ -82,6 +118,10 @@ fn is_dead(worker: &str) -> bool {
         return false;
     };
     if place != machine() || place == UNKNOWN {
+        return false;
+    }
+    // Where other users' processes are hidden, not seeing one means nothing.
+    if !std::path::Path::new("/proc/1").exists() {
         return false;
     }
     let Ok(process) = process.parse::<u32>() else {

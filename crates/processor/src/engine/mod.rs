@@ -33,6 +33,9 @@ use dispatcher::Dispatcher;
 
 use crate::metric::Metric;
 
+/// How much longer than its parts a stop may take.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// How the engine runs.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -171,6 +174,8 @@ impl Engine {
     pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
         janitor::heartbeat(&self.shared).await?;
         leases::bury_the_dead(&self.shared).await?;
+        // What was in the way before this start may have been mended.
+        leases::hasten(&self.shared).await?;
         // Not a child of `stop`: a part that ends before it is told to has died, and that must be told apart.
         let halt = CancellationToken::new();
         let mut scheduler = tokio::spawn(scheduler::run(
@@ -193,29 +198,47 @@ impl Engine {
         if let Some(error) = died {
             return Err(error);
         }
-        let ends = tokio::join!(scheduler, dispatcher, janitor);
-        for (part, end) in [("scheduler", ends.0), ("dispatcher", ends.1), ("janitor", ends.2)] {
-            if let Err(error) = end {
-                return Err(EngineError::PartDied {
-                    part,
-                    why: error.to_string(),
-                });
+        let aborts = [
+            scheduler.abort_handle(),
+            dispatcher.abort_handle(),
+            janitor.abort_handle(),
+        ];
+        let limit = self.shared.options.shutdown + GRACE;
+        let all = async { tokio::join!(scheduler, dispatcher, janitor) };
+        match monitor_requests::timeout(&*self.shared.clock, limit, all).await {
+            Ok(ends) => {
+                for (part, end) in [("scheduler", ends.0), ("dispatcher", ends.1), ("janitor", ends.2)] {
+                    if let Err(error) = end {
+                        return Err(EngineError::PartDied {
+                            part,
+                            why: error.to_string(),
+                        });
+                    }
+                }
+            }
+            // A database that hangs without an error holds up whoever waits for it, but not the stop.
+            Err(_) => {
+                log::warn!("not everything ended within {limit:?}; what is left is for the next worker");
+                aborts.iter().for_each(tokio::task::AbortHandle::abort);
             }
         }
         janitor::sign_off(&self.shared).await;
         Ok(())
     }
 
-    /// One cycle of every metric, then delivers what is due, and returns.
+    /// One cycle of every metric, then delivers what is due, and returns; earlier at `stop`.
     ///
     /// # Errors
     /// When the database cannot be used. A metric that cannot be read is a reading, not an error.
-    pub async fn run_once(&self) -> Result<(), EngineError> {
+    pub async fn run_once(&self, stop: CancellationToken) -> Result<(), EngineError> {
         janitor::heartbeat(&self.shared).await?;
         leases::bury_the_dead(&self.shared).await?;
-        scheduler::once(&self.shared, &self.metrics).await;
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = scheduler::once(&self.shared, &self.metrics) => {}
+        }
         Dispatcher::new(Arc::clone(&self.shared), &self.metrics)
-            .drain()
+            .drain(stop)
             .await?;
         janitor::sign_off(&self.shared).await;
         Ok(())

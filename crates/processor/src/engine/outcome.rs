@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_model::{
-    AlertKind, Conn, DbError, MetricState, NewAlert, NewRecord, NewSample, alerts, realtime, records,
-    samples, states,
+    AlertKind, Conn, DbError, MetricState, NewAlert, NewRecord, NewSample, alerts, deliveries, realtime,
+    records, samples, states,
 };
 use monitor_notify::Event;
 use monitor_rules::{Condition, Judgement, Observed, State, Transition};
 
 use super::Shared;
-use super::told::{ALARM_LANE, DETAILS_LANE, Story, Teller, enqueue_job};
+use super::told::{ALARM_LANE, DETAILS_LANE, Story, Teller, enqueue_job, job_key};
 use crate::metric::{Metric, explains};
 
 /// A judged reading, ready to be stored.
@@ -127,10 +127,10 @@ impl Outcome {
     fn alert(&self, conn: &mut Conn, story: &Story) -> Result<(), DbError> {
         let alert = alerts::open(conn, &self.new_alert(self.breach, story))?;
         if self.has_alarm {
-            enqueue_job(conn, &alert, ALARM_LANE, self.at)?;
+            enqueue_job(conn, &alert, ALARM_LANE, None, self.at)?;
         }
         if self.explains {
-            return enqueue_job(conn, &alert, DETAILS_LANE, self.at);
+            return enqueue_job(conn, &alert, DETAILS_LANE, Some(self.teller.clone()), self.at);
         }
         let record = records::insert(conn, &self.new_record(alert.id, true, story))?;
         self.teller
@@ -147,7 +147,8 @@ impl Outcome {
         Ok(())
     }
 
-    /// Told once, about the newest alert, however many were open.
+    /// Told once, about the newest alert, however many were open. Where that alert is not told yet itself, because
+    /// somebody is still asked to explain it, its end is told after it.
     fn over(&self, conn: &mut Conn, kind: AlertKind, story: &Story) -> Result<(), DbError> {
         let open = alerts::unresolved_for(conn, &self.state.key, kind)?;
         for alert in &open {
@@ -155,8 +156,10 @@ impl Outcome {
         }
         if let Some(alert) = open.iter().max_by_key(|alert| alert.id) {
             let record = records::insert(conn, &self.new_record(alert.id, false, story))?;
-            self.teller
-                .tell(conn, alert, record.map(|record| record.id), story, self.at)?;
+            if !deliveries::is_unfinished(conn, &job_key(DETAILS_LANE, alert.id))? {
+                self.teller
+                    .tell(conn, alert, record.map(|record| record.id), story, self.at)?;
+            }
         }
         Ok(())
     }

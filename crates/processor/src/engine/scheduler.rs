@@ -48,9 +48,12 @@ pub(crate) async fn run(shared: Arc<Shared>, metrics: Vec<Arc<Watched>>, halt: C
             shared.counts.add(Count::late, missed);
             match metric.begin() {
                 Some(turn) => {
-                    let (shared, places) = (Arc::clone(&shared), Arc::clone(&places));
+                    let (shared, places, halt) = (Arc::clone(&shared), Arc::clone(&places), halt.clone());
                     cycles.spawn(async move {
-                        let _place = places.acquire().await;
+                        let _place = tokio::select! {
+                            () = halt.cancelled() => return,
+                            place = places.acquire() => place,
+                        };
                         cycle::run(&shared, turn).await;
                     });
                 }

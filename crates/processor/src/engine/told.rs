@@ -1,12 +1,10 @@
 //! Who is told what: from an alert and a message to the rows of the outbox.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_model::{Alert, Conn, DbError, NewDelivery, deliveries};
 use monitor_notify::{Event, MetricInfo, Notification, Severity};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use super::lane::Job;
@@ -18,18 +16,18 @@ pub(crate) const ALARM_LANE: &str = "@alarm";
 pub(crate) const DETAILS_LANE: &str = "@details";
 
 /// A channel and those who read it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Audience {
     pub(crate) channel: String,
     pub(crate) recipients: Vec<String>,
 }
 
 /// What does not change between the messages of one metric: whom they are about and whom they go to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Teller {
     pub(crate) metric: MetricInfo,
     pub(crate) severity: Severity,
-    pub(crate) audience: Arc<[Audience]>,
+    pub(crate) audience: Vec<Audience>,
     pub(crate) page: Option<String>,
 }
 
@@ -126,11 +124,17 @@ impl Teller {
     }
 }
 
-/// Puts the jobs of a fresh alert into the outbox: sound the alarm, ask for details.
+/// The key under which the outbox knows a job of an alert.
+pub(crate) fn job_key(lane: &str, alert_id: i64) -> String {
+    format!("{}/{alert_id}", lane.trim_start_matches('@'))
+}
+
+/// Puts a job of a fresh alert into the outbox: sound the alarm, ask for details.
 pub(crate) fn enqueue_job(
     conn: &mut Conn,
     alert: &Alert,
     lane: &str,
+    teller: Option<Teller>,
     now: NaiveDateTime,
 ) -> Result<(), DbError> {
     let event = lane.trim_start_matches('@');
@@ -140,10 +144,11 @@ pub(crate) fn enqueue_job(
         lane: lane.to_owned(),
         event: event.to_owned(),
         recipient: String::new(),
-        dedupe_key: format!("{event}/{}", alert.id),
+        dedupe_key: job_key(lane, alert.id),
         message_id: format!("{event}-{}@monitor", alert.id),
         payload: to_json(&Job {
             key: alert.key.clone(),
+            teller,
         }),
         next_at: now,
         created_at: now,

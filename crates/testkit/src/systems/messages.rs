@@ -14,6 +14,9 @@ const MAX_INVENTED: usize = 20;
 /// Writes an invented message, given the key, which of several it is, and the total.
 pub(super) type Writer = Arc<dyn Fn(&str, usize, f64) -> String + Send + Sync>;
 
+/// Explains a rise, given the key, the total and the previous total of the question.
+pub(super) type Source = Arc<dyn Fn(&str, f64, f64) -> Vec<Message> + Send + Sync>;
+
 /// An alert message as System B tells it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
@@ -48,6 +51,7 @@ pub(super) struct Messages {
     invents: bool,
     most: usize,
     writer: Writer,
+    source: Option<Source>,
     invented: u64,
     /// Makes invented ids differ from those of an earlier run, which a client may remember.
     run: i64,
@@ -60,6 +64,7 @@ impl Default for Messages {
             invents: false,
             most: MAX_INVENTED,
             writer: Arc::new(|key, index, total| format!("{key} at {total}: message {}", index + 1)),
+            source: None,
             invented: 0,
             run: Utc::now().timestamp_millis(),
         }
@@ -87,6 +92,10 @@ impl Messages {
         self.writer = writer;
     }
 
+    pub(super) fn set_source(&mut self, source: Source) {
+        self.source = Some(source);
+    }
+
     /// The answer to a signed-in question for messages.
     pub(super) fn answer(&mut self, key: &str, request: &Seen) -> Answer {
         let asked = |name| {
@@ -102,10 +111,11 @@ impl Messages {
             .get(key)
             .filter(|messages| !messages.is_empty())
             .cloned();
-        let messages = match scripted {
-            Some(messages) => messages,
-            None if self.invents => self.invented(key, total, previous),
-            None => Vec::new(),
+        let messages = match (scripted, &self.source) {
+            (Some(messages), _) => messages,
+            (None, Some(source)) => source(key, total, previous),
+            (None, None) if self.invents => self.invented(key, total, previous),
+            (None, None) => Vec::new(),
         };
         let messages: Vec<Value> = messages.iter().map(told).collect();
         Answer::json(200, &json!({ "messages": messages }))

@@ -174,6 +174,15 @@ impl SystemB {
         lock(&self.state).messages.set_writer(Arc::new(writer));
     }
 
+    /// What keys without messages tell: made from the key, the total and the previous total of the question. The same
+    /// question may so be answered the same each time, ids included.
+    pub fn set_message_source(
+        &self,
+        source: impl Fn(&str, f64, f64) -> Vec<Message> + Send + Sync + 'static,
+    ) {
+        lock(&self.state).messages.set_source(Arc::new(source));
+    }
+
     /// Ends all sessions: the next call with one is redirected to the sign-in page.
     pub fn expire_sessions(&self) {
         lock(&self.state).sessions.end_all();
