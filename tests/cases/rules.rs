@@ -140,6 +140,32 @@ both! {
 }
 
 both! {
+    async fn what_lasts_is_told_again_until_somebody_acknowledges(
+        app: TestApp, metric("z", "above = 100, repeat = \"1h\"")
+    ) {
+        app.read("z", 101.0).await;
+        app.after(Duration::from_secs(1_800)).await;
+        assert_eq!(app.mail().mails().len(), 1, "not yet: {:?}", app.subjects());
+        app.after(Duration::from_secs(1_900)).await;
+        app.poll().await;
+        assert_eq!(app.mail().mails().len(), 2, "once an hour: {:?}", app.subjects());
+        assert_eq!(app.b().alarms(), ["z"], "without the alarm");
+        app.restart(metric("z", "above = 100, repeat = \"1h\""));
+        app.poll().await;
+        assert_eq!(app.mail().mails().len(), 2, "a restart is no reason: {:?}", app.subjects());
+        app.after(Duration::from_secs(2 * 3_600)).await;
+        assert_eq!(app.mail().mails().len(), 3, "nothing is made up: {:?}", app.subjects());
+        let at = chrono::Utc::now().naive_utc();
+        app.db.write(move |conn| monitor_model::alerts::acknowledge_all(conn, "ann", at)).await.unwrap();
+        app.after(Duration::from_secs(2 * 3_600)).await;
+        assert_eq!(app.mail().mails().len(), 3, "somebody knows: {:?}", app.subjects());
+        app.read("z", 50.0).await;
+        assert_eq!(app.mail().mails().len(), 4, "the recovery is told all the same: {:?}", app.subjects());
+        app.finish().await;
+    }
+}
+
+both! {
     async fn no_data_is_told_as_such_and_so_is_its_end(app: TestApp, metric("z", "above = 100, no_data = \"1m\"")) {
         use monitor_testkit::{Fault, Times};
         app.read("z", 131.0).await;
@@ -165,6 +191,61 @@ both! {
         assert_eq!(app.alerts().await.iter().filter(|a| a.kind == "level").count(), 1);
         app.read("z", 50.0).await;
         assert_eq!(app.mail().mails().len(), 4, "now recovered: {:?}", app.subjects());
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn an_installation_speaks_its_language(
+        app: TestApp,
+        Config {
+            lang: "zh-CN".into(),
+            ..Config::metrics(
+                "[metrics.x]\n[metrics.z]\nalert = { above = 100, clear_below = 90, no_data = \"1m\" }\n",
+            )
+        }
+    ) {
+        use monitor_testkit::{Fault, Times};
+        // Far from midnight, for a time of another day is told with its date.
+        let now = chrono::Utc::now();
+        let noon = now.date_naive().and_hms_opt(12, 0, 0).unwrap().and_utc();
+        app.clock.step_wall(noon - now);
+        app.poll().await;
+        assert_eq!(app.phase("z").await.1, "0 未高于 100");
+        app.read("x", 2.0).await; // System B has no message for either
+        app.read("z", 116.0).await;
+        let alerts = app.alerts().await;
+        let told = app.told().await;
+        assert_eq!(told[0], ("x".to_owned(), "从 0 升至 2，增加 2".to_owned()));
+        assert_eq!(told[1], ("z".to_owned(), alerts[1].reason.clone()), "the record says why");
+        let since = alerts[1].opened_at.format("%H:%M:%S UTC").to_string();
+        assert_eq!(alerts[1].reason, format!("116 高于 100（自 {since} 起）"));
+        assert_eq!(app.phase("z").await, ("firing".to_owned(), alerts[1].reason.clone()));
+        let subjects = ["【警告】监控告警-X：从 0 升至 2，增加 2", "【警告】监控告警-Z：116 高于 100"];
+        assert_eq!(app.subjects(), subjects);
+        let mail = app.mail().mails().pop().unwrap();
+        for body in [&mail.text, &mail.html] {
+            assert_eq!(body.matches(&alerts[1].reason).count(), 1, "said once: {body}");
+            assert!(!body.contains("原因"), "{body}");
+        }
+
+        app.a().fault("/api/totals/z", Fault::Status(503), Times::Always);
+        app.poll().await;
+        app.after(Duration::from_secs(70)).await;
+        let (phase, reason) = app.phase("z").await;
+        assert_eq!(phase, "no_data");
+        let expected = format!("；最近一次读数 116（{since}）；中断前处于告警状态（自 {since} 起）");
+        assert!(reason.starts_with("已 1 分 10 秒没有数据：") && reason.ends_with(&expected), "{reason}");
+        assert!(app.subjects()[2].starts_with("【无数据】监控数据中断-Z：已 1 分 10 秒没有数据"), "{:?}", app.subjects());
+
+        app.a().clear_faults();
+        app.after(Duration::from_secs(20)).await; // the breaker lets a call through
+        app.read("z", 80.0).await;
+        assert_eq!(app.phase("z").await.1, format!("80 低于 90，已恢复（告警始于 {since}）"));
+        assert_eq!(
+            app.subjects()[3..],
+            ["【数据恢复】监控数据恢复-Z：116 高于 100", "【恢复】监控恢复-Z：80 低于 90"]
+        );
         app.finish().await;
     }
 }

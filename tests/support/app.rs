@@ -57,16 +57,20 @@ pub struct TestApp {
 impl TestApp {
     /// Starts all of it; nothing where the database is missing.
     pub async fn start(backend: Backend, config: Config) -> Option<TestApp> {
+        Some(TestApp::start_in(Home::new(backend)?, config).await)
+    }
+
+    /// The same over a database that the test has made itself.
+    pub async fn start_in(home: Home, config: Config) -> TestApp {
         let _ = env_logger::builder().is_test(true).try_init();
         monitor_requests::install_crypto();
-        let home = Home::new(backend)?;
         let world = Upstreams::start().await;
         let clock = JumpClock::shared();
         let settings = settings(&config, &home, &world);
         let db = Db::open(&DbOptions::new(home.url())).await.unwrap();
         db.migrate().await.unwrap();
         let engine = monitor_worker::engine(&settings, db.clone(), clock.clone()).unwrap();
-        Some(TestApp {
+        TestApp {
             world,
             db,
             clock,
@@ -75,7 +79,48 @@ impl TestApp {
             home,
             config,
             finished: false,
-        })
+        }
+    }
+
+    /// Plays `story` while the worker runs as the program does, by its own schedule.
+    pub async fn while_running(&self, story: impl Future<Output = ()>) {
+        let stop = CancellationToken::new();
+        let story = async {
+            story.await;
+            stop.cancel();
+        };
+        let (ended, ()) = tokio::join!(self.engine.run(stop.clone()), story);
+        ended.unwrap();
+    }
+
+    /// Polls although some answers never come: once `rest` is done, time passes until the hanging ones are `over`.
+    pub async fn poll_past_hangs(&self, rest: impl AsyncFn() -> bool, over: impl AsyncFn() -> bool) {
+        let passing = async {
+            while !rest().await {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            while !over().await {
+                self.clock.jump(Duration::from_millis(500));
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::join!(self.poll(), passing);
+    }
+
+    /// Lets time pass, step by step, until nothing waits in the outbox; it must be empty after so many steps.
+    pub async fn deliver_all(&self, step: Duration, most: usize) {
+        for _ in 0..most {
+            if self.db.read(deliveries::unfinished).await.unwrap() == 0 {
+                return;
+            }
+            self.after(step).await;
+        }
+        assert_eq!(
+            self.db.read(deliveries::unfinished).await.unwrap(),
+            0,
+            "still waiting: {:?}",
+            self.deliveries().await
+        );
     }
 
     /// A second worker over the same database, as after a restart: it remembers nothing.
@@ -155,6 +200,19 @@ impl TestApp {
             .unwrap();
         all.reverse();
         all
+    }
+
+    /// Those of one lane.
+    pub async fn deliveries_of(&self, lane: &str) -> Vec<Delivery> {
+        let all = self
+            .db
+            .read(|conn| deliveries::recent(conn, 10_000))
+            .await
+            .unwrap();
+        all.into_iter()
+            .rev()
+            .filter(|delivery| delivery.lane == lane)
+            .collect()
     }
 
     pub async fn samples(&self, key: &str) -> Vec<Sample> {

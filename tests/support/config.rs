@@ -28,6 +28,8 @@ pub struct Config {
     pub interval: String,
     /// Recipients of mails.
     pub to: Vec<String>,
+    /// `lang` of the web: of pages, reasons and mails.
+    pub lang: String,
     /// More sections or keys at the end.
     pub more: String,
 }
@@ -39,6 +41,7 @@ impl Default for Config {
                 .into(),
             interval: "200ms".into(),
             to: vec!["ops@example.com".into()],
+            lang: "en".into(),
             more: String::new(),
         }
     }
@@ -59,6 +62,7 @@ impl Config {
             metrics,
             interval,
             to,
+            lang,
             more,
         } = self;
         let (a, b, smtp) = (world.a.url(), world.b.url(), world.mail.url());
@@ -71,6 +75,7 @@ url = "{database}"
 
 [web]
 bind = "{web}"
+lang = "{lang}"
 
 [worker]
 interval = "{interval}"

@@ -13,7 +13,7 @@ pub fn binary(name: &str) -> PathBuf {
     let path = here.parent().and_then(|deps| deps.parent()).unwrap().join(name);
     assert!(
         path.exists(),
-        "{} is not built; run `cargo build --workspace --bins` first",
+        "{} is not built; run `cargo test --workspace --no-run` first",
         path.display()
     );
     path
@@ -28,12 +28,19 @@ pub struct Process {
 impl Process {
     pub fn start(name: &str, arguments: &[&str], env: &[(&str, &str)]) -> Process {
         let mut command = Command::new(binary(name));
+        command.args(arguments).envs(env.iter().copied());
+        Process::spawn(command)
+    }
+
+    /// Any command, with its output kept.
+    pub fn spawn(mut command: Command) -> Process {
         command
-            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        command.env("RUST_LOG", "info").envs(env.iter().copied());
+        if !command.get_envs().any(|(name, _)| name == "RUST_LOG") {
+            command.env("RUST_LOG", "info");
+        }
         let mut child = command.spawn().unwrap();
         let output = Arc::new(Mutex::new(String::new()));
         let streams: [Option<Box<dyn Read + Send>>; 2] = [

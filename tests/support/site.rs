@@ -13,7 +13,7 @@ pub struct Site {
     pub config: std::path::PathBuf,
     pub web: std::net::SocketAddr,
     _folder: tempfile::TempDir,
-    home: Home,
+    pub home: Home,
 }
 
 impl Site {

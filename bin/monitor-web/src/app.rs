@@ -8,9 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::WebContext;
 use crate::live::Live;
-use crate::middleware::{InFlight, MAX_BODY, guards, headers, limits};
+use crate::middleware::{InFlight, MAX_BODY, counts, guards, headers, limits};
 use crate::pages::{TemplateError, Templates};
 use crate::routes;
+use crate::telemetry::Telemetry;
 
 /// What handlers share.
 pub(crate) struct WebState {
@@ -18,6 +19,7 @@ pub(crate) struct WebState {
     pub(crate) live: Live,
     pub(crate) templates: Templates,
     pub(crate) in_flight: InFlight,
+    pub(crate) telemetry: Telemetry,
 }
 
 impl WebState {
@@ -29,6 +31,7 @@ impl WebState {
         let templates = Templates::load(ctx.templates.as_deref())?;
         let live = Live::start(&ctx, stop).await;
         Ok(web::Data::new(WebState {
+            telemetry: Telemetry::new(&ctx),
             ctx,
             live,
             templates,
@@ -57,6 +60,7 @@ pub(crate) fn app(
         .wrap(from_fn(guards))
         .wrap(from_fn(limits))
         .wrap(from_fn(headers::<BoxBody>))
+        .wrap(from_fn(counts::<BoxBody>))
         .wrap(Compress::default())
         .configure(routes::configure)
         .configure(extra)

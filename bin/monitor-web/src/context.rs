@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use monitor_model::Db;
-use monitor_requests::SharedClock;
+use monitor_requests::{Secret, SharedClock};
 
 /// Everything the web needs to know. Made by [`WebContext::new`], then changed field by field.
 #[derive(Clone)]
@@ -28,6 +28,8 @@ pub struct WebContext {
     pub bind: SocketAddr,
     /// Origins (`https://host[:port]`) whose pages may call the API from a browser.
     pub cors_origins: Vec<String>,
+    /// What a scraper of `/metrics` shows as its bearer token. None at first: it needs none.
+    pub metrics_token: Option<Secret>,
     /// More links for the header of each page, such as the demo's inbox.
     pub nav: Vec<NavLink>,
     /// A worker not heard from for longer than this is told as silent. 30 s at first.
@@ -48,6 +50,7 @@ impl WebContext {
             templates: None,
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
             cors_origins: Vec::new(),
+            metrics_token: None,
             nav: Vec::new(),
             worker_timeout: Duration::from_secs(30),
             max_streams: 1_000,

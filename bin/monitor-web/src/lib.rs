@@ -11,6 +11,7 @@ mod problem;
 mod routes;
 mod server;
 mod settings;
+mod telemetry;
 
 pub use auth::{BindError, check_bind, listen};
 pub use context::{AlarmError, GlobalAlarm, MetricView, NavLink, WebContext};

@@ -16,6 +16,8 @@ pub enum Code {
     MethodNotAllowed,
     /// The `Host` header names a host that this server is not.
     HostNotAllowed,
+    /// The token is missing or wrong.
+    Unauthorized,
     /// Another site's page asked for a change.
     CrossOrigin,
     /// A query parameter cannot be understood.
@@ -41,6 +43,7 @@ impl Code {
             Code::NotFound => "not-found",
             Code::MethodNotAllowed => "method-not-allowed",
             Code::HostNotAllowed => "host-not-allowed",
+            Code::Unauthorized => "unauthorized",
             Code::CrossOrigin => "cross-origin",
             Code::BadQuery => "bad-query",
             Code::BodyTooLarge => "body-too-large",
@@ -57,6 +60,7 @@ impl Code {
             Code::NotFound => StatusCode::NOT_FOUND,
             Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Code::HostNotAllowed => StatusCode::MISDIRECTED_REQUEST,
+            Code::Unauthorized => StatusCode::UNAUTHORIZED,
             Code::CrossOrigin => StatusCode::FORBIDDEN,
             Code::BadQuery => StatusCode::BAD_REQUEST,
             Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -105,6 +109,9 @@ impl Problem {
         answer.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             answer.insert_header((header::RETRY_AFTER, "5"));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
         answer.json(Body {
             r#type: format!("urn:monitor:problem:{}", self.code.as_str()),

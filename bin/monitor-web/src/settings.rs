@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use monitor_model::Db;
-use monitor_requests::SharedClock;
+use monitor_requests::{SecretSource, SharedClock};
 use monitor_settings::{Auth, MetricSettings, Settings};
 
 use crate::auth::check_bind;
@@ -31,11 +31,13 @@ impl WebContext {
     /// The context that the settings describe, over an opened database. Nothing is called yet.
     ///
     /// # Errors
-    /// What [`check_settings`] says; where the system of the alarm cannot be made from its settings.
+    /// What [`check_settings`] says; where the system of the alarm cannot be made from its settings, or a secret is not to
+    /// be had.
     pub fn from_settings(settings: &Settings, db: Db, clock: SharedClock) -> Result<WebContext> {
         check_settings(settings).map_err(anyhow::Error::msg)?;
         let systems = settings.systems(clock.clone()).context("for the alarm")?;
         let alarm = settings.alarm(&systems).context("for the alarm")?;
+        let token = settings.web.metrics_token.as_ref().map(SecretSource::resolve);
         let metrics = settings.metrics.iter().map(MetricView::from).collect();
         Ok(WebContext {
             alarm: alarm.map(|alarm| Arc::new(alarm) as Arc<dyn GlobalAlarm>),
@@ -43,6 +45,7 @@ impl WebContext {
             templates: settings.web.templates.clone(),
             bind: settings.web.bind,
             cors_origins: settings.web.cors_origins.clone(),
+            metrics_token: token.transpose().context("web.metrics_token")?,
             ..WebContext::new(db, metrics, clock)
         })
     }
@@ -105,7 +108,7 @@ mod tests {
         let ctx = WebContext::from_settings(&settings, db.clone(), clock).unwrap();
         let keys: Vec<_> = ctx.metrics.iter().map(|m| m.key.as_str()).collect();
         assert_eq!(keys, ["z", "x"], "in the config's order");
-        assert_eq!(ctx.metrics[0].rule_text, "above 100, clear below 90");
+        assert_eq!(ctx.metrics[0].rule_text, "高于 100 告警，低于 90 恢复");
         assert!(ctx.alarm.is_some());
         assert_eq!(ctx.lang, "zh-CN");
         db.close().await;

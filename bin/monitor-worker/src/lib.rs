@@ -7,5 +7,5 @@ mod stop;
 
 pub use assemble::{engine, metrics};
 pub use command::{Exit, coded, log_to_stderr, open_database, read_settings};
-pub use health::serve as serve_health;
+pub use health::{Health, serve as serve_health};
 pub use stop::on_signals;

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use monitor_requests::SystemClock;
-use monitor_worker::{Exit, engine, log_to_stderr, on_signals, open_database, read_settings, serve_health};
+use monitor_worker::{
+    Exit, Health, engine, log_to_stderr, on_signals, open_database, read_settings, serve_health,
+};
 
 /// Reads the metrics, judges them, sounds the alarm and tells people.
 #[derive(Parser)]
@@ -49,7 +51,8 @@ async fn run(arguments: &Arguments) -> Result<(), Exit> {
         let listener = std::net::TcpListener::bind(address).with_context(|| {
             format!("worker.listen: cannot listen on {address}; another worker here? Set worker.listen to another port, or \"\" for none")
         })?;
-        tokio::spawn(serve_health(listener, db, engine.counts(), stop.clone()));
+        let health = Health::new(&settings, db, &engine)?;
+        tokio::spawn(serve_health(listener, health, stop.clone()));
     }
     log::info!("watching {} metrics", settings.metrics.len());
     engine.run(stop).await.context("the worker stopped")?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use monitor_requests::SystemClock;
 use monitor_web::WebContext;
-use monitor_worker::{Exit, engine, on_signals, open_database, read_settings, serve_health};
+use monitor_worker::{Exit, Health, engine, on_signals, open_database, read_settings, serve_health};
 
 /// Runs both until a signal; when one ends, the other is stopped too.
 pub(crate) async fn run(config: &Path) -> Result<(), Exit> {
@@ -17,9 +17,10 @@ pub(crate) async fn run(config: &Path) -> Result<(), Exit> {
     let context = WebContext::from_settings(&settings, db.clone(), clock)?;
     let listener = monitor_web::listen(settings.web.bind).context("web.bind")?;
     if let Some(address) = settings.worker.listen {
-        let health = std::net::TcpListener::bind(address)
+        let listener = std::net::TcpListener::bind(address)
             .with_context(|| format!("worker.listen: cannot listen on {address}; set it to \"\" for none"))?;
-        tokio::spawn(serve_health(health, db, engine.counts(), stop.clone()));
+        let health = Health::new(&settings, db, &engine)?;
+        tokio::spawn(serve_health(listener, health, stop.clone()));
     }
     log::info!(
         "watching {} metrics; the page is at http://{}/monitor",

@@ -144,6 +144,31 @@ pub fn next_due_by_lane(c: &mut Conn) -> Result<BTreeMap<String, NaiveDateTime>,
     Ok(next)
 }
 
+/// What one lane has left to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The lane.
+    pub lane: String,
+    /// How many deliveries are neither done nor given up.
+    pub count: i64,
+    /// When the oldest of them was made.
+    pub oldest: NaiveDateTime,
+}
+
+/// What each lane has left to do, by name. Lanes whose deliveries are all finished are left out.
+pub fn unfinished_by_lane(c: &mut Conn) -> Result<Vec<Unfinished>, DbError> {
+    let rows: Vec<(String, i64, Option<NaiveDateTime>)> = delivery::table
+        .filter(dsl::finished_at.is_null())
+        .group_by(dsl::lane)
+        .select((dsl::lane, count_star(), diesel::dsl::min(dsl::created_at)))
+        .order(dsl::lane.asc())
+        .load(c)?;
+    let some = |(lane, count, oldest): (String, i64, Option<NaiveDateTime>)| {
+        oldest.map(|oldest| Unfinished { lane, count, oldest })
+    };
+    Ok(rows.into_iter().filter_map(some).collect())
+}
+
 /// What a claim still holds: the row is being sent, by this very attempt.
 macro_rules! held {
     ($id:expr, $attempt:expr) => {
@@ -263,6 +288,21 @@ pub fn hasten(c: &mut Conn, now: NaiveDateTime, lease_until: NaiveDateTime) -> R
         .set(dsl::lease_until.eq(Some(lease_until)))
         .execute(c)?;
     Ok(waiting + leased)
+}
+
+/// Makes everything of a lane that failed before due now, the oldest first; says how many. For a lane that works again.
+pub fn hasten_lane(c: &mut Conn, lane: &str, now: NaiveDateTime) -> Result<usize, DbError> {
+    let failed = delivery::table
+        .filter(dsl::lane.eq(lane))
+        .filter(dsl::finished_at.is_null())
+        .filter(dsl::status.eq(DeliveryStatus::Pending))
+        .filter(dsl::next_at.gt(dsl::created_at))
+        // Not those that were made before the clock was stepped back: they are hastened for that.
+        .filter(dsl::created_at.le(now));
+    // What was never tried has waited since it was made; so all of them stand in the order of their age.
+    Ok(diesel::update(failed)
+        .set(dsl::next_at.eq(dsl::created_at))
+        .execute(c)?)
 }
 
 /// Whether there is a delivery of this key that is neither sent nor failed nor given up.

@@ -60,12 +60,16 @@ fn example(event: Event, language: Language) -> Notification {
         value,
         previous,
         text: text.to_owned(),
-        reason: match event {
-            Event::NoData => "not read for 1m (6 intervals)".to_owned(),
-            Event::Recovered => "88 is below 90 since 09:31:10 UTC".to_owned(),
-            Event::Test | Event::Notice => String::new(),
-            _ => "131 is above 100 since 09:12:40 UTC".to_owned(),
-        },
+        reason: match (event, chinese) {
+            (Event::Test | Event::Notice, _) => "",
+            (Event::NoData, false) => "no data for 1m: System A answers 503",
+            (Event::NoData, true) => "已 1 分钟没有数据：System A answers 503",
+            (Event::Recovered, false) => "88 is below 90: recovered, had been firing since 09:31:10 UTC",
+            (Event::Recovered, true) => "88 低于 90，已恢复（告警始于 09:31:10 UTC）",
+            (_, false) => "131 is above 100 since 09:12:40 UTC",
+            (_, true) => "131 高于 100（自 09:12:40 UTC 起）",
+        }
+        .to_owned(),
         at: chrono::DateTime::from_timestamp(1_795_425_160, 0).unwrap_or_default(),
         alert_id: (event != Event::Test && event != Event::Notice).then_some(7),
         url: Some("https://monitor.example.com/monitor/w".to_owned()),

@@ -1,4 +1,5 @@
-//! The circuit breaker: a host that keeps failing is left alone for a while, then tried by one request.
+//! The circuit breaker: a host that keeps failing is left alone for a while, then tried by one request. And a path
+//! whose host asked for it (`Retry-After`) is left alone for as long as that.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,6 +9,10 @@ use url::Url;
 
 /// What to say to those who come while the one trial request is on its way.
 const WHILE_TRYING: Duration = Duration::from_secs(1);
+/// The longest that a path is left alone because its host asked for it: a monitor that is sent away for a day is blind.
+const LONGEST_ASKED: Duration = Duration::from_secs(600);
+/// More paths than that are not remembered.
+const MAX_ASKED: usize = 1_024;
 
 /// The breakers of a client, one for each scheme, host and port. Hosts that work take no room.
 #[derive(Debug)]
@@ -15,6 +20,15 @@ pub(crate) struct Breakers {
     failures: u32,
     open: Duration,
     hosts: Mutex<HashMap<String, Host>>,
+    /// The paths that were asked to be left alone: until when, and in what words.
+    asked: Mutex<HashMap<String, (Duration, String)>>,
+}
+
+/// Why there is no leave to send a request, and for how long.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Closed {
+    pub(crate) retry_in: Duration,
+    pub(crate) cause: String,
 }
 
 #[derive(Debug, Default)]
@@ -23,6 +37,8 @@ struct Host {
     /// Set once it failed too often; after this instant one request may try.
     open_until: Option<Duration>,
     trying: bool,
+    /// How it failed the last time.
+    cause: String,
 }
 
 /// The leave to send one request. Dropped without a verdict (the caller gave up), it counts for nothing.
@@ -41,21 +57,51 @@ impl Breakers {
             failures,
             open,
             hosts: Mutex::default(),
+            asked: Mutex::default(),
         }
     }
 
+    /// Leaves this path alone for as long as its host asked, within reason. Its other paths are asked all the same: each
+    /// has a limit of its own, or says so itself.
+    pub(crate) fn leave_alone(&self, url: &Url, now: Duration, asked: Duration, cause: String) {
+        let mut paths = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        paths.retain(|_, (until, _)| now < *until);
+        if paths.len() < MAX_ASKED {
+            paths.insert(place(url), (now + asked.min(LONGEST_ASKED), cause));
+        }
+    }
+
+    fn asked(&self, url: &Url, now: Duration) -> Option<Closed> {
+        let paths = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if paths.is_empty() {
+            return None;
+        }
+        let (until, cause) = paths.get(&place(url)).filter(|(until, _)| now < *until)?;
+        Some(Closed {
+            retry_in: *until - now,
+            cause: cause.clone(),
+        })
+    }
+
     /// Leave to send a request to the URL's host, or how long there is none.
-    pub(crate) fn acquire(&self, url: &Url, now: Duration) -> Result<Permit<'_>, Duration> {
+    pub(crate) fn acquire(&self, url: &Url, now: Duration) -> Result<Permit<'_>, Closed> {
+        if let Some(closed) = self.asked(url, now) {
+            return Err(closed);
+        }
         let host = url.origin().ascii_serialization();
         let mut trial = false;
         if let Some(state) = self.hosts().get_mut(&host)
             && let Some(until) = state.open_until
         {
+            let closed = |retry_in| {
+                let cause = state.cause.clone();
+                Err(Closed { retry_in, cause })
+            };
             if now < until {
-                return Err(until - now);
+                return closed(until - now);
             }
             if state.trying {
-                return Err(self.open.min(WHILE_TRYING));
+                return closed(self.open.min(WHILE_TRYING));
             }
             state.trying = true;
             trial = true;
@@ -97,8 +143,8 @@ impl Permit<'_> {
         }
     }
 
-    /// The host failed at `now`.
-    pub(crate) fn failure(mut self, now: Duration) {
+    /// The host failed at `now`, so.
+    pub(crate) fn failure(mut self, now: Duration, cause: String) {
         self.judged = true;
         let Breakers {
             failures: limit,
@@ -111,6 +157,7 @@ impl Permit<'_> {
         let mut hosts = self.breakers.hosts();
         let state = hosts.entry(self.host.clone()).or_default();
         state.failures = state.failures.saturating_add(1);
+        state.cause = cause;
         if self.trial {
             state.trying = false;
             state.open_until = Some(now + open);
@@ -133,6 +180,11 @@ impl Drop for Permit<'_> {
     }
 }
 
+/// A path of a host, without its query, which may hold a time or a key.
+fn place(url: &Url) -> String {
+    format!("{}{}", url.origin().ascii_serialization(), url.path())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,9 +195,19 @@ mod tests {
         Url::parse("https://a.example/some/path").unwrap()
     }
 
+    fn closed(seconds: u32) -> Closed {
+        Closed {
+            retry_in: seconds * SECOND,
+            cause: "broken".to_owned(),
+        }
+    }
+
     fn fail(breakers: &Breakers, times: u32, now: Duration) {
         for _ in 0..times {
-            breakers.acquire(&url(), now).unwrap().failure(now);
+            breakers
+                .acquire(&url(), now)
+                .unwrap()
+                .failure(now, "broken".to_owned());
         }
     }
 
@@ -157,7 +219,7 @@ mod tests {
         fail(&breakers, 2, SECOND);
         assert!(breakers.acquire(&url(), SECOND).is_ok());
         fail(&breakers, 1, SECOND);
-        assert_eq!(breakers.acquire(&url(), 4 * SECOND).unwrap_err(), 7 * SECOND);
+        assert_eq!(breakers.acquire(&url(), 4 * SECOND).unwrap_err(), closed(7));
         for other in [
             "http://a.example/",
             "https://a.example:444/",
@@ -175,9 +237,9 @@ mod tests {
         let breakers = Breakers::new(1, 10 * SECOND);
         fail(&breakers, 1, Duration::ZERO);
         let trial = breakers.acquire(&url(), 10 * SECOND).unwrap();
-        assert_eq!(breakers.acquire(&url(), 10 * SECOND).unwrap_err(), SECOND);
-        trial.failure(11 * SECOND);
-        assert_eq!(breakers.acquire(&url(), 12 * SECOND).unwrap_err(), 9 * SECOND);
+        assert_eq!(breakers.acquire(&url(), 10 * SECOND).unwrap_err(), closed(1));
+        trial.failure(11 * SECOND, "broken".to_owned());
+        assert_eq!(breakers.acquire(&url(), 12 * SECOND).unwrap_err(), closed(9));
         breakers.acquire(&url(), 21 * SECOND).unwrap().success();
         assert!(breakers.acquire(&url(), 21 * SECOND).is_ok());
         assert!(breakers.hosts().is_empty(), "a host that works takes no room");
@@ -196,7 +258,7 @@ mod tests {
         let breakers = Breakers::new(1, 10 * SECOND);
         let late = breakers.acquire(&url(), Duration::ZERO).unwrap();
         fail(&breakers, 1, Duration::ZERO);
-        late.failure(5 * SECOND);
+        late.failure(5 * SECOND, "broken".to_owned());
         assert!(breakers.acquire(&url(), 10 * SECOND).is_ok());
     }
 
@@ -205,5 +267,18 @@ mod tests {
         let breakers = Breakers::new(0, 10 * SECOND);
         fail(&breakers, 100, Duration::ZERO);
         assert!(breakers.acquire(&url(), Duration::ZERO).is_ok());
+    }
+
+    #[test]
+    fn a_path_that_asked_for_it_is_left_alone_within_reason_and_no_other() {
+        let breakers = Breakers::new(3, 10 * SECOND);
+        breakers.leave_alone(&url(), SECOND, 30 * SECOND, "broken".to_owned());
+        let with_query = Url::parse("https://a.example/some/path?at=9").unwrap();
+        assert_eq!(breakers.acquire(&with_query, 2 * SECOND).unwrap_err(), closed(29));
+        let other = Url::parse("https://a.example/other").unwrap();
+        assert!(breakers.acquire(&other, 2 * SECOND).is_ok());
+        assert!(breakers.acquire(&url(), 31 * SECOND).is_ok());
+        breakers.leave_alone(&url(), SECOND, Duration::MAX, "broken".to_owned());
+        assert_eq!(breakers.acquire(&url(), SECOND).unwrap_err(), closed(600));
     }
 }

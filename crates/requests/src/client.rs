@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::breaker::Breakers;
+use crate::breaker::{Breakers, Closed};
 use crate::classify::{self, Failure};
 use crate::{
     BuildError, ClientConfig, Error, ErrorKind, Phase, Request, Response, SharedClock, clock, retry,
@@ -61,7 +61,8 @@ impl Client {
     /// Redirects are not followed: see [`Response::location`]. A request that may be repeated is sent again after
     /// transport errors and 429, 500, 502, 503, 504; any other only when nothing was sent. Waits grow from
     /// `backoff_min` to `backoff_max`; a longer `Retry-After` is waited for while it fits into the time budget
-    /// (`timeout` × (`retries` + 1)), and otherwise ends the retrying and is left to the caller.
+    /// (`timeout` × (`retries` + 1)), and otherwise ends the retrying; the path is then left alone for as long as that,
+    /// ten minutes at most.
     ///
     /// # Errors
     /// [`Error`] of the last attempt that brought no answer.
@@ -99,10 +100,10 @@ impl Client {
             let guarded = (!request.past_breaker).then(|| breakers.acquire(&request.url, clock.monotonic()));
             let permit = match guarded.transpose() {
                 Ok(permit) => permit,
-                Err(retry_in) => {
+                Err(Closed { retry_in, cause }) => {
                     return last.unwrap_or_else(|| {
                         Err(failed(
-                            ErrorKind::CircuitOpen { retry_in },
+                            ErrorKind::CircuitOpen { retry_in, cause },
                             false,
                             0,
                             Duration::ZERO,
@@ -134,7 +135,7 @@ impl Client {
             };
             if let Some(permit) = permit {
                 match retry::is_hosts_failure(&outcome) {
-                    true => permit.failure(now),
+                    true => permit.failure(now, cause(&outcome)),
                     false => permit.success(),
                 }
             }
@@ -146,17 +147,20 @@ impl Client {
                 now.saturating_sub(before),
             );
 
-            if attempts > retries || !retry::worth_another(request, &outcome) {
-                return outcome;
-            }
             let asked = outcome
                 .as_ref()
                 .ok()
+                .filter(|response| retry::says_not_now(response))
                 .and_then(|response| response.retry_after(clock.wall()));
             let wait = self.backoff(attempts).max(asked.unwrap_or_default());
-            if elapsed.saturating_add(wait) > budget
-                || (!request.past_breaker && breakers.is_open(&request.url, now.saturating_add(wait)))
-            {
+            let is_last = attempts > retries
+                || !retry::worth_another(request, &outcome)
+                || elapsed.saturating_add(wait) > budget
+                || (!request.past_breaker && breakers.is_open(&request.url, now.saturating_add(wait)));
+            if is_last {
+                if let Some(asked) = asked {
+                    breakers.leave_alone(&request.url, now, asked, cause(&outcome));
+                }
                 return outcome;
             }
             last = Some(outcome);
@@ -246,6 +250,19 @@ impl fmt::Debug for Client {
         f.debug_struct("Client")
             .field("config", &self.inner.config)
             .finish_non_exhaustive()
+    }
+}
+
+/// How an attempt failed, for those who come after it.
+fn cause(outcome: &Result<Response, Error>) -> String {
+    match outcome {
+        Ok(response) => ErrorKind::Status {
+            status: response.status.as_u16(),
+            retry_after: None,
+            excerpt: String::new(),
+        }
+        .to_string(),
+        Err(error) => error.kind.to_string(),
     }
 }
 

@@ -48,10 +48,12 @@ pub enum ErrorKind {
         /// The beginning of the body, without secrets.
         excerpt: String,
     },
-    /// Not tried, because the host failed too often just now.
+    /// Not tried, because the host failed too often just now, or asked to be left alone.
     CircuitOpen {
         /// When one request may try again.
         retry_in: Duration,
+        /// How it failed the last time, or what it asked for: what people want to know.
+        cause: String,
     },
     /// The answer came and cannot be read: bad compression, not HTTP, not the JSON that was due.
     Decode(String),
@@ -100,7 +102,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.kind {
             ErrorKind::Status { retry_after, .. } => *retry_after,
-            ErrorKind::CircuitOpen { retry_in } => Some(*retry_in),
+            ErrorKind::CircuitOpen { retry_in, .. } => Some(*retry_in),
             _ => None,
         }
     }
@@ -147,12 +149,8 @@ impl fmt::Display for ErrorKind {
                     write!(f, ": {excerpt}")
                 }
             }
-            ErrorKind::CircuitOpen { retry_in } => {
-                write!(
-                    f,
-                    "not tried, the host failed too often; next try in {}",
-                    short(*retry_in)
-                )
+            ErrorKind::CircuitOpen { retry_in, cause } => {
+                write!(f, "{cause}; not tried again for {}", short(*retry_in))
             }
             ErrorKind::Decode(why) => write!(f, "unreadable answer: {why}"),
             ErrorKind::Other(why) => f.write_str(why),
@@ -251,10 +249,15 @@ mod tests {
         let open = error(
             ErrorKind::CircuitOpen {
                 retry_in: Duration::from_micros(1_500_400),
+                cause: "answered 503 Service Unavailable".to_owned(),
             },
             0,
         );
-        assert!(open.to_string().ends_with("next try in 1s 500ms"), "{open}");
+        assert!(
+            open.to_string()
+                .ends_with("answered 503 Service Unavailable; not tried again for 1s 500ms"),
+            "{open}"
+        );
     }
 
     #[test]

@@ -15,6 +15,14 @@ const TRY_AGAIN: [StatusCode; 5] = [
     StatusCode::GATEWAY_TIMEOUT,
 ];
 
+/// Whether the answer is one whose `Retry-After` asks to be left alone (RFC 9110 10.2.3, RFC 6585 4).
+pub(crate) fn says_not_now(response: &Response) -> bool {
+    matches!(
+        response.status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    )
+}
+
 /// Whether this outcome of an attempt is worth another one.
 pub(crate) fn worth_another(request: &Request, outcome: &Result<Response, Error>) -> bool {
     match outcome {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use subtle::ConstantTimeEq;
 
 /// More than any password, token or key has; a bigger file is not one.
 const MAX_SECRET_FILE: u64 = 64 * 1024;
@@ -27,6 +28,11 @@ impl Secret {
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
+
+    /// Whether what somebody shows is it. How long that takes tells its length at most, never how much of it was right.
+    pub fn is(&self, shown: &str) -> bool {
+        self.expose().as_bytes().ct_eq(shown.as_bytes()).into()
+    }
 }
 
 impl fmt::Debug for Secret {
@@ -37,7 +43,7 @@ impl fmt::Debug for Secret {
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Secret) -> bool {
-        self.expose() == other.expose()
+        self.is(other.expose())
     }
 }
 
@@ -238,6 +244,17 @@ mod tests {
 
     fn parse(json: &str) -> Result<SecretSource, String> {
         serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn only_the_whole_secret_is_it() {
+        let secret = Secret::new("hunter2");
+        assert!(secret.is("hunter2"));
+        for other in ["", "hunter", "hunter22", "Hunter2"] {
+            assert!(!secret.is(other), "{other}");
+        }
+        assert_eq!(secret, Secret::new("hunter2"));
+        assert_ne!(secret, Secret::new("hunter3"));
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::reason::{difference, number, span, time};
 use crate::rule::{Baseline, Condition, Event, Level, Rule};
 use crate::state::{Blind, Excursion, Flash, Pending, State};
+use crate::words::{Back, Language, Move, Phrase, Progress, When};
 
 /// One attempt to read a metric.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +35,8 @@ pub struct Judgement {
     pub state: State,
     /// What to tell, in this order; mostly nothing.
     pub transitions: Vec<Transition>,
-    /// Why it stands where it stands, for people, without the metric's name: "131 is above 100 since 09:12:40 UTC".
+    /// Why it stands where it stands, for people, in the rule's language and without the metric's name: "131 is above
+    /// 100 since 09:12:40 UTC", "131 高于 100（自 09:12:40 UTC 起）".
     pub reason: String,
 }
 
@@ -68,22 +69,27 @@ pub enum Transition {
     },
 }
 
-/// Judges one reading. Pure: the same arguments give the same answer, and the wall clock has no say in it.
+/// Judges one reading. Pure: the same arguments give the same answer, and neither the wall clock nor the language has a
+/// say in what is told and remembered.
 pub fn judge(rule: &Rule, state: &State, reading: &Reading) -> Judgement {
     let mut next = state.clone();
     let mut transitions = Vec::new();
     let reason = match &reading.observed {
         Observed::Value(value) if value.is_finite() => {
-            see(rule, &mut next, reading, *value, &mut transitions)
+            let why = see(rule, &mut next, reading, *value, &mut transitions);
+            rule.language.say(&[why])
         }
-        Observed::Value(value) => miss(
-            rule,
-            &mut next,
-            reading,
-            &format!("{value} is not a number"),
-            &mut transitions,
-        ),
-        Observed::Unreadable(error) => miss(rule, &mut next, reading, error, &mut transitions),
+        Observed::Value(value) => {
+            let why = [Phrase::NotANumber(*value)];
+            // What is kept is the same in every language.
+            let kept = Language::default().say(&why);
+            miss(rule, &mut next, reading, &kept, &mut transitions);
+            blindness(rule, &next, reading.at, &rule.language.say(&why))
+        }
+        Observed::Unreadable(error) => {
+            miss(rule, &mut next, reading, error, &mut transitions);
+            blindness(rule, &next, reading.at, error)
+        }
     };
     if next.since.is_none() || next.phase() != state.phase() {
         next.since = Some(reading.at);
@@ -96,16 +102,9 @@ pub fn judge(rule: &Rule, state: &State, reading: &Reading) -> Judgement {
 }
 
 /// A failed reading: says nothing about the condition, so only the time without data moves on.
-fn miss(
-    rule: &Rule,
-    state: &mut State,
-    reading: &Reading,
-    error: &str,
-    tell: &mut Vec<Transition>,
-) -> String {
-    let now = reading.at;
+fn miss(rule: &Rule, state: &mut State, reading: &Reading, error: &str, tell: &mut Vec<Transition>) {
     let blind = state.blind.get_or_insert_with(|| Blind {
-        since: Some(now),
+        since: Some(reading.at),
         ..Blind::default()
     });
     blind.lasted = blind.lasted.saturating_add(reading.elapsed);
@@ -117,26 +116,39 @@ fn miss(
             error: error.to_owned(),
         });
     }
-    let mut reason = if blind.told {
-        format!("no data for {}: {error}", span(blind.lasted))
-    } else {
-        format!("cannot be read since {}: {error}", time(blind.since, now))
-    };
-    if let Some(value) = state.value {
-        reason.push_str(&format!(
-            "; last read {} at {}",
-            number(value),
-            time(state.value_at, now)
-        ));
-    }
-    if let Some(open) = &state.level {
-        reason.push_str(&format!("; was firing since {}", time(open.since, now)));
-    }
-    reason
+}
+
+/// Since when nothing could be read, why, and what was known before.
+fn blindness(rule: &Rule, state: &State, now: DateTime<Utc>, error: &str) -> String {
+    let when = |at| When { at, now };
+    let trouble = state.blind.as_ref().map(|blind| {
+        if blind.told {
+            let lasted = blind.lasted;
+            Phrase::NoData { lasted, error }
+        } else {
+            let since = when(blind.since);
+            Phrase::Unreadable { since, error }
+        }
+    });
+    let last = state.value.map(|value| Phrase::LastRead {
+        value,
+        at: when(state.value_at),
+    });
+    let firing = state.level.as_ref().map(|open| Phrase::WasFiring {
+        since: when(open.since),
+    });
+    let phrases: Vec<Phrase> = [trouble, last, firing].into_iter().flatten().collect();
+    rule.language.say(&phrases)
 }
 
 /// A good reading.
-fn see(rule: &Rule, state: &mut State, reading: &Reading, value: f64, tell: &mut Vec<Transition>) -> String {
+fn see(
+    rule: &Rule,
+    state: &mut State,
+    reading: &Reading,
+    value: f64,
+    tell: &mut Vec<Transition>,
+) -> Phrase<'static> {
     if state.blind.take().is_some_and(|blind| blind.told) {
         tell.push(Transition::DataBack { value });
     }
@@ -144,17 +156,17 @@ fn see(rule: &Rule, state: &mut State, reading: &Reading, value: f64, tell: &mut
     if !matches!(rule.condition, Condition::Level(_)) && state.level.take().is_some() {
         tell.push(Transition::Recovered { value });
     }
-    let reason = match &rule.condition {
+    let why = match &rule.condition {
         Condition::Level(level) => see_level(rule, level, state, reading, value, tell),
         Condition::Event(event) => see_event(rule, event, state, reading, value, tell),
         Condition::NoData => {
             (state.pending, state.event) = (None, None);
-            format!("{} was read", number(value))
+            Phrase::Read(value)
         }
     };
     state.first.get_or_insert(value);
     (state.value, state.value_at) = (Some(value), Some(reading.at));
-    reason
+    why
 }
 
 fn see_level(
@@ -164,33 +176,37 @@ fn see_level(
     reading: &Reading,
     value: f64,
     tell: &mut Vec<Transition>,
-) -> String {
-    let now = reading.at;
+) -> Phrase<'static> {
     state.event = None;
     if let Some(mut open) = state.level.take() {
         state.pending = None;
-        let reason = see_open(rule, level, &mut open, reading, value);
+        let why = see_open(rule, level, &mut open, reading, value);
         match open.clear {
             Some(clear) if clear >= rule.keep_for => tell.push(Transition::Recovered { value }),
             _ => state.level = Some(open),
         }
-        return reason;
+        return why;
     }
     if !level.is_breached(value) {
         state.pending = None;
-        return format!("{} is not {}", number(value), level.place());
+        let place = level.place();
+        return Phrase::Fine { value, place };
     }
     let pending = hold(state, reading, state.value.unwrap_or(0.0));
-    let breach = format!(
-        "{} is {} since {}",
-        number(value),
-        level.breach(value),
-        time(pending.since, now)
-    );
+    let place = level.breach(value);
+    let since = when(pending.since, reading);
     if pending.held < rule.hold {
-        let reason = format!("{breach}, for {} of {}", span(pending.held), span(rule.hold));
+        let so_far = Progress {
+            held: pending.held,
+            asked: rule.hold,
+        };
         state.pending = Some(pending);
-        return reason;
+        return Phrase::BeyondSoFar {
+            value,
+            place,
+            since,
+            so_far,
+        };
     }
     tell.push(Transition::Alert {
         value,
@@ -201,40 +217,53 @@ fn see_level(
         since: pending.since,
         clear: None,
     });
-    breach
+    Phrase::Beyond { value, place, since }
 }
 
 /// A reading during an excursion: still beyond, in between, or clear.
-fn see_open(rule: &Rule, level: &Level, open: &mut Excursion, reading: &Reading, value: f64) -> String {
-    let now = reading.at;
-    let (shown, since) = (number(value), time(open.since, now));
+fn see_open(
+    rule: &Rule,
+    level: &Level,
+    open: &mut Excursion,
+    reading: &Reading,
+    value: f64,
+) -> Phrase<'static> {
+    let since = when(open.since, reading);
     if !level.is_clear(value) {
         open.clear = None;
-        return if level.is_breached(value) {
-            format!("{shown} is {} since {since}", level.breach(value))
-        } else {
-            let clear = level.clear_place().unwrap_or_default();
-            format!(
-                "{shown} is not {} any more, nor {clear} yet; firing since {since}",
-                level.place()
-            )
+        return match level.clear_place() {
+            Some(clear) if !level.is_breached(value) => Phrase::NotClear {
+                value,
+                place: level.place(),
+                clear,
+                since,
+            },
+            _ => Phrase::Beyond {
+                value,
+                place: level.breach(value),
+                since,
+            },
         };
     }
     let clear = open
         .clear
         .map_or(Duration::ZERO, |clear| clear.saturating_add(reading.elapsed));
     open.clear = Some(clear);
-    let place = level
+    let back = level
         .clear_place()
-        .unwrap_or_else(|| format!("not {} any more", level.place()));
+        .map_or(Back::NoLonger(level.place()), Back::At);
     if clear >= rule.keep_for {
-        format!("{shown} is {place}: recovered, had been firing since {since}")
+        Phrase::Recovered { value, back, since }
     } else {
-        format!(
-            "{shown} is {place}, for {} of {}; firing since {since}",
-            span(clear),
-            span(rule.keep_for)
-        )
+        Phrase::ClearSoFar {
+            value,
+            back,
+            since,
+            so_far: Progress {
+                held: clear,
+                asked: rule.keep_for,
+            },
+        }
     }
 }
 
@@ -245,33 +274,33 @@ fn see_event(
     reading: &Reading,
     value: f64,
     tell: &mut Vec<Transition>,
-) -> String {
-    let baseline = state.baseline(rule);
-    let first = if state.value.is_none() {
-        ", the first reading"
-    } else {
-        ""
-    };
-    let Some(baseline) = baseline else {
+) -> Phrase<'static> {
+    let Some(baseline) = state.baseline(rule) else {
         fade(rule, state, reading);
-        return format!("{} is the first reading: learnt, not judged", number(value));
+        return Phrase::Learnt(value);
     };
-    let moved = moved(event, value, baseline);
+    let moved = Move {
+        value,
+        from: baseline,
+        from_last_alert: event.baseline == Baseline::LastAlert,
+        is_first: state.value.is_none(),
+    };
     if !event.is_met(value, baseline) {
         state.pending = None;
         fade(rule, state, reading);
-        return format!(
-            "{moved}{first}: no {} by {}",
-            event.kind.as_str(),
-            number(event.by)
-        );
+        let (kind, by) = (event.kind, event.by);
+        return Phrase::NotMoved { moved, kind, by };
     }
     let pending = hold(state, reading, baseline);
     if pending.held < rule.hold {
         fade(rule, state, reading);
-        let (held, since) = (span(pending.held), time(pending.since, reading.at));
+        let since = when(pending.since, reading);
+        let so_far = Progress {
+            held: pending.held,
+            asked: rule.hold,
+        };
         state.pending = Some(pending);
-        return format!("{moved}{first}, since {since}, for {held} of {}", span(rule.hold));
+        return Phrase::MovedSoFar { moved, since, so_far };
     }
     tell.push(Transition::Alert {
         value,
@@ -282,7 +311,7 @@ fn see_event(
         since: Some(reading.at),
         quiet: Duration::ZERO,
     });
-    format!("{moved}{first}")
+    Phrase::Moved(moved)
 }
 
 /// The pending condition, `elapsed` longer, or begun now. Time in which nothing could be read does not count, since
@@ -311,18 +340,7 @@ fn fade(rule: &Rule, state: &mut State, reading: &Reading) {
     }
 }
 
-/// "7 rose by 2 from 5".
-fn moved(event: &Event, value: f64, baseline: f64) -> String {
-    let from = match event.baseline {
-        Baseline::Last => number(baseline),
-        Baseline::LastAlert => format!("{} at the last alert", number(baseline)),
-    };
-    let shown = number(value);
-    if value > baseline {
-        format!("{shown} rose by {} from {from}", difference(value, baseline))
-    } else if value < baseline {
-        format!("{shown} fell by {} from {from}", difference(value, baseline))
-    } else {
-        format!("{shown} is unchanged from {from}")
-    }
+/// A time, as seen from this reading.
+fn when(at: Option<DateTime<Utc>>, reading: &Reading) -> When {
+    When { at, now: reading.at }
 }

@@ -6,8 +6,10 @@ mod rule;
 mod sanity;
 mod settings;
 mod state;
+mod words;
 
 pub use judge::{Judgement, Observed, Reading, Transition, judge};
 pub use rule::{Baseline, Condition, Event, EventKind, Initial, Level, Rule};
 pub use settings::{Escalate, RuleError, RuleSettings};
 pub use state::{Phase, State, UnknownPhase};
+pub use words::Language;

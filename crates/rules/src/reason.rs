@@ -1,8 +1,8 @@
-//! The words for numbers, times and spans in reasons.
+//! Numbers, times and spans in reasons, as far as they are the same in every language.
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use crate::words::When;
 
 /// A number as people write it: whole ones without a point, huge ones with an exponent.
 pub(crate) fn number(value: f64) -> String {
@@ -24,27 +24,30 @@ pub(crate) fn difference(a: f64, b: f64) -> String {
     })
 }
 
-/// A time of day, with its date where that is not the day of `now`.
-pub(crate) fn time(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
-    match at {
-        Some(at) if at.date_naive() == now.date_naive() => at.format("%H:%M:%S UTC").to_string(),
-        Some(at) => at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
-        None => "an unknown time".to_owned(),
-    }
+/// A time of day, with its date where that is not the day it is told on; `None` where it is unknown.
+pub(crate) fn clock(when: When) -> Option<String> {
+    let at = when.at?;
+    let format = if at.date_naive() == when.now.date_naive() {
+        "%H:%M:%S UTC"
+    } else {
+        "%Y-%m-%d %H:%M:%S UTC"
+    };
+    Some(at.format(format).to_string())
 }
 
-/// A span in whole seconds, or in milliseconds where it is shorter than one.
-pub(crate) fn span(duration: Duration) -> String {
-    let rounded = if duration >= Duration::from_secs(1) {
+/// Whole seconds, or whole milliseconds where it is shorter than one.
+pub(crate) fn rounded(duration: Duration) -> Duration {
+    if duration >= Duration::from_secs(1) {
         Duration::from_secs(duration.as_secs())
     } else {
         Duration::from_millis(u64::from(duration.subsec_millis()))
-    };
-    humantime::format_duration(rounded).to_string()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+
     use super::*;
 
     #[test]
@@ -60,12 +63,16 @@ mod tests {
     #[test]
     fn times_carry_a_date_only_when_it_helps() {
         let now: DateTime<Utc> = "2026-11-23T09:12:40.5Z".parse().unwrap();
-        assert_eq!(time(Some(now), now), "09:12:40 UTC");
-        assert_eq!(
-            time(Some(now - chrono::TimeDelta::days(1)), now),
-            "2026-11-22 09:12:40 UTC"
-        );
-        assert_eq!(span(Duration::from_millis(65_900)), "1m 5s");
-        assert_eq!(span(Duration::from_micros(1500)), "1ms");
+        let told = |at| clock(When { at, now });
+        assert_eq!(told(Some(now)).unwrap(), "09:12:40 UTC");
+        let yesterday = now - chrono::TimeDelta::days(1);
+        assert_eq!(told(Some(yesterday)).unwrap(), "2026-11-22 09:12:40 UTC");
+        assert_eq!(told(None), None);
+    }
+
+    #[test]
+    fn spans_are_as_fine_as_people_read_them() {
+        assert_eq!(rounded(Duration::from_millis(65_900)), Duration::from_secs(65));
+        assert_eq!(rounded(Duration::from_micros(1500)), Duration::from_millis(1));
     }
 }

@@ -1,12 +1,10 @@
 //! What a metric is held against: one condition, and how long it must hold.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use humantime::format_duration;
 use serde::{Deserialize, Serialize};
 
-use crate::reason::number;
+use crate::words::{Language, Place};
 
 /// How many ordinary intervals of ten seconds make "no data" for a rule built without settings.
 const DEFAULT_NO_DATA: Duration = Duration::from_secs(60);
@@ -25,6 +23,8 @@ pub struct Rule {
     pub no_data: Duration,
     /// How often to remind while an alert is open and unacknowledged; the judging itself does not use it.
     pub repeat: Option<Duration>,
+    /// The language of its description and of the reasons of its judgements; nothing else depends on it.
+    pub language: Language,
 }
 
 /// When to alert.
@@ -123,6 +123,7 @@ impl Rule {
             keep_for: Duration::ZERO,
             no_data: DEFAULT_NO_DATA,
             repeat: None,
+            language: Language::default(),
         }
     }
 
@@ -185,21 +186,9 @@ impl Rule {
         }
     }
 
-    /// The rule in words: "rise by 1", "above 100, clear below 90, for 30s".
+    /// The rule in words: "rise by 1", "above 100, clear below 90, for 30s", or "高于 100 告警，低于 90 恢复".
     pub fn describe(&self) -> String {
-        let mut text = match &self.condition {
-            Condition::Event(event) => event.describe(),
-            Condition::Level(level) => level.describe(),
-            Condition::NoData => format!("no data for {}", format_duration(self.no_data)),
-        };
-        // Writing to a String cannot fail.
-        if !self.hold.is_zero() {
-            let _ = write!(text, ", for {}", format_duration(self.hold));
-        }
-        if !self.keep_for.is_zero() {
-            let _ = write!(text, ", keep for {}", format_duration(self.keep_for));
-        }
-        text
+        self.language.rule(self)
     }
 
     fn event(kind: EventKind, by: f64) -> Rule {
@@ -224,14 +213,6 @@ impl Event {
         // never more than a billionth of the step.
         let rounding = (4.0 * f64::EPSILON * value.abs().max(baseline.abs())).min(self.by * 1e-9);
         moved >= self.by - rounding
-    }
-
-    fn describe(&self) -> String {
-        let against = match self.baseline {
-            Baseline::Last => "",
-            Baseline::LastAlert => " from the last alert",
-        };
-        format!("{} by {}{against}", self.kind.as_str(), number(self.by))
     }
 }
 
@@ -272,51 +253,38 @@ impl Level {
             && clear_below.is_none_or(|limit| value < limit)
     }
 
-    /// How a value that breaches is described: "above 100".
-    pub(crate) fn breach(&self, value: f64) -> String {
+    /// Where a value that breaches is: of two limits, the one it is beyond.
+    pub(crate) fn breach(&self, value: f64) -> Place {
         match *self {
-            Level::Above { threshold, .. } => format!("above {}", number(threshold)),
-            Level::Below { threshold, .. } => format!("below {}", number(threshold)),
-            Level::Outside { low, .. } if value < low => format!("below {}", number(low)),
-            Level::Outside { high, .. } => format!("above {}", number(high)),
+            Level::Above { threshold, .. } => Place::Above(threshold),
+            Level::Below { threshold, .. } => Place::Below(threshold),
+            Level::Outside { low, .. } if value < low => Place::Below(low),
+            Level::Outside { high, .. } => Place::Above(high),
         }
     }
 
-    /// The place a value should not be, whatever the value: "above 100", "outside 1 to 10".
-    pub(crate) fn place(&self) -> String {
+    /// Where a value should not be, whatever the value.
+    pub(crate) fn place(&self) -> Place {
         match *self {
-            Level::Above { threshold, .. } => format!("above {}", number(threshold)),
-            Level::Below { threshold, .. } => format!("below {}", number(threshold)),
-            Level::Outside { low, high, .. } => format!("outside {} to {}", number(low), number(high)),
+            Level::Above { threshold, .. } => Place::Above(threshold),
+            Level::Below { threshold, .. } => Place::Below(threshold),
+            Level::Outside { low, high, .. } => Place::Outside(low, high),
         }
     }
 
-    /// Where it clears, if that is not where it alerts: "below 90", "above 2 and below 9".
-    pub(crate) fn clear_place(&self) -> Option<String> {
-        let above = |limit: f64| format!("above {}", number(limit));
-        let below = |limit: f64| format!("below {}", number(limit));
+    /// Where it clears, if that is not where it alerts.
+    pub(crate) fn clear_place(&self) -> Option<Place> {
         match *self {
-            Level::Above { clear_below, .. } => clear_below.map(below),
-            Level::Below { clear_above, .. } => clear_above.map(above),
+            Level::Above { clear_below, .. } => clear_below.map(Place::Below),
+            Level::Below { clear_above, .. } => clear_above.map(Place::Above),
             Level::Outside {
                 clear_above,
                 clear_below,
                 ..
-            } => {
-                let parts: Vec<String> = clear_above
-                    .map(above)
-                    .into_iter()
-                    .chain(clear_below.map(below))
-                    .collect();
-                (!parts.is_empty()).then(|| parts.join(" and "))
-            }
-        }
-    }
-
-    fn describe(&self) -> String {
-        match self.clear_place() {
-            Some(clear) => format!("{}, clear {clear}", self.place()),
-            None => self.place(),
+            } => match (clear_above, clear_below) {
+                (Some(low), Some(high)) => Some(Place::Between(low, high)),
+                (low, high) => low.map(Place::Above).or(high.map(Place::Below)),
+            },
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::rule::{Baseline, Condition, Event, EventKind, Initial, Level, Rule};
+use crate::words::Language;
 
 /// How many intervals without a good reading make "no data" where the rule sets no `no_data`.
 const NO_DATA_INTERVALS: u32 = 6;
@@ -124,6 +125,7 @@ impl RuleSettings {
                     .no_data
                     .unwrap_or_else(|| interval.saturating_mul(NO_DATA_INTERVALS)),
                 repeat: self.repeat,
+                language: Language::default(),
             }),
             _ => Err(errors),
         }

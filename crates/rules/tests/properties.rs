@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use monitor_rules::{
-    Baseline, Condition, Event, EventKind, Initial, Judgement, Level, Observed, Phase, Reading, Rule, State,
-    Transition, judge,
+    Baseline, Condition, Event, EventKind, Initial, Judgement, Language, Level, Observed, Phase, Reading,
+    Rule, State, Transition, judge,
 };
 use proptest::prelude::*;
 
@@ -310,6 +310,22 @@ proptest! {
         for (steady, jumpy) in steady.iter().zip(&jumpy) {
             prop_assert_eq!(&steady.transitions, &jumpy.transitions);
             prop_assert_eq!(steady.state.phase(), jumpy.state.phase());
+        }
+    }
+
+    #[test]
+    fn the_language_changes_words_only(rule in any_rule(), steps in steps()) {
+        let told = Language::ALL.map(|language| play(&Rule { language, ..rule.clone() }, &steps));
+        for (english, chinese) in told[0].iter().zip(&told[1]) {
+            prop_assert_eq!(&english.transitions, &chinese.transitions);
+            prop_assert_eq!(&english.state, &chinese.state);
+            prop_assert_ne!(&english.reason, &chinese.reason);
+            prop_assert!(english.reason.is_ascii(), "{}", english.reason);
+            let own = chinese.reason.replace("it is down", "");
+            let foreign = own
+                .split(|one: char| !one.is_ascii_alphabetic())
+                .find(|word| !matches!(*word, "" | "UTC" | "NaN" | "inf" | "e"));
+            prop_assert_eq!(foreign, None, "{}", chinese.reason);
         }
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use monitor_rules::{
-    Baseline, Condition, Event, EventKind, Initial, Level, Observed, Phase, Reading, Rule, RuleSettings,
-    State, Transition, judge,
+    Baseline, Condition, Event, EventKind, Initial, Language, Level, Observed, Phase, Reading, Rule,
+    RuleSettings, State, Transition, judge,
 };
 
 const STEP: Duration = Duration::from_secs(10);
@@ -350,4 +350,36 @@ fn a_rule_that_was_changed_leaves_nothing_open() {
     }));
     z.quiet(150.0);
     assert_eq!(z.state.phase(), Phase::Normal);
+}
+
+#[test]
+fn a_story_in_chinese() {
+    let mut z = Story::new(Rule {
+        no_data: STEP * 2,
+        language: Language::ZhCn,
+        ..Rule::above(100.0)
+    });
+    z.quiet(99.0);
+    assert_eq!(z.reason, "99 未高于 100");
+    z.read(131.0);
+    assert_eq!(z.reason, "131 高于 100（自 09:12:10 UTC 起）");
+    z.fail();
+    assert_eq!(
+        z.reason,
+        "读取失败（自 09:12:20 UTC 起）：System A answers 503；最近一次读数 131（09:12:10 UTC）；\
+         中断前处于告警状态（自 09:12:10 UTC 起）"
+    );
+    z.observe(Observed::Value(f64::NAN));
+    assert_eq!(
+        z.reason,
+        "已 20 秒没有数据：NaN 不是有效数值；最近一次读数 131（09:12:10 UTC）；\
+         中断前处于告警状态（自 09:12:10 UTC 起）"
+    );
+    assert_eq!(
+        z.state.error(),
+        Some("NaN is not a number"),
+        "what is kept is the same in every language"
+    );
+    z.read(80.0);
+    assert_eq!(z.reason, "80 不再高于 100，已恢复（告警始于 09:12:10 UTC）");
 }

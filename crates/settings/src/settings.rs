@@ -57,7 +57,8 @@ pub struct WebSettings {
     pub cors_origins: Vec<String>,
     /// What a scraper of `/metrics` shows as its bearer token.
     pub metrics_token: Option<SecretSource>,
-    /// The language of pages and of channels that set none: `en` or `zh-CN`.
+    /// The language of pages, of reasons, and of channels that set none: `en` or `zh-CN`. The reasons of [`Rule`]s
+    /// are stored as text: they stay in the language they were written in.
     pub lang: String,
     /// A folder whose templates replace the embedded ones.
     pub templates: Option<PathBuf>,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use monitor_notify::Severity;
-use monitor_rules::{Condition, EventKind, Level, Rule};
+use monitor_rules::{Condition, EventKind, Language, Level, Rule};
 use monitor_settings::{Auth, Builtin, Coded, Loaded, Settings, load, load_str};
 
 const SYSTEMS: &str = r#"
@@ -117,6 +117,32 @@ notify = []
 }
 
 #[test]
+fn every_rule_speaks_the_language_of_the_web() {
+    let metrics = r#"
+[metrics.x]
+[metrics.z]
+alert = { above = 10, clear_below = 5 }
+[metrics.w]
+fetch = { system = "a", path = "/w", value = "$.n" }
+alert = { below = 3 }
+"#;
+    let described = |web: &str| -> Vec<String> {
+        let settings = settings(&format!("{web}{metrics}"));
+        settings
+            .metrics
+            .iter()
+            .map(|metric| metric.rule.describe())
+            .collect()
+    };
+    let english = ["rise by 1", "above 10, clear below 5", "below 3"];
+    let chinese = ["增加 1 及以上时告警", "高于 10 告警，低于 5 恢复", "低于 3 告警"];
+    assert_eq!(described(""), english);
+    assert_eq!(described("[web]\nlang = \"en\"\n"), english);
+    assert_eq!(described("[web]\nlang = \"zh-CN\"\n"), chinese);
+    assert_eq!(described("[web]\nlang = \"zh\"\n"), chinese);
+}
+
+#[test]
 fn a_declared_metric() {
     let settings = settings(
         r#"
@@ -217,6 +243,7 @@ fn the_environment_is_laid_over_the_file() {
         settings.metrics[1].rule,
         Rule {
             no_data: Duration::from_secs(12),
+            language: Language::ZhCn,
             ..Rule::below(3.0)
         }
     );

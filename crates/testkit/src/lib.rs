@@ -6,6 +6,7 @@ pub mod http;
 mod net;
 pub mod ports;
 pub mod postgres;
+pub mod promtool;
 pub mod require;
 pub mod robot;
 pub mod smtp;

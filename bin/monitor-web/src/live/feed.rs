@@ -78,9 +78,9 @@ impl Feed {
         })
     }
 
-    #[cfg(test)]
+    /// How many places are taken.
     pub(super) fn taken(&self) -> usize {
-        self.places.lock().unwrap().len()
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 

@@ -87,6 +87,11 @@ impl Live {
         Live { inner }
     }
 
+    /// How many live connections there are.
+    pub(crate) fn readers(&self) -> usize {
+        self.inner.feed.taken()
+    }
+
     /// What is shown now, without waiting.
     pub(crate) fn peek(&self) -> Arc<Snapshot> {
         Arc::clone(&self.inner.published.borrow().snapshot)

@@ -7,6 +7,7 @@ mod metrics;
 mod original;
 mod page;
 mod records;
+mod telemetry;
 
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, guard, web};
@@ -32,6 +33,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(at("/api/v1/events", &[Method::GET]).route(web::get().to(events::events)))
         .service(at("/healthz", &[Method::GET]).route(get().to(health::alive)))
         .service(at("/readyz", &[Method::GET]).route(get().to(health::ready)))
+        .service(at("/metrics", &[Method::GET]).route(get().to(telemetry::scrape)))
         .service(at("/static/{name}", &[Method::GET]).route(get().to(assets::file)));
 }
 

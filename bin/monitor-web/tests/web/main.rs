@@ -10,3 +10,4 @@ mod health;
 mod original;
 mod page;
 mod support;
+mod telemetry;

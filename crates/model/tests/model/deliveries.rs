@@ -52,6 +52,27 @@ fn keys(claimed: &[Delivery]) -> Vec<&str> {
 }
 
 both! {
+    async fn what_each_lane_has_left_is_told(db) {
+        let db = db.open().await;
+        assert_eq!(db.read(deliveries::unfinished_by_lane).await.unwrap(), []);
+        enqueue(&db, "oncall", &["a"], 0).await;
+        enqueue(&db, "mail", &["b", "c"], 0).await;
+        let left = async || {
+            let left = db.read(deliveries::unfinished_by_lane).await.unwrap();
+            left.into_iter().map(|lane| (lane.lane, lane.count)).collect::<Vec<_>>()
+        };
+        assert_eq!(left().await, [("mail".to_owned(), 2), ("oncall".to_owned(), 1)]);
+        let oldest = db.read(deliveries::unfinished_by_lane).await.unwrap()[0].oldest;
+        let made = db.read(|c| deliveries::recent(c, 2)).await.unwrap();
+        assert_eq!(Some(oldest), made.iter().map(|d| d.created_at).min());
+        let claimed = claim(&db, "oncall", 10, 10).await;
+        assert_eq!(left().await.len(), 2, "what is being sent is left too");
+        db.write(move |c| deliveries::mark_sent(c, claimed[0].id, 1, at(20))).await.unwrap();
+        assert_eq!(left().await, [("mail".to_owned(), 2)], "what is sent is not");
+    }
+}
+
+both! {
     async fn the_same_key_is_enqueued_once(db) {
         let db = db.open().await;
         assert_eq!(enqueue(&db, "mail", &["a", "b", "a"], 0).await, 2);
@@ -116,6 +137,23 @@ both! {
         assert_eq!(db.write(|c| deliveries::hasten(c, at(0), at(20))).await.unwrap(), 2);
         assert_eq!(keys(&claim(&db, "mail", 0, 9).await), ["a"]);
         assert_eq!(claim(&db, "mail", 20, 9).await.len(), 1, "the lease was cut too");
+    }
+
+    async fn a_lane_that_works_again_goes_on_with_the_oldest(db) {
+        let db = db.open().await;
+        enqueue(&db, "mail", &["a"], 0).await;
+        enqueue(&db, "mail", &["b"], 1).await;
+        enqueue(&db, "chat", &["c"], 0).await;
+        claim(&db, "mail", 1, 1).await;
+        claim(&db, "chat", 1, 1).await;
+        for id in [1, 3] {
+            let later = db.write(move |c| deliveries::mark_retry(c, id, 1, at(600), "down")).await.unwrap();
+            assert!(later);
+        }
+        assert_eq!(db.write(|c| deliveries::hasten_lane(c, "mail", at(2))).await.unwrap(), 1);
+        assert_eq!(keys(&claim(&db, "mail", 2, 9).await), ["a", "b"], "by age, not by the last try");
+        assert!(claim(&db, "chat", 2, 9).await.is_empty(), "another lane");
+        assert_eq!(db.write(|c| deliveries::hasten_lane(c, "mail", at(2))).await.unwrap(), 0);
     }
 
     async fn strays_are_put_back(db) {

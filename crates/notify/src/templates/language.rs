@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn no_chinese_word_falls_back_to_english() {
-        let values: HashMap<_, FluentValue> = ["severity", "title", "what", "value", "has_value"]
+        let values: HashMap<_, FluentValue> = ["severity", "title", "what", "value", "say_value"]
             .map(|name| (name.into(), name.into()))
             .into();
         for key in keys(CHINESE) {

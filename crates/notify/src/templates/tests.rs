@@ -43,6 +43,69 @@ fn subjects_say_what_happened() {
 }
 
 #[test]
+fn chinese_subjects_say_why_in_chinese() {
+    let subject = |event, reason: &str| {
+        let notification = Notification {
+            reason: reason.to_owned(),
+            ..sample(event)
+        };
+        templates()
+            .mail(&notification, Language::Chinese)
+            .unwrap()
+            .subject
+    };
+    let above = "131 高于 100（自 09:12:40 UTC 起）";
+    assert_eq!(subject(Event::Alert, above), "【严重】监控告警-Z：131 高于 100");
+    assert_eq!(
+        subject(Event::Reminder, above),
+        "【严重·未处理】监控告警-Z：131 高于 100"
+    );
+    assert_eq!(
+        subject(Event::Alert, "从 5 升至 7，增加 2"),
+        "【严重】监控告警-Z：从 5 升至 7，增加 2"
+    );
+    assert_eq!(
+        subject(Event::Recovered, "89 低于 90，已恢复（告警始于 09:12:40 UTC）"),
+        "【恢复】监控恢复-Z：89 低于 90"
+    );
+    assert_eq!(
+        subject(Event::NoData, "已 1 分钟没有数据：System A answers 503"),
+        "【无数据】监控数据中断-Z：已 1 分钟没有数据：System A answers 503"
+    );
+    assert_eq!(
+        subject(Event::DataBack, above),
+        "【数据恢复】监控数据恢复-Z：131 高于 100"
+    );
+}
+
+#[test]
+fn a_reason_that_is_the_message_is_said_once() {
+    for (language, label, why) in [
+        (Language::English, "Reason", "131 is above 100 since 09:12:40 UTC"),
+        (Language::Chinese, "原因", "131 高于 100（自 09:12:40 UTC 起）"),
+    ] {
+        let explained = Notification {
+            reason: why.to_owned(),
+            ..alert()
+        };
+        let mail = templates().mail(&explained, language).unwrap();
+        for body in [&mail.text, &mail.html] {
+            assert!(body.contains(label) && body.contains(why), "{body}");
+        }
+        let bare = Notification {
+            text: why.to_owned(),
+            ..explained
+        };
+        let mail = templates().mail(&bare, language).unwrap();
+        for body in [&mail.text, &mail.html] {
+            assert_eq!(body.matches(why).count(), 1, "{body}");
+            assert!(!body.contains(label), "{body}");
+        }
+        assert!(!mail.text.contains("\n\n\n"), "{}", mail.text);
+    }
+}
+
+#[test]
 fn the_text_holds_everything_there_is_to_know() {
     insta::assert_snapshot!(templates().mail(&alert(), Language::English).unwrap().text, @r"
     Alert · critical · Z

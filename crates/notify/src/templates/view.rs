@@ -15,6 +15,9 @@ const NAME_LIMIT: usize = 200;
 /// Longest text after the metric's name in a subject, in characters.
 const HEADLINE_LIMIT: usize = 120;
 
+/// What a reason goes on with that a subject need not say: times, and that a recovery is one.
+const ASIDES: [&str; 5] = [" since ", ": recovered", "（自 ", "（告警始于 ", "，已恢复"];
+
 /// The variables of a template. `templates/mail/README.md` explains them to people who write their own.
 #[derive(Serialize, Debug)]
 pub(super) struct View {
@@ -33,7 +36,11 @@ pub(super) struct View {
     text: String,
     lines: Vec<String>,
     reason: String,
+    /// Whether the message says just that.
+    reason_is_text: bool,
     headline: String,
+    /// Whether the headline is in another language than the message.
+    foreign: bool,
     at: String,
     alert_id: Option<i64>,
     url: Option<String>,
@@ -44,6 +51,7 @@ impl View {
         let text = cut(&clean(&notification.text), TEXT_LIMIT);
         let reason = cut(&one_line(&notification.reason), REASON_LIMIT);
         let value = notification.value.map(number);
+        let headline = headline(notification.event, &reason, &text, value.as_deref());
         View {
             lang: language.tag(),
             event: notification.event.as_str(),
@@ -55,7 +63,9 @@ impl View {
             previous: notification.previous.map(number),
             change: change(notification.value, notification.previous),
             lines: text.lines().map(str::to_owned).collect(),
-            headline: headline(notification.event, &reason, &text, value.as_deref()),
+            reason_is_text: one_line(&notification.reason) == one_line(&notification.text),
+            foreign: is_foreign(&headline, language),
+            headline,
             value,
             text,
             reason,
@@ -104,7 +114,8 @@ fn change(value: Option<f64>, previous: Option<f64>) -> Option<String> {
 /// What the subject says: why, else the message, else the value; of a notice or a test the message first. The time in a
 /// reason is in the mail's own date.
 fn headline(event: Event, reason: &str, text: &str, value: Option<&str>) -> String {
-    let short_reason = reason.split(" since ").next().unwrap_or_default();
+    let end = ASIDES.iter().filter_map(|aside| reason.find(aside)).min();
+    let short_reason = &reason[..end.unwrap_or(reason.len())];
     let first_line = text.lines().next().unwrap_or_default();
     let value = value.unwrap_or_default();
     let choice = match event {
@@ -116,6 +127,16 @@ fn headline(event: Event, reason: &str, text: &str, value: Option<&str>) -> Stri
         .find(|one| !one.trim().is_empty())
         .unwrap_or_default();
     cut(&one_line(what), HEADLINE_LIMIT)
+}
+
+/// Whether a headline is in another language, as far as its letters tell: reasons are in the installation's language,
+/// messages in that of the upstream system, and a channel may have its own. Latin letters tell nothing: names have them.
+fn is_foreign(headline: &str, language: Language) -> bool {
+    let is_chinese = headline.contains(|one| ('\u{4E00}'..='\u{9FFF}').contains(&one));
+    match language {
+        Language::English => is_chinese,
+        Language::Chinese => !is_chinese,
+    }
 }
 
 /// The time in the machine's own zone, or a given one, always with its offset.
@@ -234,6 +255,37 @@ mod tests {
             "System A is down"
         );
         assert_eq!(headline(Event::Alert, "", "", None), "");
+        for (reason, short) in [
+            (
+                "89 is below 90: recovered, had been firing since 09:12:40 UTC",
+                "89 is below 90",
+            ),
+            ("131 高于 100（自 09:12:40 UTC 起）", "131 高于 100"),
+            ("89 低于 90，已恢复（告警始于 09:12:40 UTC）", "89 低于 90"),
+            (
+                "从 0 升至 5，增加 5（首次读数）",
+                "从 0 升至 5，增加 5（首次读数）",
+            ),
+            (
+                "已 1 分钟没有数据：System A answers 503",
+                "已 1 分钟没有数据：System A answers 503",
+            ),
+        ] {
+            assert_eq!(headline(Event::Recovered, reason, "", None), short);
+        }
+    }
+
+    #[test]
+    fn a_headline_in_another_language_is_known() {
+        for (headline, english, chinese) in [
+            ("131 is above 100", false, true),
+            ("131 高于 100", true, false),
+            ("已 1 分钟没有数据：System A answers 503", true, false),
+            ("", false, true),
+        ] {
+            assert_eq!(is_foreign(headline, Language::English), english, "{headline}");
+            assert_eq!(is_foreign(headline, Language::Chinese), chinese, "{headline}");
+        }
     }
 
     #[test]

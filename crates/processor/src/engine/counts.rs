@@ -1,60 +1,323 @@
-//! What the engine has done since it started.
+//! What the engine has done since it started, counted once: for `/metrics`, and for whoever asks in the program.
+//!
+//! A metric and a lane hold what counts for them, so that counting is an atomic addition or two: labels are looked up
+//! at the start only. How many series there are depends on the config alone.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use monitor_model::{AlertKind, Db, DeliveryStatus};
+use monitor_rules::Phase;
+use monitor_telemetry::Database;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::standing::{Standing, Standings};
+
+/// Seconds: from a system next door to one that is given up on.
+const CALL: [f64; 10] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+/// Seconds: from one fsync of a good disk to a database that is locked.
+const COMMIT: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0];
+
+type One = [(&'static str, String); 1];
+type Two = [(&'static str, String); 2];
+type Histograms = Family<One, Histogram, fn() -> Histogram>;
+pub(super) type Shared<T> = Arc<Mutex<BTreeMap<String, Arc<T>>>>;
 
 /// Shared counters; a clone counts the same things.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Counts {
-    inner: Arc<Inner>,
+    registry: Arc<Registry>,
+    families: Families,
+    commit_seconds: Histogram,
+    meters: Shared<Meter>,
+    lanes: Shared<LaneMeter>,
 }
 
-#[derive(Debug, Default)]
-struct Inner {
-    cycles: AtomicU64,
-    unreadable: AtomicU64,
-    late: AtomicU64,
-    conflicts: AtomicU64,
-    unsaved: AtomicU64,
-    alerts: AtomicU64,
-    sent: AtomicU64,
-    retried: AtomicU64,
-    given_up: AtomicU64,
+/// Those with labels.
+#[derive(Clone, Debug)]
+struct Families {
+    cycles: Family<Two, Counter>,
+    late: Family<One, Counter>,
+    sample_seconds: Histograms,
+    alerts: Family<Two, Counter>,
+    deliveries: Family<Two, Counter>,
+    delivery_seconds: Histograms,
 }
 
-macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
-        impl Counts {
-            $( $(#[$doc])* pub fn $name(&self) -> u64 { self.inner.$name.load(Ordering::Relaxed) } )+
+/// What counts for one metric.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    value: Counter,
+    unreadable: Counter,
+    conflict: Counter,
+    unsaved: Counter,
+    late: Counter,
+    alerts: [(AlertKind, Counter); 2],
+    sample_seconds: Histogram,
+    pub(super) standing: Standing,
+}
+
+/// What counts for one lane of the outbox.
+#[derive(Debug)]
+pub(crate) struct LaneMeter {
+    sent: Counter,
+    retried: Counter,
+    failed: Counter,
+    given_up: Counter,
+    seconds: Histogram,
+}
+
+impl Counts {
+    pub(crate) fn new(db: Db, version: &str) -> Counts {
+        let families = Families {
+            cycles: Family::default(),
+            late: Family::default(),
+            sample_seconds: Family::new_with_constructor(|| Histogram::new(CALL)),
+            alerts: Family::default(),
+            deliveries: Family::default(),
+            delivery_seconds: Family::new_with_constructor(|| Histogram::new(CALL)),
+        };
+        let commit_seconds = Histogram::new(COMMIT);
+        let meters = Shared::<Meter>::default();
+        let mut registry = monitor_telemetry::registry(version);
+        registry.register(
+            "cycles",
+            "Readings by what became of them",
+            families.cycles.clone(),
+        );
+        registry.register(
+            "cycles_late",
+            "Readings left out because the one before still ran or the machine was busy",
+            families.late.clone(),
+        );
+        registry.register_with_unit(
+            "sample_duration",
+            "Time that taking a reading took",
+            Unit::Seconds,
+            families.sample_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "commit_duration",
+            "Time until a reading and all that follows from it was stored",
+            Unit::Seconds,
+            commit_seconds.clone(),
+        );
+        registry.register("alerts", "Alerts opened", families.alerts.clone());
+        registry.register(
+            "deliveries",
+            "Attempts to deliver by what became of them",
+            families.deliveries.clone(),
+        );
+        registry.register_with_unit(
+            "delivery_duration",
+            "Time that an attempt to deliver took",
+            Unit::Seconds,
+            families.delivery_seconds.clone(),
+        );
+        registry.register_collector(Box::new(Standings(Arc::clone(&meters))));
+        registry.register_collector(Box::new(Database::new(db)));
+        Counts {
+            registry: Arc::new(registry),
+            families,
+            commit_seconds,
+            meters,
+            lanes: Shared::default(),
         }
-        #[derive(Clone, Copy, Debug)]
-        #[allow(non_camel_case_types)]
-        pub(crate) enum Count { $($name),+ }
-        impl Counts {
-            pub(crate) fn add(&self, what: Count, n: u64) {
-                match what { $( Count::$name => &self.inner.$name ),+ }.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// All series of the worker, for `/metrics`.
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry)
+    }
+
+    /// What counts for the metric `key`, whose breaches open alerts of this kind.
+    pub(crate) fn meter(&self, key: &str, breach: AlertKind) -> Arc<Meter> {
+        let families = &self.families;
+        let metric = || ("metric", key.to_owned());
+        let cycles = |result: &str| {
+            families
+                .cycles
+                .get_or_create_owned(&[metric(), ("result", result.to_owned())])
+        };
+        let alerts = |kind: AlertKind| {
+            let labels = [metric(), ("kind", kind.as_str().to_owned())];
+            (kind, families.alerts.get_or_create_owned(&labels))
+        };
+        let meter = || Meter {
+            value: cycles("value"),
+            unreadable: cycles("unreadable"),
+            conflict: cycles("conflict"),
+            unsaved: cycles("unsaved"),
+            late: families.late.get_or_create_owned(&[metric()]),
+            alerts: [alerts(breach), alerts(AlertKind::NoData)],
+            sample_seconds: families.sample_seconds.get_or_create_owned(&[metric()]),
+            standing: Standing::default(),
+        };
+        get_or_create(&self.meters, key, meter)
+    }
+
+    /// What counts for the lane `name`.
+    pub(crate) fn lane(&self, name: &str) -> Arc<LaneMeter> {
+        let families = &self.families;
+        let lane = || ("lane", name.to_owned());
+        let deliveries = |result: &str| {
+            let labels = [lane(), ("result", result.to_owned())];
+            families.deliveries.get_or_create_owned(&labels)
+        };
+        let meter = || LaneMeter {
+            sent: deliveries("sent"),
+            retried: deliveries("retried"),
+            failed: deliveries("failed"),
+            given_up: deliveries("given_up"),
+            seconds: families.delivery_seconds.get_or_create_owned(&[lane()]),
+        };
+        get_or_create(&self.lanes, name, meter)
+    }
+
+    /// A reading was stored, or was not, and that took so long.
+    pub(crate) fn commit_took(&self, took: Duration) {
+        self.commit_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Readings committed, good and bad.
+    pub fn cycles(&self) -> u64 {
+        self.sum(|meter| meter.value.get() + meter.unreadable.get())
+    }
+
+    /// Readings committed that held no number.
+    pub fn unreadable(&self) -> u64 {
+        self.sum(|meter| meter.unreadable.get())
+    }
+
+    /// Ticks skipped because the cycle before was still running or the machine was busy.
+    pub fn late(&self) -> u64 {
+        self.sum(|meter| meter.late.get())
+    }
+
+    /// Readings dropped because another worker had judged the metric meanwhile.
+    pub fn conflicts(&self) -> u64 {
+        self.sum(|meter| meter.conflict.get())
+    }
+
+    /// Readings that could not be stored.
+    pub fn unsaved(&self) -> u64 {
+        self.sum(|meter| meter.unsaved.get())
+    }
+
+    /// Alerts opened, *no data* among them.
+    pub fn alerts(&self) -> u64 {
+        self.sum(|meter| meter.alerts.iter().map(|(_, counter)| counter.get()).sum())
+    }
+
+    /// Deliveries done: channels, alarm and details.
+    pub fn sent(&self) -> u64 {
+        self.sum_lanes(|lane| lane.sent.get())
+    }
+
+    /// Attempts that failed and will be made again.
+    pub fn retried(&self) -> u64 {
+        self.sum_lanes(|lane| lane.retried.get())
+    }
+
+    /// Deliveries that ended undone: refused for good, or tried for too long.
+    pub fn given_up(&self) -> u64 {
+        self.sum_lanes(|lane| lane.failed.get() + lane.given_up.get())
+    }
+
+    fn sum(&self, of: impl Fn(&Meter) -> u64) -> u64 {
+        lock(&self.meters).values().map(|meter| of(meter)).sum()
+    }
+
+    fn sum_lanes(&self, of: impl Fn(&LaneMeter) -> u64) -> u64 {
+        lock(&self.lanes).values().map(|lane| of(lane)).sum()
+    }
+}
+
+impl Meter {
+    /// So many ticks were skipped.
+    pub(crate) fn late(&self, ticks: u64) {
+        if ticks > 0 {
+            self.late.inc_by(ticks);
+        }
+    }
+
+    /// A reading was taken, whatever it holds, and took so long.
+    pub(crate) fn sampled(&self, took: Duration) {
+        self.sample_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A reading was judged and stored: its number if it held one, where the metric stands now, and the alerts that
+    /// were opened.
+    pub(crate) fn committed(
+        &self,
+        value: Option<f64>,
+        at: DateTime<Utc>,
+        phase: Phase,
+        opened: impl Iterator<Item = AlertKind>,
+    ) {
+        match value {
+            Some(_) => self.value.inc(),
+            None => self.unreadable.inc(),
+        };
+        self.standing.judged(value, at, phase);
+        for kind in opened {
+            for (known, counter) in &self.alerts {
+                if *known == kind {
+                    counter.inc();
+                }
             }
         }
-    };
+    }
+
+    /// A reading was dropped because another worker had judged the metric meanwhile.
+    pub(crate) fn conflicted(&self) {
+        self.conflict.inc();
+    }
+
+    /// A reading could not be stored.
+    pub(crate) fn lost(&self) {
+        self.unsaved.inc();
+    }
 }
 
-counters! {
-    /// Readings committed, good and bad.
-    cycles,
-    /// Readings that held no number.
-    unreadable,
-    /// Ticks skipped because the cycle before was still running or the machine was busy.
-    late,
-    /// Readings dropped because another worker had judged the metric meanwhile.
-    conflicts,
-    /// Readings that could not be stored.
-    unsaved,
-    /// Alerts opened.
-    alerts,
-    /// Deliveries done: channels, alarm and details.
-    sent,
-    /// Attempts that failed and will be made again.
-    retried,
-    /// Deliveries that ended undone.
-    given_up,
+impl LaneMeter {
+    /// An attempt was made and took so long.
+    pub(crate) fn attempted(&self, took: Duration) {
+        self.seconds.observe(took.as_secs_f64());
+    }
+
+    /// A delivery is done.
+    pub(crate) fn sent(&self) {
+        self.sent.inc();
+    }
+
+    /// An attempt failed, and another one will be made.
+    pub(crate) fn retried(&self) {
+        self.retried.inc();
+    }
+
+    /// A delivery ended undone.
+    pub(crate) fn ended(&self, status: DeliveryStatus) {
+        match status {
+            DeliveryStatus::Failed => self.failed.inc(),
+            _ => self.given_up.inc(),
+        };
+    }
+}
+
+fn get_or_create<T>(all: &Shared<T>, name: &str, make: impl FnOnce() -> T) -> Arc<T> {
+    Arc::clone(
+        lock(all)
+            .entry(name.to_owned())
+            .or_insert_with(|| Arc::new(make())),
+    )
+}
+
+pub(super) fn lock<T>(all: &Shared<T>) -> MutexGuard<'_, BTreeMap<String, Arc<T>>> {
+    all.lock().expect("no code panics while holding this lock")
 }

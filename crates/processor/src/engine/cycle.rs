@@ -11,7 +11,7 @@ use monitor_model::{DbError, states};
 use monitor_rules::{Observed, Reading, State, judge};
 
 use super::Shared;
-use super::counts::Count;
+use super::counts::Meter;
 use super::outcome::Outcome;
 use crate::fault::{self, Point};
 use crate::metric::{Metric, sample};
@@ -26,6 +26,7 @@ const COMMIT_PAUSE: Duration = Duration::from_millis(250);
 /// A metric and what this worker remembers of it.
 pub(crate) struct Watched {
     pub(crate) metric: Box<dyn Metric>,
+    pub(crate) meter: Arc<Meter>,
     running: AtomicBool,
     known: Mutex<Option<Known>>,
     judged_at: Mutex<Option<Duration>>,
@@ -46,9 +47,10 @@ pub(crate) struct Turn {
 }
 
 impl Watched {
-    pub(crate) fn new(metric: Box<dyn Metric>) -> Watched {
+    pub(crate) fn new(metric: Box<dyn Metric>, meter: Arc<Meter>) -> Watched {
         Watched {
             metric,
+            meter,
             running: AtomicBool::new(false),
             known: Mutex::new(None),
             judged_at: Mutex::new(None),
@@ -116,36 +118,33 @@ pub(crate) async fn run(shared: &Arc<Shared>, turn: Turn) {
     // from it a breach told twice.
     let pinned = match pin(shared, watched).await {
         Ok(pinned) => pinned,
-        Err(error) => return lost(shared, watched, &error),
+        Err(error) => return lost(watched, &error),
     };
     let begun = shared.clock.monotonic();
     let observed = observe(shared, &*watched.metric).await;
     fault::point(Point::AfterSample);
     let took = shared.clock.monotonic().saturating_sub(begun);
+    watched.meter.sampled(took);
     if let Observed::Unreadable(why) = &observed {
-        shared.counts.add(Count::unreadable, 1);
         log::warn!("metric {}: cannot be read: {why}", watched.key());
     }
     match commit(shared, watched, &pinned, observed, took).await {
-        Ok(alerts) => {
-            shared.counts.add(Count::cycles, 1);
-            shared.counts.add(Count::alerts, alerts);
-        }
+        Ok(()) => {}
         Err(DbError::Conflict { .. }) => {
             watched.remember(None);
-            shared.counts.add(Count::conflicts, 1);
+            watched.meter.conflicted();
             log::info!(
                 "metric {}: judged by another worker meanwhile; this reading is dropped",
                 watched.key()
             );
         }
-        Err(error) => lost(shared, watched, &error),
+        Err(error) => lost(watched, &error),
     }
 }
 
-fn lost(shared: &Shared, watched: &Watched, error: &DbError) {
+fn lost(watched: &Watched, error: &DbError) {
     watched.remember(None);
-    shared.counts.add(Count::unsaved, 1);
+    watched.meter.lost();
     log::error!(
         "metric {}: the reading could not be stored: {error}",
         watched.key()
@@ -194,14 +193,14 @@ async fn observe(shared: &Shared, metric: &dyn Metric) -> Observed {
     }
 }
 
-/// Judges against the pinned state and stores the outcome; gives how many alerts it opened.
+/// Judges against the pinned state and stores the outcome.
 async fn commit(
     shared: &Shared,
     watched: &Watched,
     pinned: &Known,
     observed: Observed,
     took: Duration,
-) -> Result<u64, DbError> {
+) -> Result<(), DbError> {
     let (at, now) = (shared.clock.wall(), shared.clock.monotonic());
     let elapsed = elapsed(watched, pinned, at, now);
     let reading = Reading {
@@ -220,28 +219,36 @@ async fn commit(
         took,
         pinned.version,
     );
-    let alerts = outcome.alerts();
+    let outcome = Arc::new(outcome);
     fault::point(Point::BeforeCommit);
-    store(shared, watched, outcome).await?;
+    store(shared, watched, &outcome).await?;
     fault::point(Point::AfterCommit);
     watched.judged(now);
     log::debug!("metric {}: {}", watched.key(), judgement.reason);
+    let phase = judgement.state.phase();
     watched.remember(Some(Known {
         state: judgement.state,
         version: pinned.version + 1,
         loaded: None,
     }));
-    Ok(alerts)
+    watched
+        .meter
+        .committed(outcome.value(), at, phase, outcome.opened());
+    Ok(())
 }
 
 /// Stores it, again after a failure that may pass. Where a COMMIT broke off and nobody knows whether it took place, the
 /// version tells: if it did, the next try is a conflict and changes nothing.
-async fn store(shared: &Shared, watched: &Watched, outcome: Outcome) -> Result<(), DbError> {
-    let outcome = Arc::new(outcome);
+async fn store(shared: &Shared, watched: &Watched, outcome: &Arc<Outcome>) -> Result<(), DbError> {
     let mut pause = COMMIT_PAUSE;
     for tries in 1.. {
-        let storing = Arc::clone(&outcome);
-        match shared.db.write(move |conn| storing.store(conn)).await {
+        let storing = Arc::clone(outcome);
+        let begun = shared.clock.monotonic();
+        let stored = shared.db.write(move |conn| storing.store(conn)).await;
+        shared
+            .counts
+            .commit_took(shared.clock.monotonic().saturating_sub(begun));
+        match stored {
             Err(error) if may_pass(&error) && tries < COMMIT_TRIES => {
                 log::warn!(
                     "metric {}: storing the reading failed (try {tries}): {error}",

@@ -179,6 +179,7 @@ fn store(
             },
             reason: alert.reason.clone(),
             at: occurred_at.unwrap_or_else(|| alert.opened_at.and_utc()),
+            round: None,
         };
         teller.tell(conn, alert, Some(*record_id), &story, now.naive_utc())?;
     }
@@ -204,6 +205,7 @@ fn tell_the_end(conn: &mut Conn, teller: &Teller, alert: &Alert, now: DateTime<U
             reason: record.alert_message.clone(),
             text: record.alert_message,
             at: record.timestamp.and_utc(),
+            round: None,
         };
         teller.tell(conn, &alert, Some(record.id), &story, now.naive_utc())?;
     }

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
@@ -17,7 +18,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
-use super::counts::Count;
+use super::counts::LaneMeter;
 use super::cycle::Watched;
 use super::lane::{Done, Lane, Terms, Verdict};
 use super::leases::{self, Held, LEASE};
@@ -61,7 +62,12 @@ struct Running {
 impl Dispatcher {
     pub(crate) fn new(shared: Arc<Shared>, metrics: &[Arc<Watched>]) -> Dispatcher {
         let mut lanes = vec![Lane::alarm(&shared), Lane::details(&shared, metrics)];
-        lanes.extend(shared.channels.iter().map(Lane::channel));
+        lanes.extend(
+            shared
+                .channels
+                .iter()
+                .map(|channel| Lane::channel(&shared, channel)),
+        );
         Dispatcher {
             shared,
             lanes,
@@ -254,18 +260,20 @@ impl Dispatcher {
     fn start(&mut self, index: usize, delivery: Delivery) {
         let lane = &mut self.lanes[index];
         let work = lane.take(self.shared.clock.monotonic());
-        let terms = lane.terms;
+        let (terms, meter, failing) = (lane.terms, Arc::clone(&lane.meter), Arc::clone(&lane.failing));
         let shared = Arc::clone(&self.shared);
         let (id, attempt) = (delivery.id, delivery.attempt);
         let task = self.attempts.spawn(async move {
             let clock = Arc::clone(&shared.clock);
+            let begun = clock.monotonic();
             let attempt = AssertUnwindSafe(work.attempt(&shared, &delivery)).catch_unwind();
             let verdict = match monitor_requests::timeout(&*clock, ATTEMPT_LIMIT, attempt).await {
                 Ok(Ok(verdict)) => verdict,
                 Ok(Err(_)) => Verdict::transient("sending it panicked; see the log"),
                 Err(late) => Verdict::transient(format!("no answer: {late}")),
             };
-            conclude(&shared, &delivery, verdict, terms).await
+            meter.attempted(clock.monotonic().saturating_sub(begun));
+            conclude(&shared, &delivery, verdict, terms, &meter, &failing).await
         });
         self.held.add(id);
         self.running.insert(
@@ -339,9 +347,16 @@ impl Dispatcher {
 
 /// Marks what became of an attempt. While the database is away it is tried for as long as it takes: nobody else can
 /// claim the delivery either, and what was sent and cannot be marked would be sent again. Gives whether it is marked.
-async fn conclude(shared: &Shared, delivery: &Delivery, verdict: Verdict, terms: Terms) -> bool {
+async fn conclude(
+    shared: &Shared,
+    delivery: &Delivery,
+    verdict: Verdict,
+    terms: Terms,
+    meter: &LaneMeter,
+    failing: &AtomicBool,
+) -> bool {
     let mut tries = 0;
-    while let Err(error) = mark(shared, delivery, &verdict, terms).await {
+    while let Err(error) = mark(shared, delivery, &verdict, terms, meter, failing).await {
         let may_pass = error.is_transient() || matches!(error, DbError::CommitUnknown { .. });
         tries += u32::from(!may_pass);
         if tries >= MARK_TRIES {
@@ -360,20 +375,39 @@ async fn conclude(shared: &Shared, delivery: &Delivery, verdict: Verdict, terms:
     true
 }
 
-async fn mark(shared: &Shared, delivery: &Delivery, verdict: &Verdict, terms: Terms) -> Result<(), DbError> {
+async fn mark(
+    shared: &Shared,
+    delivery: &Delivery,
+    verdict: &Verdict,
+    terms: Terms,
+    meter: &LaneMeter,
+    failing: &AtomicBool,
+) -> Result<(), DbError> {
     let now = shared.clock.wall().naive_utc();
     let (id, attempt, who) = (delivery.id, delivery.attempt, who(delivery));
     match verdict {
         Verdict::Done(done) => {
             if matches!(done, Done::Unmarked) {
+                // The lane failed before and works now: nothing in it need wait any longer. After a restart only the
+                // delivery knows; one that was hastened stands where it was made, and says nothing new.
+                let was_put_off = delivery.last_error.is_some() && delivery.next_at > delivery.created_at;
+                let works_again =
+                    (was_put_off || failing.load(Ordering::Relaxed)).then(|| delivery.lane.clone());
                 fault::point(Point::BeforeMark);
                 shared
                     .db
-                    .write(move |conn| deliveries::mark_sent(conn, id, attempt, now))
+                    .write(move |conn| {
+                        let sent = deliveries::mark_sent(conn, id, attempt, now)?;
+                        if sent && let Some(lane) = &works_again {
+                            deliveries::hasten_lane(conn, lane, now)?;
+                        }
+                        Ok(sent)
+                    })
                     .await?;
             }
+            failing.store(false, Ordering::Relaxed);
             fault::point(Point::AfterMark);
-            shared.counts.add(Count::sent, 1);
+            meter.sent();
             log::info!("delivery {id}: {who} done (attempt {attempt})");
         }
         Verdict::Transient {
@@ -385,7 +419,7 @@ async fn mark(shared: &Shared, delivery: &Delivery, verdict: &Verdict, terms: Te
             let left = terms.max_age.saturating_sub(age);
             let error = cut(reason);
             if left.is_zero() {
-                return give_up(shared, delivery, DeliveryStatus::GivenUp, error, now).await;
+                return give_up(shared, delivery, DeliveryStatus::GivenUp, error, now, meter).await;
             }
             // The last attempt comes when the time is over, however long the pause would be.
             let pause = terms
@@ -399,10 +433,11 @@ async fn mark(shared: &Shared, delivery: &Delivery, verdict: &Verdict, terms: Te
                 .db
                 .write(move |conn| deliveries::mark_retry(conn, id, attempt, next, &error))
                 .await?;
-            shared.counts.add(Count::retried, 1);
+            failing.store(true, Ordering::Relaxed);
+            meter.retried();
         }
         Verdict::Permanent { reason } => {
-            give_up(shared, delivery, DeliveryStatus::Failed, cut(reason), now).await?;
+            give_up(shared, delivery, DeliveryStatus::Failed, cut(reason), now, meter).await?;
         }
     }
     Ok(())
@@ -414,6 +449,7 @@ async fn give_up(
     status: DeliveryStatus,
     error: String,
     now: NaiveDateTime,
+    meter: &LaneMeter,
 ) -> Result<(), DbError> {
     let (id, attempt) = (delivery.id, delivery.attempt);
     log::error!("delivery {id}: {} given up: {error}", who(delivery));
@@ -421,7 +457,7 @@ async fn give_up(
         .db
         .write(move |conn| deliveries::mark_final(conn, id, attempt, status, now, &error))
         .await?;
-    shared.counts.add(Count::given_up, 1);
+    meter.ended(status);
     Ok(())
 }
 

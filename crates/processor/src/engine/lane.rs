@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use monitor_model::Delivery;
@@ -10,6 +11,7 @@ use monitor_notify::{Failure, Notification, Notifier};
 use monitor_upstream::Alarm;
 use serde::{Deserialize, Serialize};
 
+use super::counts::LaneMeter;
 use super::cycle::Watched;
 use super::told::{ALARM_LANE, DETAILS_LANE, Teller};
 use super::{Channel, Shared, details};
@@ -108,6 +110,9 @@ pub(crate) struct Lane {
     pub(crate) name: String,
     pub(crate) terms: Terms,
     pub(crate) in_flight: usize,
+    /// Its last attempt failed for a reason that may pass.
+    pub(crate) failing: Arc<AtomicBool>,
+    pub(crate) meter: Arc<LaneMeter>,
     places: usize,
     window: Window,
     work: Work,
@@ -132,6 +137,8 @@ impl Lane {
                 longest: ALARM_PAUSE,
             },
             in_flight: 0,
+            failing: Arc::default(),
+            meter: shared.counts.lane(ALARM_LANE),
             places: ALARM_PLACES,
             window: Window::new(None),
             work: Work::Alarm(shared.alarm.clone()),
@@ -152,13 +159,15 @@ impl Lane {
                 longest: shared.options.details_wait,
             },
             in_flight: 0,
+            failing: Arc::default(),
+            meter: shared.counts.lane(DETAILS_LANE),
             places: DETAILS_PLACES,
             window: Window::new(None),
             work: Work::Details(Arc::new(by_key)),
         }
     }
 
-    pub(crate) fn channel(channel: &Channel) -> Lane {
+    pub(crate) fn channel(shared: &Shared, channel: &Channel) -> Lane {
         let limits = channel.notifier.limits();
         Lane {
             name: channel.notifier.name().to_owned(),
@@ -169,6 +178,8 @@ impl Lane {
                 longest: LONGEST_PAUSE,
             },
             in_flight: 0,
+            failing: Arc::default(),
+            meter: shared.counts.lane(channel.notifier.name()),
             places: limits.concurrency.max(1),
             window: Window::new(limits.per_minute),
             work: Work::Channel(Arc::clone(&channel.notifier)),

@@ -4,7 +4,8 @@
 //! - a `cycle` samples, judges and commits; `outcome` is that one transaction;
 //! - the `dispatcher` claims what is due from the outbox and gives it to its `lane`: the alarm, the asking for
 //!   details, or a channel;
-//! - the `janitor` keeps the heartbeat and throws away what is old.
+//! - the `janitor` keeps the heartbeat and throws away what is old;
+//! - `counts` is what they did, and `standing` how each metric is, for `/metrics`.
 
 mod counts;
 mod cycle;
@@ -15,6 +16,7 @@ mod lane;
 mod leases;
 mod outcome;
 mod scheduler;
+mod standing;
 mod told;
 
 use std::sync::Arc;
@@ -25,6 +27,7 @@ use monitor_model::{Db, DbError};
 use monitor_notify::Notifier;
 use monitor_requests::SharedClock;
 use monitor_upstream::{Alarm, Upstreams};
+use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
 pub use counts::Counts;
@@ -137,6 +140,7 @@ pub struct Engine {
 impl Engine {
     /// Puts the parts together. Nothing runs yet.
     pub fn new(parts: Parts) -> Engine {
+        let counts = Counts::new(parts.db.clone(), &parts.options.version);
         let shared = Arc::new(Shared {
             worker: leases::worker_id(),
             started_at: parts.clock.wall(),
@@ -146,12 +150,16 @@ impl Engine {
             channels: parts.channels,
             alarm: parts.alarm,
             options: parts.options,
-            counts: Counts::default(),
+            counts,
         });
         let metrics = parts
             .metrics
             .into_iter()
-            .map(|metric| Arc::new(Watched::new(metric)))
+            .map(|metric| {
+                let config = metric.config();
+                let meter = shared.counts.meter(&config.key, outcome::breach(&config.rule));
+                Arc::new(Watched::new(metric, meter))
+            })
             .collect();
         Engine { shared, metrics }
     }
@@ -159,6 +167,11 @@ impl Engine {
     /// What it has done so far; cheap, and shared with the running engine.
     pub fn counts(&self) -> Counts {
         self.shared.counts.clone()
+    }
+
+    /// The series of all that it does, for `/metrics`.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.shared.counts.registry()
     }
 
     /// The id of this worker in the `worker` table.

@@ -8,7 +8,7 @@ use monitor_model::{
     records, samples, states,
 };
 use monitor_notify::Event;
-use monitor_rules::{Condition, Judgement, Observed, State, Transition};
+use monitor_rules::{Condition, Judgement, Observed, Phase, Rule, State, Transition};
 
 use super::Shared;
 use super::told::{ALARM_LANE, DETAILS_LANE, Story, Teller, enqueue_job, job_key};
@@ -26,6 +26,8 @@ pub(crate) struct Outcome {
     explains: bool,
     /// The kind of alert that the rule opens.
     breach: AlertKind,
+    /// How often what lasts is told again.
+    repeat: Option<Duration>,
     at: NaiveDateTime,
 }
 
@@ -37,6 +39,14 @@ enum Step {
     Over { kind: AlertKind, story: Story },
     /// The metric cannot be read for too long.
     Blind(Story),
+}
+
+/// The kind of alert that a breach of `rule` opens.
+pub(crate) fn breach(rule: &Rule) -> AlertKind {
+    match rule.condition {
+        Condition::Event(_) => AlertKind::Event,
+        Condition::Level(_) | Condition::NoData => AlertKind::Level,
+    }
 }
 
 impl Outcome {
@@ -86,20 +96,28 @@ impl Outcome {
             teller: Teller::of(shared, metric),
             has_alarm: shared.alarm.is_some(),
             explains: explains(metric),
-            breach: match metric.config().rule.condition {
-                Condition::Event(_) => AlertKind::Event,
-                Condition::Level(_) | Condition::NoData => AlertKind::Level,
-            },
+            repeat: metric
+                .config()
+                .rule
+                .repeat
+                .filter(|_| matches!(phase, Phase::Firing | Phase::NoData)),
+            breach: breach(&metric.config().rule),
             at: now,
         }
     }
 
-    /// How many breaches it opens.
-    pub(crate) fn alerts(&self) -> u64 {
-        self.steps
-            .iter()
-            .filter(|step| matches!(step, Step::Alert(_)))
-            .count() as u64
+    /// The number that was read, if it was one.
+    pub(crate) fn value(&self) -> Option<f64> {
+        self.reading.as_ref().ok().copied()
+    }
+
+    /// The kinds of the alerts that it opens.
+    pub(crate) fn opened(&self) -> impl Iterator<Item = AlertKind> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Alert(_) => Some(self.breach),
+            Step::Blind(_) => Some(AlertKind::NoData),
+            Step::Over { .. } => None,
+        })
     }
 
     /// Stores it. May be run again after a transaction that did not happen.
@@ -118,6 +136,35 @@ impl Outcome {
                 Step::Alert(story) => self.alert(conn, story)?,
                 Step::Blind(story) => self.blind(conn, story)?,
                 Step::Over { kind, story } => self.over(conn, *kind, story)?,
+            }
+        }
+        match self.repeat {
+            Some(every) => self.remind(conn, every),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells again what lasts and nobody acknowledged, once in every `every` since it was opened. The outbox knows which
+    /// of the rounds it has had; those that nobody ran for are not made up.
+    fn remind(&self, conn: &mut Conn, every: Duration) -> Result<(), DbError> {
+        for kind in [AlertKind::Level, AlertKind::NoData] {
+            let open = alerts::unresolved_for(conn, &self.state.key, kind)?;
+            let Some(alert) = open.iter().rfind(|alert| alert.acknowledged_at.is_none()) else {
+                continue;
+            };
+            let lasted = (self.at - alert.opened_at).to_std().unwrap_or_default();
+            let round = i64::try_from(lasted.as_nanos() / every.as_nanos().max(1)).unwrap_or(i64::MAX);
+            if round > 0 {
+                let story = Story {
+                    event: Event::Reminder,
+                    value: self.sample.value,
+                    previous: alert.value,
+                    text: self.state.reason.clone(),
+                    reason: self.state.reason.clone(),
+                    at: self.at.and_utc(),
+                    round: Some(round),
+                };
+                self.teller.tell(conn, alert, None, &story, self.at)?;
             }
         }
         Ok(())
@@ -199,6 +246,7 @@ impl Step {
             text,
             reason: reason.clone(),
             at,
+            round: None,
         };
         match transition {
             Transition::Alert { value, previous } => {

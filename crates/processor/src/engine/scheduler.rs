@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Shared;
-use super::counts::Count;
 use super::cycle::{self, Watched};
 
 /// The width of a slot.
@@ -45,7 +44,7 @@ pub(crate) async fn run(shared: Arc<Shared>, metrics: Vec<Arc<Watched>>, halt: C
             let metric = &metrics[index];
             let (next, missed) = following(due, now, metric.interval());
             agenda.push(Reverse((next, index)));
-            shared.counts.add(Count::late, missed);
+            metric.meter.late(missed);
             match metric.begin() {
                 Some(turn) => {
                     let (shared, places, halt) = (Arc::clone(&shared), Arc::clone(&places), halt.clone());
@@ -58,7 +57,7 @@ pub(crate) async fn run(shared: Arc<Shared>, metrics: Vec<Arc<Watched>>, halt: C
                     });
                 }
                 None => {
-                    shared.counts.add(Count::late, 1);
+                    metric.meter.late(1);
                     log::warn!(
                         "metric {}: the cycle before is still running; this one is skipped",
                         metric.key()

@@ -40,6 +40,8 @@ pub(crate) struct Story {
     pub(crate) text: String,
     pub(crate) reason: String,
     pub(crate) at: DateTime<Utc>,
+    /// Which of several tellings of one alert it is, where no record tells them apart.
+    pub(crate) round: Option<i64>,
 }
 
 impl Teller {
@@ -80,7 +82,9 @@ impl Teller {
         story: &Story,
         now: NaiveDateTime,
     ) -> Result<usize, DbError> {
-        let subject = record_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
+        let subject = record_id
+            .or(story.round)
+            .map_or_else(|| "-".to_owned(), |id| id.to_string());
         let event = story.event.as_str();
         let message_id = format!(
             "{event}-{}-{subject}.{}@monitor",

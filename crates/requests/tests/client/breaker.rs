@@ -39,7 +39,10 @@ async fn a_host_that_fails_is_left_alone_and_then_tried_by_one() {
     }
     clock.advance(3 * SECOND);
     let error = client.send(&server.get("/")).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::CircuitOpen { retry_in: 7 * SECOND });
+    assert!(
+        matches!(error.kind, ErrorKind::CircuitOpen { retry_in, .. } if retry_in == 7 * SECOND),
+        "{error}"
+    );
     assert_eq!((error.attempts, error.retry_after()), (0, Some(7 * SECOND)));
     assert!(error.is_transient() && error.nothing_sent());
     assert_eq!(server.seen().len(), 5, "nothing was sent");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use monitor_rules::{Rule, RuleSettings};
+use monitor_rules::{Language, Rule, RuleSettings};
 use monitor_upstream::{DetailsSettings, FetchSettings, FieldError};
 
 use toml::de::DeValue;
@@ -20,7 +20,7 @@ const MAX_UNIT: usize = 40;
 
 impl Checker<'_, '_> {
     /// All metrics. Without a readable `[worker]` its default interval stands in, so that the checks go on.
-    pub(super) fn metrics(&mut self, interval: Option<Duration>) -> Vec<MetricSettings> {
+    pub(super) fn metrics(&mut self, interval: Option<Duration>, language: Language) -> Vec<MetricSettings> {
         let keys = self.tables("metrics");
         let is_table = self
             .reader
@@ -35,11 +35,16 @@ impl Checker<'_, '_> {
         }
         let default_interval = interval.unwrap_or(Duration::from_secs(10));
         keys.iter()
-            .filter_map(|key| self.metric(key, default_interval))
+            .filter_map(|key| self.metric(key, default_interval, language))
             .collect()
     }
 
-    fn metric(&mut self, key: &str, default_interval: Duration) -> Option<MetricSettings> {
+    fn metric(
+        &mut self,
+        key: &str,
+        default_interval: Duration,
+        language: Language,
+    ) -> Option<MetricSettings> {
         let at = |field: &str| path(&["metrics", key, field]);
         let table = path(&["metrics", key]);
         self.metric_key(&table, key);
@@ -68,7 +73,7 @@ impl Checker<'_, '_> {
             interval,
             severity: raw.severity.unwrap_or_default(),
             fetch: if in_code { fetch } else { Some(fetch?) },
-            rule: rule?,
+            rule: Rule { language, ..rule? },
             details,
             notify,
         })

@@ -4,7 +4,8 @@ severity-info = info
 severity-warning = warning
 severity-critical = critical
 
-# Subjects. $has_value is "yes" or "no"; $what is why, or the message.
+# Subjects. $what is why, or the message; $say_value is "yes" where that is in another language and there is a value to
+# say instead.
 subject-alert = [{ $severity }] { $title }: { $what }
 subject-reminder = [{ $severity }, still open] { $title }: { $what }
 subject-recovered = [recovered] { $title }: { $what }

@@ -4,21 +4,21 @@ severity-info = 提示
 severity-warning = 警告
 severity-critical = 严重
 
-# 主题。$has_value 为 "yes" 或 "no"；$what 为原因或消息。
-subject-alert = 【{ $severity }】监控告警-{ $title }：{ $has_value ->
+# 主题。$what 为原因或消息；若其为其他语言而又有数值，则 $say_value 为 "yes"，改为显示数值。
+subject-alert = 【{ $severity }】监控告警-{ $title }：{ $say_value ->
     [yes] 当前值 { $value }
    *[no] { $what }
 }
-subject-reminder = 【{ $severity }·未处理】监控告警-{ $title }：{ $has_value ->
+subject-reminder = 【{ $severity }·未处理】监控告警-{ $title }：{ $say_value ->
     [yes] 当前值 { $value }
    *[no] { $what }
 }
-subject-recovered = 【恢复】监控恢复-{ $title }：{ $has_value ->
+subject-recovered = 【恢复】监控恢复-{ $title }：{ $say_value ->
     [yes] 当前值 { $value }
    *[no] { $what }
 }
 subject-no_data = 【无数据】监控数据中断-{ $title }：{ $what }
-subject-data_back = 【数据恢复】监控数据恢复-{ $title }：{ $has_value ->
+subject-data_back = 【数据恢复】监控数据恢复-{ $title }：{ $say_value ->
     [yes] 当前值 { $value }
    *[no] { $what }
 }

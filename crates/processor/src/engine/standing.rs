@@ -1,0 +1,140 @@
+//! How each metric stands, as series: its number, when that was read, its phase. What is not known is left out.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use chrono::{DateTime, Utc};
+use monitor_rules::Phase;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::gauge::ConstGauge;
+
+use super::counts::{Meter, Shared, lock};
+
+const PHASES: [Phase; 4] = [Phase::Normal, Phase::Pending, Phase::Firing, Phase::NoData];
+
+/// How one metric stands, as of this worker's last judgement of it.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    /// The last value; NaN where there is none, or it is not known any more.
+    reading: AtomicU64,
+    /// When the last value was read; NaN where there was none yet.
+    success: AtomicU64,
+    /// Index into [`PHASES`], beyond it before the first judgement.
+    phase: AtomicU8,
+}
+
+impl Default for Standing {
+    fn default() -> Standing {
+        Standing {
+            reading: AtomicU64::new(f64::NAN.to_bits()),
+            success: AtomicU64::new(f64::NAN.to_bits()),
+            phase: AtomicU8::new(u8::MAX),
+        }
+    }
+}
+
+impl Standing {
+    /// A reading was judged and stored.
+    pub(super) fn judged(&self, value: Option<f64>, at: DateTime<Utc>, phase: Phase) {
+        if value.is_some() {
+            self.success.store(seconds(at).to_bits(), Ordering::Relaxed);
+        }
+        // A number that may not be true any more is not told as if it were.
+        self.reading
+            .store(value.unwrap_or(f64::NAN).to_bits(), Ordering::Relaxed);
+        let index = PHASES.iter().position(|known| *known == phase);
+        let index = index.and_then(|index| u8::try_from(index).ok());
+        self.phase.store(index.unwrap_or(u8::MAX), Ordering::Relaxed);
+    }
+
+    fn reading(&self) -> Option<f64> {
+        known(&self.reading)
+    }
+
+    fn success(&self) -> Option<f64> {
+        known(&self.success)
+    }
+
+    fn phase(&self) -> Option<Phase> {
+        PHASES
+            .get(usize::from(self.phase.load(Ordering::Relaxed)))
+            .copied()
+    }
+}
+
+/// Of all metrics.
+#[derive(Debug)]
+pub(super) struct Standings(pub(super) Shared<Meter>);
+
+impl Collector for Standings {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        self.gauges(
+            &mut encoder,
+            "metric_value",
+            "The number that was read last; none while it cannot be read.",
+            Standing::reading,
+        )?;
+        self.gauges(
+            &mut encoder,
+            "metric_last_success_timestamp_seconds",
+            "When a number was last read, in seconds since 1970.",
+            Standing::success,
+        )?;
+        let judged = self.known(Standing::phase);
+        if judged.is_empty() {
+            return Ok(());
+        }
+        let help = "1 for the phase in which the metric is, 0 for the others.";
+        let mut family = encoder.encode_descriptor("metric_phase", help, None, MetricType::Gauge)?;
+        for (key, now) in judged {
+            for phase in PHASES {
+                let labels = [("metric", key.as_str()), ("phase", phase.as_str())];
+                ConstGauge::new(i64::from(phase == now)).encode(family.encode_family(&labels)?)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Standings {
+    fn gauges(
+        &self,
+        encoder: &mut DescriptorEncoder<'_>,
+        name: &str,
+        help: &str,
+        of: fn(&Standing) -> Option<f64>,
+    ) -> Result<(), fmt::Error> {
+        let known = self.known(of);
+        if known.is_empty() {
+            return Ok(());
+        }
+        let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for (key, value) in known {
+            let labels = [("metric", key.as_str())];
+            ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+
+    fn known<T>(&self, of: fn(&Standing) -> Option<T>) -> Vec<(String, T)> {
+        lock(&self.0)
+            .iter()
+            .filter_map(|(key, meter)| Some((key.clone(), of(&meter.standing)?)))
+            .collect()
+    }
+}
+
+fn known(bits: &AtomicU64) -> Option<f64> {
+    let value = f64::from_bits(bits.load(Ordering::Relaxed));
+    (!value.is_nan()).then_some(value)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "exact to the microsecond until the year 2255"
+)]
+fn seconds(at: DateTime<Utc>) -> f64 {
+    at.timestamp_micros() as f64 / 1e6
+}

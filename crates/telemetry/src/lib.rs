@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+mod database;
+mod guard;
+mod text;
+
+pub use database::Database;
+pub use guard::{is_allowed, is_loopback_name};
+pub use text::{Page, expose, registry};
