@@ -120,3 +120,36 @@ fn both_readmes_begin_with_the_two_commands() {
         }
     }
 }
+
+#[test]
+fn every_row_of_the_fault_table_names_a_test_and_every_test_has_a_row() {
+    let told = include_str!("../../docs/fault-table.md");
+    let tests = [
+        include_str!("fault_table_http.rs"),
+        include_str!("fault_table_smtp.rs"),
+        include_str!("fault_table_db.rs"),
+        include_str!("fault_table_time.rs"),
+    ];
+    let mut section = tests.iter();
+    for part in told.split("\n## ").skip(1) {
+        let file = section.next().unwrap();
+        for row in part
+            .lines()
+            .filter(|line| line.starts_with("| ") && !line.contains("test in"))
+        {
+            let names = row.trim_end_matches(" |").rsplit('|').next().unwrap();
+            for name in names.split(", ") {
+                let function = format!("fn {}(", name.trim().trim_matches('`'));
+                assert!(file.contains(&function), "no {function} for the row {row}");
+            }
+        }
+        for test in file
+            .split("#[tokio::test")
+            .skip(1)
+            .chain(file.split("both! {").skip(1))
+        {
+            let name = test.split("fn ").nth(1).unwrap().split('(').next().unwrap();
+            assert!(part.contains(&format!("`{name}`")), "no row for the test {name}");
+        }
+    }
+}

@@ -1,7 +1,12 @@
 mod chain;
 mod commands;
 mod docs;
+mod fault_table_db;
+mod fault_table_http;
+mod fault_table_smtp;
+mod fault_table_time;
 mod faults;
+mod kill;
 mod latency;
 mod outage;
 mod page;

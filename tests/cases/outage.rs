@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use monitor_testkit::{SmtpFault, Stage, Times};
-use monitor_tests::{Config, both};
+use monitor_testkit::SmtpSink;
+use monitor_tests::{Config, both, eventually};
 
 both! {
     async fn mails_wait_for_the_server(app: TestApp) {
@@ -34,55 +34,6 @@ both! {
 }
 
 both! {
-    async fn a_repeat_is_the_same_mail(app: TestApp) {
-        app.b().set_auto_messages(true);
-        app.poll().await;
-        // The server takes the mail and the answer is lost: nobody can know, so it is sent again.
-        app.mail().script(SmtpFault::DropAfterData, Times::Once);
-        app.read("x", 1.0).await;
-        app.after(Duration::from_secs(60)).await;
-        let mails = app.mail().mails();
-        assert_eq!(mails.len(), 2);
-        assert_eq!(mails[0].message_id, mails[1].message_id);
-        app.finish().await;
-    }
-}
-
-both! {
-    async fn one_refused_recipient_does_not_hold_up_the_others(app: TestApp, Config {
-        to: vec!["gone@example.com".into(), "ops@example.com".into()], ..Config::default()
-    }) {
-        app.b().set_auto_messages(true);
-        app.poll().await;
-        let refused = SmtpFault::reply(Stage::RcptTo(Some("gone@example.com".into())), 550, "no such user");
-        app.mail().script(refused, Times::Always);
-        app.read("x", 1.0).await;
-        let mails = app.mail().mails();
-        assert_eq!(mails.len(), 1);
-        assert_eq!(mails[0].to, ["ops@example.com"]);
-        let failed: Vec<_> = app.deliveries().await.into_iter().filter(|d| d.status == "failed").collect();
-        assert_eq!(failed.len(), 1);
-        assert!(failed[0].last_error.as_deref().unwrap().contains("no such user"), "{failed:?}");
-        app.finish().await;
-    }
-}
-
-both! {
-    async fn a_busy_server_is_tried_again(app: TestApp) {
-        app.b().set_auto_messages(true);
-        app.poll().await;
-        app.mail().script(SmtpFault::reply(Stage::MailFrom, 451, "try later"), Times::N(3));
-        app.read("x", 1.0).await;
-        assert_eq!(app.mail().mails().len(), 0);
-        for _ in 0..6 {
-            app.after(Duration::from_secs(20)).await;
-        }
-        assert_eq!(app.mail().mails().len(), 1);
-        app.finish().await;
-    }
-}
-
-both! {
     async fn what_cannot_be_delivered_for_a_day_is_given_up_visibly(app: TestApp) {
         app.b().set_auto_messages(true);
         app.poll().await;
@@ -93,6 +44,72 @@ both! {
         assert_eq!(given_up.len(), 1);
         assert_eq!(given_up[0].lane, "mail");
         assert_eq!(app.engine.counts().given_up(), 1);
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn an_hour_without_mail_and_500_alerts(app: TestApp) {
+        let sink = SmtpSink::start().await;
+        let keys: Vec<String> = (0..50).map(|n| format!("w{n}")).collect();
+        let metrics: String = keys
+            .iter()
+            .map(|key| format!(
+                "[metrics.{key}]\nfetch = {{ system = \"a\", path = \"/api/totals/{key}\", value = \"$.total\" }}\n\
+                 alert = {{ rise = 1 }}\nnotify = [\"slow\"]\n"
+            ))
+            .collect();
+        let more = format!(
+            "[channels.slow]\nkind = \"smtp\"\nurl = \"{}\"\nfrom = \"m@example.com\"\nto = [\"ops@example.com\"]\n\
+             per_minute = 100\nconcurrency = 1\n",
+            sink.url()
+        );
+        let a = app.a().clone();
+        let set = |total: usize| keys.iter().for_each(|key| a.set_total(key, total as f64));
+        set(0);
+        app.restart(Config { metrics, more, interval: "6m".into(), ..Config::default() });
+        sink.stop().await;
+        app.while_running(async {
+            for total in 1..=10 {
+                set(total);
+                eventually("the cycles", || async {
+                    (app.engine.counts().alerts() == 50 * total as u64).then_some(())
+                }).await;
+                app.clock.jump(Duration::from_secs(360));
+            }
+            assert_eq!(sink.received(), 0);
+            let waiting = app.deliveries_of("slow").await;
+            assert_eq!(waiting.len(), 500);
+            assert!(waiting.iter().all(|d| d.finished_at.is_none()), "nothing is given up");
+
+            sink.start_again().await;
+            let mut minutes = 0;
+            while sink.received() < 500 {
+                minutes += 1;
+                assert!(minutes < 30, "only {} of 500 after {minutes} minutes", sink.received());
+                let before = sink.received();
+                app.clock.jump(Duration::from_secs(61));
+                if before > 0 {
+                    sink.wait_for((before + 100).min(500), Duration::from_secs(20)).await;
+                }
+                eventually("all that this minute allows", || async {
+                    let now = monitor_requests::Clock::wall(&*app.clock).naive_utc();
+                    let waiting = app.deliveries_of("slow").await;
+                    let is_sending = waiting.iter().any(|d| d.status == "sending");
+                    let is_due = waiting.iter().any(|d| d.status == "pending" && d.next_at <= now);
+                    (!is_sending && (!is_due || sink.received() - before >= 100)).then_some(())
+                }).await;
+                assert!(sink.received() - before <= 100, "{} in a minute", sink.received() - before);
+            }
+        }).await;
+        let mails = sink.mails();
+        assert_eq!(mails.len(), 500);
+        let mut made: std::collections::HashMap<String, _> =
+            app.deliveries_of("slow").await.into_iter().map(|d| (d.message_id, d.created_at)).collect();
+        let order: Vec<_> = mails.iter().map(|mail| made.remove(&mail.message_id).expect("each once")).collect();
+        // The one with which the server was found to be back may be any; from then on the oldest go first.
+        assert!(order[1..].is_sorted(), "{order:?}");
+        app.deliver_all(Duration::from_secs(60), 5).await;
         app.finish().await;
     }
 }

@@ -17,19 +17,6 @@ both! {
 }
 
 both! {
-    async fn an_expired_session_is_renewed_in_mid_cycle(app: TestApp) {
-        app.read("x", 1.0).await;
-        app.a().expire_sessions();
-        app.b().expire_sessions();
-        app.read("x", 2.0).await;
-        assert_eq!(app.alerts().await.len(), 2, "the reading was not lost");
-        assert_eq!(app.b().alarms(), ["x", "x"], "nor the alarm");
-        assert_eq!((app.a().logins(), app.b().logins()), (2, 2), "one new sign-in each, however many asked");
-        app.finish().await;
-    }
-}
-
-both! {
     async fn a_session_that_is_about_to_end_is_renewed_before(app: TestApp) {
         app.a().set_session_life(Duration::from_secs(100));
         app.poll().await;

@@ -1,0 +1,262 @@
+//! The fault table, mail: whatever a mail server does wrong, its mails wait, are shown with the reason, and arrive
+//! afterwards; the alarm, the record and the other channels do not wait with them.
+//!
+//! Each row is a channel, a mail server and a metric of its own, so that all of them go wrong at once.
+
+use std::time::Duration;
+
+use monitor_model::Delivery;
+use monitor_testkit::{Certificate, SmtpFault, SmtpSink, Stage, Times};
+use monitor_tests::{Config, TestApp, both, eventually};
+
+/// What is the matter with a mail server.
+enum Trouble {
+    /// Each mail meets this.
+    Does(SmtpFault),
+    /// Each mail meets this, and the monitor has to stop waiting.
+    Hangs(SmtpFault),
+    /// It does not run.
+    Down,
+    /// Nobody has told the monitor whom to trust.
+    Distrusted,
+}
+
+struct Row {
+    name: &'static str,
+    sink: SmtpSink,
+    trouble: Trouble,
+    shows: &'static str,
+    /// The config's line of whom to trust, once it is mended.
+    trusts: String,
+}
+
+impl Row {
+    fn hangs(&self) -> bool {
+        matches!(self.trouble, Trouble::Hangs(_))
+    }
+
+    async fn begin(&self) {
+        match &self.trouble {
+            Trouble::Does(fault) | Trouble::Hangs(fault) => self.sink.script(fault.clone(), Times::Always),
+            Trouble::Down => self.sink.stop().await,
+            Trouble::Distrusted => {}
+        }
+    }
+
+    async fn end(&self) {
+        self.sink.clear_script();
+        self.sink.start_again().await;
+    }
+
+    async fn delivery(&self, app: &TestApp) -> Option<Delivery> {
+        app.deliveries()
+            .await
+            .into_iter()
+            .find(|delivery| delivery.lane == self.name)
+    }
+}
+
+fn metric(key: &str, channel: &str) -> String {
+    format!(
+        "[metrics.{key}]\nfetch = {{ system = \"a\", path = \"/api/totals/{key}\", value = \"$.total\" }}\n\
+         alert = {{ rise = 1 }}\nnotify = [\"{channel}\"]\n"
+    )
+}
+
+fn channel(name: &str, sink: &SmtpSink, more: &str) -> String {
+    format!(
+        "[channels.{name}]\nkind = \"smtp\"\nurl = \"{}\"\nfrom = \"m@example.com\"\nto = [\"{name}@example.com\"]\n{more}\n",
+        sink.url()
+    )
+}
+
+fn config(rows: &[Row], mended: bool) -> Config {
+    let metrics = rows
+        .iter()
+        .map(|row| metric(row.name, row.name))
+        .chain([metric("fine", "mail")])
+        .collect();
+    let more = rows
+        .iter()
+        .map(|row| channel(row.name, &row.sink, if mended { &row.trusts } else { "" }))
+        .collect();
+    Config {
+        metrics,
+        more,
+        ..Config::default()
+    }
+}
+
+both! {
+    async fn mails_wait_for_a_server_in_trouble_and_nothing_waits_with_them(app: TestApp) {
+        use Trouble::{Distrusted, Does, Down, Hangs};
+        let folder = tempfile::tempdir().unwrap();
+        let mut rows = Vec::new();
+        for (name, trouble, shows) in [
+            ("refused", Down, "connecting: Connection refused"),
+            ("no_greeting", Hangs(SmtpFault::NoGreeting), "greeting: no answer within 2s"),
+            ("busy", Does(SmtpFault::reply(Stage::Connect, 421, "too busy")), "421 too busy"),
+            ("try_later", Does(SmtpFault::reply(Stage::MailFrom, 451, "try later")), "MAIL FROM: 451 try later"),
+            ("greylisted", Does(SmtpFault::reply(Stage::RcptTo(None), 450, "greylisted")), "450 greylisted"),
+            ("full_disk", Does(SmtpFault::reply(Stage::EndOfData, 452, "no room")), "the mail itself: 452 no room"),
+            ("not_in_service", Does(SmtpFault::reply(Stage::Connect, 554, "no service")), "554 no service"),
+            ("sender_refused", Does(SmtpFault::reply(Stage::MailFrom, 550, "who are you")), "MAIL FROM: 550 who are you"),
+            ("hangs_up", Does(SmtpFault::DropAt(Stage::MailFrom)), "MAIL FROM: "),
+            ("dropped_in_data", Does(SmtpFault::DropAt(Stage::Data)), "the mail itself: "),
+            ("dropped_before_answer", Does(SmtpFault::DropAt(Stage::EndOfData)), "the mail itself: "),
+            ("answer_lost", Does(SmtpFault::DropAfterData), "the mail itself: "),
+            ("hangs_in_data", Hangs(SmtpFault::HangAt(Stage::EndOfData)), "the mail itself: no answer within 2s"),
+            ("tls_distrusted", Distrusted, "UnknownIssuer"),
+            ("starttls_distrusted", Distrusted, "UnknownIssuer"),
+        ] {
+            let certificate = Certificate::new().unwrap();
+            let path = folder.path().join(format!("{name}.pem"));
+            std::fs::write(&path, certificate.ca_pem()).unwrap();
+            let sink = match name {
+                "tls_distrusted" => SmtpSink::builder().implicit_tls(&certificate).start().await.unwrap(),
+                "starttls_distrusted" => SmtpSink::builder().starttls(&certificate).start().await.unwrap(),
+                _ => SmtpSink::start().await,
+            };
+            let trusts = match trouble {
+                Distrusted => format!("ca_file = {:?}", path.to_str().unwrap()),
+                _ => String::new(),
+            };
+            rows.push(Row { name, sink, trouble, shows, trusts });
+        }
+        for key in rows.iter().map(|row| row.name).chain(["fine"]) {
+            app.a().set_total(key, 0.0);
+        }
+        app.restart(config(&rows, false));
+        app.poll().await;
+
+        for row in &rows {
+            row.begin().await;
+        }
+        for key in rows.iter().map(|row| row.name).chain(["fine"]) {
+            app.a().set_total(key, 3.0);
+        }
+        let tried = async |hanging: bool| {
+            for row in rows.iter().filter(|row| row.hangs() == hanging) {
+                if row.delivery(&app).await.is_none_or(|delivery| delivery.last_error.is_none()) {
+                    return false;
+                }
+            }
+            true
+        };
+        app.poll_past_hangs(
+            async || app.mail().mails().len() == 1 && tried(false).await,
+            async || tried(true).await,
+        ).await;
+
+        // Shown: each waits, with the reason. Told by the rest: nothing waited with them.
+        for row @ Row { name, shows, .. } in &rows {
+            let delivery = row.delivery(&app).await.unwrap();
+            assert_eq!(delivery.status.as_str(), "pending", "{name}: {delivery:?}");
+            let error = delivery.last_error.as_deref().unwrap();
+            assert!(error.contains(shows), "{name}: {error}");
+        }
+        assert!(app.engine.counts().retried() >= rows.len() as u64, "counted");
+        let mut alarms = app.b().alarms();
+        alarms.sort();
+        let mut keys: Vec<_> = rows.iter().map(|row| row.name).chain(["fine"]).collect();
+        keys.sort_unstable();
+        assert_eq!(alarms, keys, "the alarm needs no mail");
+        assert_eq!(app.told().await.len(), keys.len(), "nor does the record");
+        assert_eq!(app.mail().mails().len(), 1, "nor the mail that a working server takes");
+
+        // It works again: each arrives.
+        for row in &rows {
+            row.end().await;
+        }
+        app.restart(config(&rows, true));
+        app.deliver_all(Duration::from_secs(60), 10).await;
+        for row @ Row { name, sink, .. } in &rows {
+            let mails = sink.mails();
+            // Where the server had taken it and its answer was lost, nobody could know.
+            let attempts = row.delivery(&app).await.unwrap().attempt as usize;
+            let times = if *name == "answer_lost" { attempts } else { 1 };
+            assert_eq!(mails.len(), times, "{name}");
+            assert!(mails.iter().all(|mail| mail.message_id == mails[0].message_id), "{name}: a repeat is the same mail");
+            assert!(mails[0].text.contains("3 rose by 3 from 0"), "{name}: {}", mails[0].text);
+        }
+        assert_eq!(app.b().alarms().len(), keys.len(), "and nothing else is repeated");
+        assert_eq!(app.mail().mails().len(), 1);
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn one_refused_recipient_does_not_hold_up_the_others(app: TestApp, Config {
+        to: vec!["gone@example.com".into(), "ops@example.com".into()], ..Config::default()
+    }) {
+        app.poll().await;
+        let refused = SmtpFault::reply(Stage::RcptTo(Some("gone@example.com".into())), 550, "no such user");
+        app.mail().script(refused, Times::Always);
+        app.read("x", 1.0).await;
+        let mails = app.mail().mails();
+        assert_eq!(mails.len(), 1);
+        assert_eq!(mails[0].to, ["ops@example.com"]);
+        let failed: Vec<_> = app.deliveries().await.into_iter().filter(|d| d.status == "failed").collect();
+        assert_eq!(failed.len(), 1);
+        assert_eq!(failed[0].recipient, "gone@example.com");
+        assert!(failed[0].last_error.as_deref().unwrap().contains("no such user"), "{failed:?}");
+        assert_eq!(app.engine.counts().given_up(), 1, "counted");
+        assert_eq!((app.b().alarms().len(), app.told().await.len()), (1, 1));
+        app.after(Duration::from_secs(600)).await;
+        assert_eq!(app.mail().mails().len(), 1, "and not offered again");
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn a_mail_that_is_refused_for_good_is_shown_as_failed(app: TestApp) {
+        app.poll().await;
+        app.mail().script(SmtpFault::reply(Stage::EndOfData, 554, "looks like spam"), Times::Always);
+        app.read("x", 1.0).await;
+        let failed: Vec<_> = app.deliveries().await.into_iter().filter(|d| d.status == "failed").collect();
+        assert_eq!(failed.len(), 1);
+        assert!(failed[0].last_error.as_deref().unwrap().contains("554 looks like spam"), "{failed:?}");
+        assert_eq!(app.engine.counts().given_up(), 1, "counted");
+        assert_eq!((app.b().alarms().len(), app.told().await.len()), (1, 1), "alarm and record are there");
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn a_channel_that_hangs_delays_no_other(app: TestApp) {
+        let hanging = SmtpSink::start().await;
+        let more = channel("slow", &hanging, "timeout = \"60s\"");
+        let metrics = "[metrics.x]\nalert = { rise = 1, no_data = \"1h\" }\n".into();
+        app.restart(Config { metrics, more, ..Config::default() });
+        hanging.script(SmtpFault::HangAt(Stage::EndOfData), Times::Always);
+        app.while_running(async {
+            for n in 1..=10 {
+                app.a().set_total("x", n as f64);
+                // Not a moment of the clock's passes for the channel that hangs: whatever arrives did not wait for it.
+                eventually("the mail of the other channel", || async {
+                    (app.mail().mails().len() == n && app.b().alarms().len() == n).then_some(())
+                }).await;
+            }
+            let slow: Vec<_> = app.deliveries().await.into_iter().filter(|d| d.lane == "slow").collect();
+            assert_eq!(slow.len(), 10);
+            assert!(slow.iter().all(|d| d.last_error.is_none() && d.attempt <= 1), "still its first attempts: {slow:?}");
+            let sending = slow.iter().filter(|d| d.status == "sending").count();
+            assert_eq!(sending, 4, "and no more at a time than its places");
+
+            hanging.clear_script();
+            for _ in 0..20 {
+                app.clock.jump(Duration::from_secs(61));
+                if hanging.wait_for(10, Duration::from_millis(200)).await.len() == 10 {
+                    break;
+                }
+            }
+        }).await;
+        let mut texts: Vec<_> = hanging.mails().into_iter().map(|mail| mail.message_id).collect();
+        texts.sort();
+        texts.dedup();
+        assert_eq!((texts.len(), hanging.mails().len()), (10, 10), "each once, when it worked again");
+        assert_eq!(app.mail().mails().len(), 10);
+        app.deliver_all(Duration::from_secs(60), 5).await;
+        app.finish().await;
+    }
+}

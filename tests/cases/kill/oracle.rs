@@ -1,0 +1,301 @@
+//! What is owed in the end: every breach has its alert, alarm, records and mails, and nothing is told that did not
+//! happen.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use monitor_model::{Alert, AlertKind, Db, Delivery, DeliveryStatus, Record, alerts, deliveries, records};
+use monitor_testkit::Mail;
+use monitor_tests::Site;
+
+use super::driver::{Held, Story};
+use super::{LONG, TO};
+
+/// More rows than there are.
+const ALL: i64 = 1_000_000;
+
+/// What was counted, for a person.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    alerts: BTreeMap<String, usize>,
+    held: usize,
+    alarms: usize,
+    repeated_alarms: usize,
+    records: usize,
+    recoveries: usize,
+    mails: usize,
+    repeated_mails: usize,
+    slowest: Duration,
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "  alerts: {:?}, {} of them of values that were held",
+            self.alerts, self.held
+        )?;
+        writeln!(
+            f,
+            "  alarms: {}, {} of them repeats",
+            self.alarms, self.repeated_alarms
+        )?;
+        writeln!(
+            f,
+            "  records: {}, and {} recoveries",
+            self.records, self.recoveries
+        )?;
+        writeln!(
+            f,
+            "  mails: {}, {} of them repeats",
+            self.mails, self.repeated_mails
+        )?;
+        write!(f, "  the slowest delivery took {:.1?}", self.slowest)
+    }
+}
+
+struct Rows {
+    alerts: Vec<Alert>,
+    records: Vec<Record>,
+    deliveries: Vec<Delivery>,
+}
+
+/// Checks all of it.
+pub(super) async fn check(site: &Site, db: &Db, story: &Story, kills: usize) -> Counted {
+    let mut rows = Rows {
+        alerts: db.read(|c| alerts::recent(c, ALL)).await.unwrap(),
+        records: db.read(|c| records::recent(c, ALL)).await.unwrap(),
+        deliveries: db.read(|c| deliveries::recent(c, ALL)).await.unwrap(),
+    };
+    rows.alerts.reverse();
+    rows.records.reverse();
+    let mut counted = Counted::default();
+
+    let other = rows.alerts.iter().find(|alert| alert.kind == AlertKind::NoData);
+    assert_eq!(other, None, "there was always data");
+    for (key, held) in [("x", &story.x), ("y", &story.y)] {
+        climbed(key, held, &of(&rows.alerts, key));
+    }
+    swung(&story.z, &of(&rows.alerts, "z"));
+    counted.held = story.x.len() + story.y.len() + story.z.len();
+    for alert in &rows.alerts {
+        *counted.alerts.entry(alert.key.clone()).or_default() += 1;
+    }
+
+    let messages = owed(story);
+    recorded(&rows, story, &messages, &mut counted);
+    delivered(&rows, &mut counted);
+    sounded(&rows, &site.world.b.alarms(), kills, &mut counted);
+    let mails = site.world.mail.mails();
+    assert_eq!(mails.len(), site.world.mail.received(), "the inbox kept all");
+    mailed(&rows, &mails, &messages, kills, &mut counted);
+    counted
+}
+
+fn of(alerts: &[Alert], key: &str) -> Vec<Alert> {
+    alerts.iter().filter(|alert| alert.key == key).cloned().collect()
+}
+
+/// Each rise is told where the one before ended: nothing is left out, and nothing twice.
+fn climbed(key: &str, held: &[Held], alerts: &[Alert]) {
+    let mut top = 0.0;
+    for alert in alerts {
+        assert_eq!(alert.previous, Some(top), "a gap or an overlap: {alert:?}");
+        assert!(alert.value.unwrap() >= top + 1.0, "no rise: {alert:?}");
+        top = alert.value.unwrap();
+    }
+    assert_eq!(top, held.last().unwrap().value, "{key} climbed on, untold");
+    for held in held {
+        told_once(held, alerts);
+    }
+}
+
+/// Each excursion has one alert and is over.
+fn swung(excursions: &[Held], alerts: &[Alert]) {
+    let values: Vec<f64> = alerts.iter().map(|alert| alert.value.unwrap()).collect();
+    let owed: Vec<f64> = excursions.iter().map(|held| held.value).collect();
+    assert_eq!(values, owed, "one alert an excursion");
+    for held in excursions {
+        told_once(held, alerts);
+    }
+    assert!(
+        alerts.iter().all(|alert| alert.resolved_at.is_some()),
+        "{alerts:?}"
+    );
+}
+
+/// A value that was held was alerted on, while it was there.
+fn told_once(held: &Held, alerts: &[Alert]) {
+    let about: Vec<&Alert> = alerts
+        .iter()
+        .filter(|alert| alert.value == Some(held.value))
+        .collect();
+    assert_eq!(about.len(), 1, "{held:?} has these alerts: {about:?}");
+    let at = about[0].opened_at.and_utc() + TimeDelta::milliseconds(1); // the database rounds down
+    assert!(
+        held.from <= at && at <= held.until + TimeDelta::milliseconds(1),
+        "{held:?}: {:?}",
+        about[0]
+    );
+}
+
+/// The ids of all messages that there are to tell, by what System B says of a rise.
+fn owed(story: &Story) -> BTreeSet<String> {
+    let last = |held: &[Held]| held.last().map_or(0, |held| held.value as u64);
+    let x = (1..=last(&story.x)).map(|n| format!("x-{n}"));
+    let y = (1..=last(&story.y)).map(|n| format!("y-{n}"));
+    let z = story.z.iter().map(|held| format!("z-{}", held.value));
+    x.chain(y).chain(z).collect()
+}
+
+/// Each message is one record of the alert that it explains, each recovery one notice.
+fn recorded(rows: &Rows, story: &Story, messages: &BTreeSet<String>, counted: &mut Counted) {
+    let by_id: HashMap<i64, &Alert> = rows.alerts.iter().map(|alert| (alert.id, alert)).collect();
+    let (told, notices): (Vec<&Record>, Vec<&Record>) = rows.records.iter().partition(|record| record.alert);
+    let ids: BTreeSet<String> = told
+        .iter()
+        .map(|record| {
+            record
+                .source_id
+                .clone()
+                .unwrap_or_else(|| format!("unexplained: {record:?}"))
+        })
+        .collect();
+    assert_eq!(ids, *messages);
+    assert_eq!(told.len(), messages.len(), "each once");
+    for record in &told {
+        let alert = by_id[&record.alert_id.unwrap()];
+        let source = record.source_id.as_deref().unwrap();
+        let (key, n) = source.split_once('-').unwrap();
+        let n: f64 = n.parse().unwrap();
+        assert_eq!(key, alert.key);
+        assert!(
+            n <= alert.value.unwrap() && n > alert.previous.unwrap(),
+            "{record:?} is not of {alert:?}"
+        );
+        assert_eq!(record.alert_message, format!("Order {source} is unpaid"));
+    }
+    let explained: BTreeSet<i64> = told.iter().filter_map(|record| record.alert_id).collect();
+    assert_eq!(explained.len(), rows.alerts.len(), "each alert has its records");
+    assert!(notices.iter().all(|record| record.key == "z"), "{notices:?}");
+    let over: BTreeSet<i64> = notices.iter().filter_map(|record| record.alert_id).collect();
+    assert_eq!(
+        (over.len(), notices.len()),
+        (story.z.len(), story.z.len()),
+        "one recovery an excursion"
+    );
+    (counted.records, counted.recoveries) = (told.len(), notices.len());
+}
+
+/// Nothing is left in the outbox or given up, and what is in it is what is owed.
+fn delivered(rows: &Rows, counted: &mut Counted) {
+    let mut lanes: BTreeMap<&str, usize> = BTreeMap::new();
+    for delivery in &rows.deliveries {
+        assert_eq!(delivery.status, DeliveryStatus::Sent, "{delivery:?}");
+        *lanes.entry(&delivery.lane).or_default() += 1;
+        let took = delivery.finished_at.unwrap() - delivery.created_at;
+        counted.slowest = counted.slowest.max(took.to_std().unwrap_or_default());
+    }
+    let (alerts, records) = (rows.alerts.len(), rows.records.len());
+    let owed = [
+        ("@alarm", alerts),
+        ("@details", alerts),
+        ("mail", records * TO.len()),
+    ];
+    assert_eq!(lanes, BTreeMap::from(owed));
+}
+
+/// One alarm an alert at least, and no more than attempts: each was made once, and once more for each worker that died
+/// over it. Up to four sound at one time, so that a few kills may repeat more than one each, but not many kills.
+fn sounded(rows: &Rows, alarms: &[String], kills: usize, counted: &mut Counted) {
+    let mut sounded: BTreeMap<String, usize> = BTreeMap::new();
+    for key in alarms {
+        *sounded.entry(key.clone()).or_default() += 1;
+    }
+    let alerts = &counted.alerts;
+    assert!(sounded.keys().eq(alerts.keys()), "{sounded:?} for {alerts:?}");
+    for (key, times) in &sounded {
+        assert!(
+            *times >= alerts[key],
+            "{key}: {times} alarms for {} alerts",
+            alerts[key]
+        );
+    }
+    let attempts: i32 = rows
+        .deliveries
+        .iter()
+        .filter(|delivery| delivery.lane == "@alarm")
+        .map(|delivery| delivery.attempt)
+        .sum();
+    assert!(alarms.len() <= usize::try_from(attempts).unwrap(), "{alarms:?}");
+    counted.alarms = alarms.len();
+    counted.repeated_alarms = alarms.len() - rows.alerts.len();
+    assert!(kills < LONG || counted.repeated_alarms <= kills, "{counted:?}");
+}
+
+/// Each message and each recovery reached each recipient as one mail. A repeat is the same mail, and there is at most one
+/// a kill.
+fn mailed(rows: &Rows, mails: &[Mail], messages: &BTreeSet<String>, kills: usize, counted: &mut Counted) {
+    let mut copies: HashMap<(&str, &str), Vec<&Mail>> = HashMap::new();
+    for mail in mails {
+        assert_eq!(mail.to.len(), 1);
+        copies
+            .entry((&mail.message_id, &mail.to[0]))
+            .or_default()
+            .push(mail);
+    }
+    counted.mails = mails.len();
+    counted.repeated_mails = mails.len() - copies.len();
+    assert!(counted.repeated_mails <= kills, "{counted:?}");
+    for same in copies.values() {
+        let first = same[0];
+        let equal = |mail: &&Mail| (&mail.subject, &mail.text) == (&first.subject, &first.text);
+        assert!(
+            same.iter().all(equal),
+            "a repeat that says something else: {same:?}"
+        );
+    }
+
+    let owed = rows.deliveries.iter().filter(|delivery| delivery.lane == "mail");
+    let mut due = 0;
+    for delivery in owed {
+        due += 1;
+        let sent = copies.get(&(delivery.message_id.as_str(), delivery.recipient.as_str()));
+        let times = sent.map_or(0, Vec::len);
+        assert!(times >= 1, "never came: {delivery:?}");
+        assert!(
+            times <= usize::try_from(delivery.attempt).unwrap(),
+            "{times} times: {delivery:?}"
+        );
+    }
+    assert_eq!(due, copies.len(), "a mail that nobody owed");
+
+    // And what people can read, whatever the database says.
+    for recipient in TO {
+        let mut read: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut recoveries = 0;
+        for ((_, to), same) in &copies {
+            match same[0].text.lines().find_map(order) {
+                _ if *to != recipient => {}
+                Some(id) => *read.entry(id).or_default() += 1,
+                None => recoveries += 1,
+            }
+        }
+        assert!(
+            read.values().all(|mails| *mails == 1),
+            "told by two different mails: {read:?}"
+        );
+        assert!(
+            read.keys().copied().eq(messages.iter().map(String::as_str)),
+            "{read:?}"
+        );
+        assert_eq!(recoveries, counted.recoveries);
+    }
+}
+
+/// The id in the line that tells a message.
+fn order(line: &str) -> Option<&str> {
+    line.trim().strip_prefix("Order ")?.strip_suffix(" is unpaid")
+}
