@@ -46,6 +46,11 @@ both! {
             app.after(Duration::from_secs(15)).await;
         }
         assert_eq!(app.b().alarms(), ["x"]);
+        let calls = app.b().requests().into_iter().filter(|seen| seen.path == "/api/alarm");
+        let mut keys: Vec<_> = calls.map(|seen| seen.header("idempotency-key").unwrap().to_owned()).collect();
+        assert!(keys.len() > 1);
+        keys.dedup();
+        assert_eq!(keys.len(), 1, "a repeat can be told from a second alarm");
         app.finish().await;
     }
 }

@@ -100,6 +100,6 @@ pub type AlarmError = Box<dyn std::error::Error + Send + Sync>;
 #[async_trait]
 impl GlobalAlarm for monitor_upstream::Alarm {
     async fn sound(&self, kind: &str) -> Result<(), AlarmError> {
-        Ok(monitor_upstream::Alarm::sound(self, kind).await?)
+        Ok(monitor_upstream::Alarm::sound(self, kind, None).await?)
     }
 }

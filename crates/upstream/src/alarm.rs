@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use monitor_login::{CallError, System};
-use monitor_requests::Request;
+use monitor_requests::{HeaderName, HeaderValue, Request};
 use serde::Serialize;
 
 use crate::error::UpstreamError;
@@ -29,17 +29,22 @@ impl Alarm {
         }
     }
 
-    /// Sounds the alarm for `kind`: a metric's key, or `global`.
+    /// Sounds the alarm for `kind`: a metric's key, or `global`. A repeat of one alarm has the same `idempotency_key`,
+    /// sent as the header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), so that an alarm that counts can
+    /// tell it from a second one.
     ///
     /// # Errors
     /// When the system did not answer 2xx. Sounding twice is harmless and not sounding is not, so the call is
     /// repeated like an idempotent one, and made although other calls to the system fail.
-    pub async fn sound(&self, kind: &str) -> Result<(), UpstreamError> {
+    pub async fn sound(&self, kind: &str, idempotency_key: Option<&str>) -> Result<(), UpstreamError> {
         let url = self.system.url(&self.path)?;
-        let request = Request::post(url)
+        let mut request = Request::post(url)
             .json(&Body { kind })
             .idempotent(true)
             .past_breaker();
+        if let Some(key) = idempotency_key.and_then(|key| HeaderValue::from_str(&format!("\"{key}\"")).ok()) {
+            request = request.header(HeaderName::from_static("idempotency-key"), key);
+        }
         let response = self.system.call(request).await?;
         response.require_success().map_err(CallError::Request)?;
         Ok(())

@@ -229,7 +229,7 @@ async fn sound(alarm: Option<&Alarm>, delivery: &Delivery) -> Verdict {
         Err(verdict) => return verdict,
     };
     fault::point(Point::BeforeSend);
-    let sounded = alarm.sound(&job.key).await;
+    let sounded = alarm.sound(&job.key, Some(&delivery.message_id)).await;
     fault::point(Point::AfterSend);
     match sounded {
         Ok(()) => Verdict::Done(Done::Unmarked),
