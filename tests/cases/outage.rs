@@ -72,8 +72,15 @@ both! {
         app.while_running(async {
             for total in 1..=10 {
                 set(total);
-                eventually("the cycles", || async {
-                    (app.engine.counts().alerts() == 50 * total as u64).then_some(())
+                // On a busy machine a reading may come too late and count as failed: the next cycle makes up for it.
+                let mut looks = 0;
+                eventually("the cycles", || {
+                    looks += 1;
+                    if looks % 300 == 0 {
+                        app.clock.jump(Duration::from_secs(360));
+                    }
+                    let is_done = app.engine.counts().alerts() == 50 * total as u64;
+                    async move { is_done.then_some(()) }
                 }).await;
                 app.clock.jump(Duration::from_secs(360));
             }

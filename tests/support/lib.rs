@@ -19,13 +19,13 @@ pub use process::{Process, binary};
 pub use site::Site;
 pub use web::{Web, http};
 
-/// Waits until `check` gives something, looking often; panics with `what` after 20 s.
+/// Waits until `check` gives something, looking often; panics with `what` after a minute, which only a machine that stands still needs.
 pub async fn eventually<T, F, Fut>(what: &str, mut check: F) -> T
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Option<T>>,
 {
-    let limit = std::time::Duration::from_secs(20);
+    let limit = std::time::Duration::from_secs(60);
     let started = std::time::Instant::now();
     loop {
         if let Some(found) = check().await {

@@ -39,6 +39,14 @@ pub(super) async fn current_values(state: web::Data<WebState>) -> Result<HttpRes
 /// `POST /monitor`: all alert records, newest first.
 pub(super) async fn records(state: web::Data<WebState>) -> Result<HttpResponse, Problem> {
     let found = state.ctx.db.read(|c| rows::alerts(c, MAX_RECORDS)).await?;
+    // Another process's commit reaches the snapshot a moment later. Whoever sees a record here must not see an older
+    // value there.
+    let newest = |id: Option<i64>| id.unwrap_or_default();
+    if newest(found.first().map(|record| record.id))
+        > newest(state.live.peek().records.first().map(|record| record.id))
+    {
+        state.live.refreshed().await;
+    }
     let records = found.into_iter().map(OriginalRecord::from).collect();
     Ok(HttpResponse::Ok().json(OriginalRecords { records }))
 }
