@@ -263,7 +263,8 @@ async fn store(shared: &Shared, watched: &Watched, outcome: &Arc<Outcome>) -> Re
     Ok(())
 }
 
-fn may_pass(error: &DbError) -> bool {
+/// Whether trying again may help. A COMMIT of which nobody knows is told apart by version or attempt.
+pub(crate) fn may_pass(error: &DbError) -> bool {
     error.is_transient() || matches!(error, DbError::CommitUnknown { .. })
 }
 

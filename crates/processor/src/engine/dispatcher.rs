@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use super::counts::LaneMeter;
-use super::cycle::Watched;
+use super::cycle::{Watched, may_pass};
 use super::lane::{Done, Lane, Terms, Verdict};
 use super::leases::{self, Held, LEASE};
 use crate::fault::{self, Point};
@@ -357,8 +357,7 @@ async fn conclude(
 ) -> bool {
     let mut tries = 0;
     while let Err(error) = mark(shared, delivery, &verdict, terms, meter, failing).await {
-        let may_pass = error.is_transient() || matches!(error, DbError::CommitUnknown { .. });
-        tries += u32::from(!may_pass);
+        tries += u32::from(!may_pass(&error));
         if tries >= MARK_TRIES {
             log::error!(
                 "delivery {}: could not be marked and will be made again: {error}",
