@@ -99,6 +99,7 @@ fn seed(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
         version: "0.1.0".into(),
         started_at: ago(90_000),
         heartbeat_at: now,
+        role: monitor_model::ProcessRole::Worker,
     };
     workers::heartbeat(c, &host)?;
     let series: [(&str, f64, f64, &str, &str); 6] = [
@@ -165,6 +166,7 @@ fn new_alert(key: &str, kind: AlertKind, reason: &str, at: NaiveDateTime) -> New
         value: Some(131.0),
         previous: None,
         opened_at: at,
+        muted: None,
     }
 }
 
@@ -238,6 +240,7 @@ fn seed_records(c: &mut Conn, now: NaiveDateTime, alert_id: i64) -> Result<(), D
             let delivery = NewDelivery {
                 alert_id: Some(alert_id),
                 record_id: Some(record.id),
+                trouble_id: None,
                 lane: (*channel).into(),
                 event: "alert".into(),
                 recipient: "ops@example.com".into(),
@@ -316,6 +319,7 @@ async fn move_values(db: Db) {
                 version: "0.1.0".into(),
                 started_at: now,
                 heartbeat_at: now,
+                role: monitor_model::ProcessRole::Worker,
             };
             workers::heartbeat(c, &beat)?;
             realtime::record_value(c, "x", 1284.0 + f64::from(i / 5), now)?;

@@ -33,6 +33,7 @@ pub fn open(c: &mut Conn, new: &NewAlert) -> Result<Alert, DbError> {
             dsl::value.eq(new.value),
             dsl::previous.eq(new.previous),
             dsl::opened_at.eq(new.opened_at),
+            dsl::muted.eq(new.muted.as_deref()),
         ))
         .returning(alert::all_columns)
         .get_result(c)?)
@@ -71,13 +72,88 @@ pub fn open_counts(c: &mut Conn) -> Result<HashMap<String, OpenAlerts>, DbError>
     Ok(counts)
 }
 
-/// Ends an alert; `false` where there is none with this id, or it was over already.
-pub fn resolve(c: &mut Conn, id: i64, at: NaiveDateTime, value: Option<f64>) -> Result<bool, DbError> {
+/// The alerts of all metrics that are not over, oldest first, at most `limit`.
+pub fn unresolved(c: &mut Conn, limit: i64) -> Result<Vec<Alert>, DbError> {
+    Ok(alert::table
+        .filter(dsl::resolved_at.is_null())
+        .order(dsl::id.asc())
+        .limit(limit)
+        .load(c)?)
+}
+
+/// Ends an alert and gives it as it is then; `None` where there is none with this id, or it was over already.
+pub fn resolve(
+    c: &mut Conn,
+    id: i64,
+    at: NaiveDateTime,
+    value: Option<f64>,
+) -> Result<Option<Alert>, DbError> {
     let open = alert::table.find(id).filter(dsl::resolved_at.is_null());
-    let ended = diesel::update(open)
+    Ok(diesel::update(open)
         .set((dsl::resolved_at.eq(Some(at)), dsl::resolved_value.eq(value)))
+        .returning(alert::all_columns)
+        .get_result(c)
+        .optional()?)
+}
+
+/// Ends the mute of an alert that is not over, which is to be told then, and gives it; `None` where somebody else was
+/// first or it is over.
+pub fn unmute(c: &mut Conn, id: i64) -> Result<Option<Alert>, DbError> {
+    let muted = alert::table
+        .find(id)
+        .filter(dsl::resolved_at.is_null())
+        .filter(dsl::muted.is_not_null());
+    Ok(diesel::update(muted)
+        .set(dsl::muted.eq(None::<String>))
+        .returning(alert::all_columns)
+        .get_result(c)
+        .optional()?)
+}
+
+/// Gives another reason why nobody is told of an alert.
+pub fn mute_for(c: &mut Conn, id: i64, why: &str) -> Result<(), DbError> {
+    let muted = alert::table.find(id).filter(dsl::muted.is_not_null());
+    diesel::update(muted).set(dsl::muted.eq(Some(why))).execute(c)?;
+    Ok(())
+}
+
+/// Notes that the end of an alert is not told yet, and why.
+pub fn mute_end(c: &mut Conn, id: i64, why: &str) -> Result<(), DbError> {
+    diesel::update(alert::table.find(id))
+        .set(dsl::end_muted.eq(Some(why)))
         .execute(c)?;
-    Ok(ended == 1)
+    Ok(())
+}
+
+/// Ends the mute of an alert's end, which is to be told then; `false` where somebody else was first.
+pub fn unmute_end(c: &mut Conn, id: i64) -> Result<bool, DbError> {
+    let muted = alert::table.find(id).filter(dsl::end_muted.is_not_null());
+    Ok(diesel::update(muted)
+        .set(dsl::end_muted.eq(None::<String>))
+        .execute(c)?
+        == 1)
+}
+
+/// The alerts whose end is not told yet, oldest first.
+pub fn with_muted_end(c: &mut Conn, limit: i64) -> Result<Vec<Alert>, DbError> {
+    Ok(alert::table
+        .filter(dsl::end_muted.is_not_null())
+        .order(dsl::id.asc())
+        .limit(limit)
+        .load(c)?)
+}
+
+/// Notes that an alert was told on; `false` where it was before, or somebody took it, or it is over.
+pub fn escalate(c: &mut Conn, id: i64, at: NaiveDateTime) -> Result<bool, DbError> {
+    let due = alert::table
+        .find(id)
+        .filter(dsl::escalated_at.is_null())
+        .filter(dsl::acknowledged_at.is_null())
+        .filter(dsl::resolved_at.is_null());
+    Ok(diesel::update(due)
+        .set(dsl::escalated_at.eq(Some(at)))
+        .execute(c)?
+        == 1)
 }
 
 /// Takes an alert (an event is over by that); `false` where there is none with this id, or somebody took it before.
@@ -138,4 +214,45 @@ pub fn add_extra(c: &mut Conn, id: i64, more: i32) -> Result<bool, DbError> {
 /// The latest alerts, newest first.
 pub fn recent(c: &mut Conn, limit: i64) -> Result<Vec<Alert>, DbError> {
     Ok(alert::table.order(dsl::id.desc()).limit(limit).load(c)?)
+}
+
+/// Which alerts are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this metric only.
+    pub key: Option<String>,
+    /// Only those that are not over.
+    pub open: bool,
+    /// Only those that nobody took.
+    pub unacknowledged: bool,
+    /// Only those older than the one with this id.
+    pub before: Option<i64>,
+}
+
+/// The alerts that were asked for, newest first.
+pub fn page(c: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Alert>, DbError> {
+    let mut query = alert::table.into_boxed();
+    if let Some(key) = &filter.key {
+        query = query.filter(dsl::key.eq(key.clone()));
+    }
+    if filter.open {
+        query = query.filter(dsl::resolved_at.is_null());
+    }
+    if filter.unacknowledged {
+        query = query.filter(dsl::acknowledged_at.is_null());
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(dsl::id.lt(before));
+    }
+    Ok(query.order(dsl::id.desc()).limit(limit).load(c)?)
+}
+
+/// The alerts with these ids, by id.
+pub fn by_ids(c: &mut Conn, ids: &[i64]) -> Result<Vec<Alert>, DbError> {
+    let mut found: Vec<Alert> = Vec::new();
+    for some in ids.chunks(crate::MAX_BINDS) {
+        found.extend(alert::table.filter(dsl::id.eq_any(some)).load::<Alert>(c)?);
+    }
+    found.sort_by_key(|a| a.id);
+    Ok(found)
 }

@@ -13,8 +13,10 @@ use crate::rows::{Delivery, NewDelivery};
 use crate::schema::delivery::{self, dsl};
 use crate::text::clean;
 
-/// Rows an INSERT: 10 values each stay below every limit on bound values (SQLite 32,766, PostgreSQL 65,535).
+/// Rows an INSERT: 11 values each stay below every limit on bound values (SQLite 32,766, PostgreSQL 65,535).
 const ROWS_AN_INSERT: usize = 500;
+/// Messages that one claim of a digest takes on at most; the rest goes in the next.
+const MOST_IN_A_CLAIM: i64 = 200;
 
 /// What may be claimed at a time: pending and due, or sending with its lease over. It names `finished_at IS NULL`
 /// because the indexes are over those rows only.
@@ -55,6 +57,7 @@ pub fn enqueue(c: &mut Conn, new: &[NewDelivery]) -> Result<usize, DbError> {
                 (
                     dsl::alert_id.eq(d.alert_id),
                     dsl::record_id.eq(d.record_id),
+                    dsl::trouble_id.eq(d.trouble_id),
                     dsl::lane.eq(clean(&d.lane)),
                     dsl::event.eq(clean(&d.event)),
                     dsl::recipient.eq(clean(&d.recipient)),
@@ -91,6 +94,52 @@ pub fn claim(c: &mut Conn, claim: &Claim<'_>) -> Result<Vec<Delivery>, DbError> 
         Conn::Postgres(c) => due.for_update().skip_locked().load(c)?,
         Conn::Sqlite(c) => due.load(c)?,
     };
+    take(c, claim, &ids, None)
+}
+
+/// Claims for a lane that sends digests: for each recipient, oldest first, all that is due as one group, of which at most
+/// `claim.limit` are given and none to a recipient in `not_to`. A group of several is one message: it gets a batch, by
+/// `name`, and what has one already is claimed as that same message again.
+///
+/// Run it in `Db::write`. Of two workers one gets a group whole, as in [`claim`].
+pub fn claim_groups(
+    c: &mut Conn,
+    claim: &Claim<'_>,
+    not_to: &[String],
+    name: impl Fn() -> String,
+) -> Result<Vec<Vec<Delivery>>, DbError> {
+    let due = delivery::table
+        .filter(dsl::lane.eq(claim.lane))
+        .filter(is_due!(claim.now))
+        .filter(dsl::id.ne_all(claim.in_flight))
+        .filter(dsl::recipient.ne_all(not_to))
+        .order((dsl::next_at.asc(), dsl::id.asc()))
+        .limit(MOST_IN_A_CLAIM)
+        .select((dsl::id, dsl::recipient, dsl::batch));
+    let rows: Vec<(i64, String, Option<String>)> = match c {
+        Conn::Postgres(c) => due.for_update().skip_locked().load(c)?,
+        Conn::Sqlite(c) => due.load(c)?,
+    };
+    let mut groups: Vec<(String, Option<String>, Vec<i64>)> = Vec::new();
+    for (id, recipient, batch) in rows {
+        match groups.iter_mut().find(|group| group.0 == recipient) {
+            // Another message to the same recipient waits its turn.
+            Some(group) if group.1 == batch => group.2.push(id),
+            Some(_) => {}
+            None => groups.push((recipient, batch, vec![id])),
+        }
+    }
+    groups.truncate(usize::try_from(claim.limit).unwrap_or_default());
+    let mut claimed = Vec::with_capacity(groups.len());
+    for (_, batch, ids) in groups {
+        let batch = batch.or_else(|| (ids.len() > 1).then(&name));
+        claimed.push(take(c, claim, &ids, batch.as_deref())?);
+    }
+    Ok(claimed)
+}
+
+/// Makes these rows, which the transaction has locked, the worker's; gives them oldest first.
+fn take(c: &mut Conn, claim: &Claim<'_>, ids: &[i64], batch: Option<&str>) -> Result<Vec<Delivery>, DbError> {
     let mut claimed: Vec<Delivery> = Vec::with_capacity(ids.len());
     for some in ids.chunks(crate::MAX_BINDS) {
         let rows: Vec<Delivery> = diesel::update(delivery::table.filter(dsl::id.eq_any(some)))
@@ -99,6 +148,7 @@ pub fn claim(c: &mut Conn, claim: &Claim<'_>) -> Result<Vec<Delivery>, DbError> 
                 dsl::attempt.eq(dsl::attempt + 1),
                 dsl::worker.eq(Some(claim.worker)),
                 dsl::lease_until.eq(Some(claim.lease_until)),
+                dsl::batch.eq(batch),
             ))
             .returning(delivery::all_columns)
             .get_results(c)?;
@@ -383,6 +433,96 @@ pub fn unfinished(c: &mut Conn) -> Result<i64, DbError> {
         .filter(dsl::finished_at.is_null())
         .count()
         .get_result(c)?)
+}
+
+/// Whom a message goes to: the channel and the recipient.
+pub type Address = (String, String);
+
+/// Everybody who was told something of these events about an alert, or will be; not those who refused it for good.
+pub fn told_of_alert(c: &mut Conn, alert_id: i64, events: &[&str]) -> Result<Vec<Address>, DbError> {
+    Ok(delivery::table
+        .filter(dsl::alert_id.eq(alert_id))
+        .filter(dsl::event.eq_any(events))
+        .filter(dsl::status.ne(DeliveryStatus::Failed))
+        .select((dsl::lane, dsl::recipient))
+        .distinct()
+        .order((dsl::lane.asc(), dsl::recipient.asc()))
+        .load(c)?)
+}
+
+/// Everybody who was told of a trouble, or will be; not those who refused it for good.
+pub fn told_of_trouble(c: &mut Conn, trouble_id: i64) -> Result<Vec<Address>, DbError> {
+    Ok(delivery::table
+        .filter(dsl::trouble_id.eq(trouble_id))
+        .filter(dsl::status.ne(DeliveryStatus::Failed))
+        .select((dsl::lane, dsl::recipient))
+        .distinct()
+        .order((dsl::lane.asc(), dsl::recipient.asc()))
+        .load(c)?)
+}
+
+/// Makes a delivery due again that ended unsent, because a person asks for it; `false` where it did not end so.
+pub fn retry(c: &mut Conn, id: i64, now: NaiveDateTime) -> Result<bool, DbError> {
+    let undelivered = delivery::table.find(id).filter(
+        dsl::status
+            .eq(DeliveryStatus::Failed)
+            .or(dsl::status.eq(DeliveryStatus::GivenUp)),
+    );
+    let again = diesel::update(undelivered)
+        .set((
+            dsl::status.eq(DeliveryStatus::Pending),
+            dsl::next_at.eq(now),
+            dsl::finished_at.eq(None::<NaiveDateTime>),
+            dsl::retried_at.eq(Some(now)),
+            dsl::batch.eq(None::<String>),
+        ))
+        .execute(c)?;
+    Ok(again == 1)
+}
+
+/// Which deliveries are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this lane only.
+    pub lane: Option<String>,
+    /// About this alert only.
+    pub alert_id: Option<i64>,
+    /// In one of these states; in any for none.
+    pub statuses: Vec<DeliveryStatus>,
+    /// Only those older than the one with this id.
+    pub before: Option<i64>,
+}
+
+/// The deliveries that were asked for, newest first.
+pub fn page(c: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Delivery>, DbError> {
+    let mut query = delivery::table.into_boxed();
+    if let Some(lane) = &filter.lane {
+        query = query.filter(dsl::lane.eq(lane.clone()));
+    }
+    if let Some(alert) = filter.alert_id {
+        query = query.filter(dsl::alert_id.eq(alert));
+    }
+    if !filter.statuses.is_empty() {
+        query = query.filter(dsl::status.eq_any(filter.statuses.clone()));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(dsl::id.lt(before));
+    }
+    Ok(query.order(dsl::id.desc()).limit(limit).load(c)?)
+}
+
+/// How many deliveries of each lane ended unsent, by lane.
+pub fn undelivered_by_lane(c: &mut Conn) -> Result<Vec<(String, i64)>, DbError> {
+    Ok(delivery::table
+        .filter(
+            dsl::status
+                .eq(DeliveryStatus::Failed)
+                .or(dsl::status.eq(DeliveryStatus::GivenUp)),
+        )
+        .group_by(dsl::lane)
+        .select((dsl::lane, count_star()))
+        .order(dsl::lane.asc())
+        .load(c)?)
 }
 
 /// The latest deliveries, newest first.

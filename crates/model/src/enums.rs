@@ -115,6 +115,34 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What kind of trouble the monitor itself has (`trouble.kind`).
+    TroubleKind, "kind of trouble" {
+        /// A system cannot be read.
+        System = "system",
+        /// No system can be read: the monitor is cut off.
+        Offline = "offline",
+        /// A channel cannot deliver.
+        Channel = "channel",
+        /// A worker or a web that runs no more, though nobody stopped it.
+        Process = "process",
+        /// Nobody was watching for a while.
+        Gap = "gap",
+        /// The database could not be written.
+        Database = "database",
+    }
+}
+
+text_enum! {
+    /// What a process does (`worker.role`).
+    ProcessRole, "role of a process" {
+        /// Reads, judges and tells.
+        Worker = "worker",
+        /// Shows.
+        Web = "web",
+    }
+}
+
 impl DeliveryStatus {
     /// Whether nothing more happens to a delivery in this state by itself.
     pub fn is_final(self) -> bool {

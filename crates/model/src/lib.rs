@@ -6,33 +6,40 @@ mod changes;
 mod conn;
 mod connect;
 mod db;
+pub mod decisions;
 pub mod deliveries;
 mod enums;
 mod error;
 mod job;
 mod migrate;
+mod mute;
 mod pool;
+mod presence;
 pub mod realtime;
 pub mod records;
 mod rows;
 pub mod samples;
 pub mod schema;
+pub mod silences;
 pub mod states;
 mod stats;
 mod text;
 mod time;
 mod transaction;
+pub mod troubles;
 mod url;
 pub mod workers;
 mod writer;
 
 pub use conn::Conn;
 pub use db::{Backend, Db, DbOptions};
-pub use enums::{AlertKind, DeliveryStatus, UnknownWord};
+pub use enums::{AlertKind, DeliveryStatus, ProcessRole, TroubleKind, UnknownWord};
 pub use error::DbError;
+pub use mute::{Mute, UnknownMute};
+pub use presence::Presence;
 pub use rows::{
-    Alert, Audit, Delivery, MetricState, NewAlert, NewAudit, NewDelivery, NewRecord, NewSample, Realtime,
-    Record, Sample, WorkerRow,
+    Alert, Audit, Decision, Delivery, MetricState, NewAlert, NewAudit, NewDelivery, NewRecord, NewSample,
+    NewSilence, NewTrouble, Realtime, Record, Sample, Silence, Trouble, WorkerRow,
 };
 pub use stats::Stats;
 pub use time::{stored, utc};

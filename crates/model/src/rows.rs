@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::Queryable;
 
-use crate::enums::{AlertKind, DeliveryStatus};
+use crate::enums::{AlertKind, DeliveryStatus, ProcessRole, TroubleKind};
 
 /// The value a metric has now. Table `realtime_monitor`.
 #[derive(Clone, Debug, PartialEq, Queryable)]
@@ -102,6 +102,12 @@ pub struct Alert {
     pub resolved_value: Option<f64>,
     /// How many of its messages were not told one by one.
     pub extra: i32,
+    /// Why nobody was told of it (yet), a [`Mute`](crate::Mute); `None` where people were.
+    pub muted: Option<String>,
+    /// Why its end was not told (yet), a [`Mute`](crate::Mute).
+    pub end_muted: Option<String>,
+    /// When it was told on, because nobody took it.
+    pub escalated_at: Option<NaiveDateTime>,
 }
 
 /// What a new [`Alert`] is made of; the rest is given by the database.
@@ -121,6 +127,8 @@ pub struct NewAlert {
     pub previous: Option<f64>,
     /// See [`Alert::opened_at`].
     pub opened_at: NaiveDateTime,
+    /// See [`Alert::muted`].
+    pub muted: Option<String>,
 }
 
 /// A message told. Table `monitor_record`.
@@ -202,6 +210,12 @@ pub struct Delivery {
     pub finished_at: Option<NaiveDateTime>,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
+    /// The trouble it is about.
+    pub trouble_id: Option<i64>,
+    /// The digest that it goes in: the Message-ID that all in it share.
+    pub batch: Option<String>,
+    /// When a person asked for another try, after it had ended unsent.
+    pub retried_at: Option<NaiveDateTime>,
 }
 
 /// What a new [`Delivery`] is made of; the rest is given by the database.
@@ -211,6 +225,8 @@ pub struct NewDelivery {
     pub alert_id: Option<i64>,
     /// See [`Delivery::record_id`].
     pub record_id: Option<i64>,
+    /// See [`Delivery::trouble_id`].
+    pub trouble_id: Option<i64>,
     /// See [`Delivery::lane`].
     pub lane: String,
     /// See [`Delivery::event`].
@@ -276,4 +292,109 @@ pub struct WorkerRow {
     pub started_at: NaiveDateTime,
     /// When it was last heard from.
     pub heartbeat_at: NaiveDateTime,
+    /// What kind of process it is.
+    pub role: ProcessRole,
+}
+
+/// A judgement and what came of it. Table `decision`.
+#[derive(Clone, Debug, PartialEq, Queryable)]
+pub struct Decision {
+    /// The metric.
+    pub key: String,
+    /// Its place in the ring.
+    pub slot: i32,
+    /// The version of the metric's state that it made: counts up.
+    pub version: i64,
+    /// When it was judged.
+    pub at: NaiveDateTime,
+    /// What was read; `None` for a failure.
+    pub value: Option<f64>,
+    /// `normal`, `pending`, `firing` or `no_data`.
+    pub phase: String,
+    /// Why, for people.
+    pub reason: String,
+    /// What came of it: words between commas, such as `alert` or `alert,silence:3`; empty for nothing.
+    pub effects: String,
+}
+
+/// What is recorded and judged but told to nobody for a while. Table `silence`.
+#[derive(Clone, Debug, PartialEq, Queryable)]
+pub struct Silence {
+    /// Given by the database.
+    pub id: i64,
+    /// The metric; `None` for every one.
+    pub key: Option<String>,
+    /// `info`, `warning` or `critical`; `None` for each.
+    pub severity: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Who made it.
+    pub created_by: String,
+    /// When.
+    pub created_at: NaiveDateTime,
+    /// When it begins.
+    pub starts_at: NaiveDateTime,
+    /// When it is over.
+    pub ends_at: NaiveDateTime,
+    /// When somebody ended it before that.
+    pub cancelled_at: Option<NaiveDateTime>,
+    /// Who.
+    pub cancelled_by: Option<String>,
+}
+
+/// What a new [`Silence`] is made of; the rest is given by the database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewSilence {
+    /// See [`Silence::key`].
+    pub key: Option<String>,
+    /// See [`Silence::severity`].
+    pub severity: Option<String>,
+    /// See [`Silence::reason`].
+    pub reason: String,
+    /// See [`Silence::created_by`].
+    pub created_by: String,
+    /// See [`Silence::created_at`].
+    pub created_at: NaiveDateTime,
+    /// See [`Silence::starts_at`].
+    pub starts_at: NaiveDateTime,
+    /// See [`Silence::ends_at`].
+    pub ends_at: NaiveDateTime,
+}
+
+/// A trouble of the monitor itself. Table `trouble`.
+#[derive(Clone, Debug, PartialEq, Queryable)]
+pub struct Trouble {
+    /// Given by the database.
+    pub id: i64,
+    /// What kind.
+    pub kind: TroubleKind,
+    /// Of what: the system, the channel, the process; empty where there is only one.
+    pub subject: String,
+    /// `info`, `warning` or `critical`.
+    pub severity: String,
+    /// What is wrong, for people.
+    pub reason: String,
+    /// Since when.
+    pub since: NaiveDateTime,
+    /// When it was noticed and told.
+    pub opened_at: NaiveDateTime,
+    /// When it was over; `None` while it is not.
+    pub ended_at: Option<NaiveDateTime>,
+}
+
+/// What a new [`Trouble`] is made of; the rest is given by the database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewTrouble {
+    /// See [`Trouble::kind`].
+    pub kind: TroubleKind,
+    /// See [`Trouble::subject`].
+    pub subject: String,
+    /// See [`Trouble::severity`].
+    pub severity: String,
+    /// See [`Trouble::reason`].
+    pub reason: String,
+    /// See [`Trouble::since`].
+    pub since: NaiveDateTime,
+    /// See [`Trouble::opened_at`].
+    pub opened_at: NaiveDateTime,
 }

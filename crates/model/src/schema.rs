@@ -87,6 +87,12 @@ diesel::table! {
         resolved_value -> Nullable<Double>,
         /// `alert.extra`.
         extra -> Integer,
+        /// `alert.muted`.
+        muted -> Nullable<Text>,
+        /// `alert.end_muted`.
+        end_muted -> Nullable<Text>,
+        /// `alert.escalated_at`.
+        escalated_at -> Nullable<Timestamp>,
     }
 }
 
@@ -151,6 +157,12 @@ diesel::table! {
         finished_at -> Nullable<Timestamp>,
         /// `delivery.last_error`.
         last_error -> Nullable<Text>,
+        /// `delivery.trouble_id`.
+        trouble_id -> Nullable<BigInt>,
+        /// `delivery.batch`.
+        batch -> Nullable<Text>,
+        /// `delivery.retried_at`.
+        retried_at -> Nullable<Timestamp>,
     }
 }
 
@@ -289,6 +301,52 @@ diesel::table! {
         started_at -> Timestamp,
         /// `worker.heartbeat_at`.
         heartbeat_at -> Timestamp,
+        /// `worker.role`.
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    /// The latest judgements of each metric and what came of them: a ring of slots.
+    decision (key, slot) {
+        /// `decision.key`.
+        key -> Text,
+        /// `decision.slot`.
+        slot -> Integer,
+        /// `decision.version`.
+        version -> BigInt,
+        /// `decision.at`.
+        at -> Timestamp,
+        /// `decision.value`.
+        value -> Nullable<Double>,
+        /// `decision.phase`.
+        phase -> Text,
+        /// `decision.reason`.
+        reason -> Text,
+        /// `decision.effects`.
+        effects -> Text,
+    }
+}
+
+diesel::table! {
+    /// A trouble of the monitor itself; one open row a kind and subject.
+    trouble (id) {
+        /// `trouble.id`.
+        id -> BigInt,
+        /// `trouble.kind`.
+        kind -> Text,
+        /// `trouble.subject`.
+        subject -> Text,
+        /// `trouble.severity`.
+        severity -> Text,
+        /// `trouble.reason`.
+        reason -> Text,
+        /// `trouble.since`.
+        since -> Timestamp,
+        /// `trouble.opened_at`.
+        opened_at -> Timestamp,
+        /// `trouble.ended_at`.
+        ended_at -> Nullable<Timestamp>,
     }
 }
 

@@ -16,6 +16,7 @@ pub fn heartbeat(c: &mut Conn, row: &WorkerRow) -> Result<(), DbError> {
         dsl::version.eq(&row.version),
         dsl::started_at.eq(row.started_at),
         dsl::heartbeat_at.eq(row.heartbeat_at),
+        dsl::role.eq(row.role),
     );
     on_each!(c, |c| diesel::insert_into(worker::table)
         .values((dsl::id.eq(&row.id), columns))

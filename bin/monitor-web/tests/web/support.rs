@@ -212,6 +212,7 @@ impl Web {
             version: "0".into(),
             started_at: at,
             heartbeat_at: at,
+            role: monitor_model::ProcessRole::Worker,
         };
         self.write(move |c| workers::heartbeat(c, &row)).await;
     }
@@ -225,6 +226,7 @@ impl Web {
             value: Some(131.0),
             previous: None,
             opened_at: self.now(),
+            muted: None,
         };
         self.write(move |c| alerts::open(c, &new)).await.id
     }
@@ -234,6 +236,7 @@ impl Web {
         let new = NewDelivery {
             alert_id: None,
             record_id: Some(record),
+            trouble_id: None,
             lane: lane.into(),
             event: "alert".into(),
             recipient: "ops@example.com".into(),

@@ -6,6 +6,7 @@ mod changes;
 mod deliveries;
 mod failures;
 mod group_commit;
+mod lifecycle;
 mod migrations;
 mod parity;
 mod processes;

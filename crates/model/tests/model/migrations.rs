@@ -6,7 +6,7 @@ use monitor_model::{Backend, Db, realtime};
 
 use crate::support::both;
 
-const NAMES: [&str; 1] = ["2026-11-01-000000_initial"];
+const NAMES: [&str; 2] = ["2026-11-01-000000_initial", "2026-11-25-000000_lifecycle"];
 
 both! {
     async fn pending_ones_are_named_run_and_then_no_more(db) {
@@ -38,12 +38,21 @@ both! {
 
     async fn the_way_down_takes_all_away(db) {
         let db = db.open().await;
+        // The last first.
         let down = match db.backend() {
-            Backend::Sqlite => include_str!("../../../../migrations/sqlite/2026-11-01-000000_initial/down.sql"),
-            Backend::Postgres => include_str!("../../../../migrations/postgres/2026-11-01-000000_initial/down.sql"),
+            Backend::Sqlite => [
+                include_str!("../../../../migrations/sqlite/2026-11-25-000000_lifecycle/down.sql"),
+                include_str!("../../../../migrations/sqlite/2026-11-01-000000_initial/down.sql"),
+            ],
+            Backend::Postgres => [
+                include_str!("../../../../migrations/postgres/2026-11-25-000000_lifecycle/down.sql"),
+                include_str!("../../../../migrations/postgres/2026-11-01-000000_initial/down.sql"),
+            ],
         };
         db.write(move |c| {
-            c.batch_execute(down)?;
+            for one in down {
+                c.batch_execute(one)?;
+            }
             Ok(c.batch_execute("DELETE FROM __diesel_schema_migrations")?)
         }).await.unwrap();
         assert_eq!(db.migrate().await.unwrap(), NAMES);

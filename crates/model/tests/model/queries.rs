@@ -1,8 +1,8 @@
 //! Each query of every table but the outbox.
 
 use monitor_model::{
-    AlertKind, DbError, MetricState, NewAlert, NewAudit, NewRecord, NewSample, WorkerRow, alerts, audit,
-    realtime, records, samples, states, workers,
+    AlertKind, DbError, MetricState, NewAlert, NewAudit, NewRecord, NewSample, ProcessRole, WorkerRow,
+    alerts, audit, realtime, records, samples, states, workers,
 };
 
 use crate::support::{at, both};
@@ -28,6 +28,7 @@ fn new_alert(key: &str, kind: AlertKind) -> NewAlert {
         value: Some(131.0),
         previous: Some(99.5),
         opened_at: at(0),
+        muted: None,
     }
 }
 
@@ -126,8 +127,9 @@ both! {
         assert_eq!(event.resolved_at, Some(at(8)), "an event is over when somebody knows of it");
 
         let id = z.id;
-        assert!(db.write(move |c| alerts::resolve(c, id, at(9), Some(80.0))).await.unwrap());
-        assert!(!db.write(move |c| alerts::resolve(c, id, at(10), Some(70.0))).await.unwrap());
+        let over = db.write(move |c| alerts::resolve(c, id, at(9), Some(80.0))).await.unwrap();
+        assert_eq!(over.unwrap().resolved_value, Some(80.0));
+        assert_eq!(db.write(move |c| alerts::resolve(c, id, at(10), Some(70.0))).await.unwrap(), None);
         assert!(db.write(move |c| alerts::add_extra(c, id, 7)).await.unwrap());
         assert!(!db.write(move |c| alerts::add_extra(c, id + 100, 7)).await.unwrap());
         let z = db.read(move |c| alerts::get(c, id)).await.unwrap().unwrap();
@@ -193,6 +195,7 @@ both! {
             version: "0.1.0".to_owned(),
             started_at: at(0),
             heartbeat_at: at(0),
+            role: ProcessRole::Worker,
         };
         let later = WorkerRow { heartbeat_at: at(5), ..row.clone() };
         let (first, second) = (row, later.clone());

@@ -209,7 +209,7 @@ impl Dispatcher {
         if !self.strays {
             return Ok(());
         }
-        let (worker, in_flight) = (self.shared.worker.clone(), self.held.ids());
+        let (worker, in_flight) = (self.shared.worker(), self.held.ids());
         let put_back =
             move |conn: &mut monitor_model::Conn| deliveries::put_back_strays(conn, &worker, &in_flight);
         let count = self.shared.db.write(put_back).await?;
@@ -235,7 +235,7 @@ impl Dispatcher {
                 )
             })
             .collect();
-        let (worker, in_flight) = (self.shared.worker.clone(), self.held.ids());
+        let (worker, in_flight) = (self.shared.worker(), self.held.ids());
         self.shared
             .db
             .write(move |conn| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
-use monitor_model::{Conn, DbError, WorkerRow, deliveries, samples, workers};
+use monitor_model::{Conn, DbError, deliveries, samples, workers};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
@@ -41,23 +41,14 @@ pub(crate) async fn run(shared: Arc<Shared>, halt: CancellationToken) {
 
 /// Says that this worker lives.
 pub(crate) async fn heartbeat(shared: &Shared) -> Result<(), DbError> {
-    let row = WorkerRow {
-        id: shared.worker.clone(),
-        host: host(),
-        pid: i32::try_from(std::process::id()).unwrap_or(-1),
-        version: shared.options.version.clone(),
-        started_at: shared.started_at.naive_utc(),
-        heartbeat_at: shared.clock.wall().naive_utc(),
-    };
-    shared.db.write(move |conn| workers::heartbeat(conn, &row)).await
+    shared.presence.beat(&shared.db, shared.clock.wall()).await
 }
 
 /// Takes this worker off the list: it stopped cleanly and is not missed.
 pub(crate) async fn sign_off(shared: &Shared) {
-    let id = shared.worker.clone();
-    let leaving = shared.db.write(move |conn| workers::remove(conn, &id));
+    let leaving = shared.presence.leave(&shared.db);
     match monitor_requests::timeout(&*shared.clock, GOODBYE, leaving).await {
-        Ok(Ok(_)) => {}
+        Ok(Ok(())) => {}
         Ok(Err(error)) => {
             log::warn!("this worker could not be signed off and will be shown as dead: {error}");
         }
@@ -111,13 +102,4 @@ fn ago(now: NaiveDateTime, span: Duration) -> NaiveDateTime {
         .ok()
         .and_then(|span| now.checked_sub_signed(span))
         .unwrap_or(NaiveDateTime::MIN)
-}
-
-fn host() -> String {
-    std::env::var("HOSTNAME")
-        .ok()
-        .or_else(|| std::fs::read_to_string("/etc/hostname").ok())
-        .map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "localhost".to_owned())
 }

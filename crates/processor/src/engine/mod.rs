@@ -22,8 +22,7 @@ mod told;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use monitor_model::{Db, DbError};
+use monitor_model::{Db, DbError, Presence, ProcessRole};
 use monitor_notify::Notifier;
 use monitor_requests::SharedClock;
 use monitor_upstream::{Alarm, Upstreams};
@@ -127,8 +126,14 @@ pub(crate) struct Shared {
     pub(crate) alarm: Option<Alarm>,
     pub(crate) options: Options,
     pub(crate) counts: Counts,
-    pub(crate) worker: String,
-    pub(crate) started_at: DateTime<Utc>,
+    pub(crate) presence: Presence,
+}
+
+impl Shared {
+    /// This worker's id, in whose name deliveries are claimed.
+    pub(crate) fn worker(&self) -> String {
+        self.presence.id().to_owned()
+    }
 }
 
 /// The worker's inside.
@@ -142,8 +147,7 @@ impl Engine {
     pub fn new(parts: Parts) -> Engine {
         let counts = Counts::new(parts.db.clone(), &parts.options.version);
         let shared = Arc::new(Shared {
-            worker: leases::worker_id(),
-            started_at: parts.clock.wall(),
+            presence: Presence::new(ProcessRole::Worker, &parts.options.version, parts.clock.wall()),
             db: parts.db,
             clock: parts.clock,
             upstreams: parts.upstreams,
@@ -176,7 +180,7 @@ impl Engine {
 
     /// The id of this worker in the `worker` table.
     pub fn worker_id(&self) -> &str {
-        &self.shared.worker
+        self.shared.presence.id()
     }
 
     /// Runs until `stop`, then stops cleanly: nothing new starts; what is in flight finishes within

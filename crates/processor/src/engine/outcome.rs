@@ -220,6 +220,7 @@ impl Outcome {
             value: story.value,
             previous: story.previous,
             opened_at: self.at,
+            muted: None,
         }
     }
 

@@ -113,6 +113,7 @@ impl Teller {
                 rows.push(NewDelivery {
                     alert_id: Some(alert.id),
                     record_id,
+                    trouble_id: None,
                     lane: channel.clone(),
                     event: event.to_owned(),
                     recipient: recipient.clone(),
@@ -145,6 +146,7 @@ pub(crate) fn enqueue_job(
     let row = NewDelivery {
         alert_id: Some(alert.id),
         record_id: None,
+        trouble_id: None,
         lane: lane.to_owned(),
         event: event.to_owned(),
         recipient: String::new(),

@@ -1,0 +1,166 @@
+//! A process that says that it lives, and the dead that can no longer say anything.
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use chrono::{DateTime, Utc};
+
+use crate::conn::Conn;
+use crate::db::Db;
+use crate::enums::ProcessRole;
+use crate::error::DbError;
+use crate::rows::WorkerRow;
+use crate::time::stored;
+use crate::{deliveries, workers};
+
+/// A machine that does not say which it is.
+const UNKNOWN: &str = "0";
+
+/// This process, as the table `worker` lists it.
+#[derive(Clone, Debug)]
+pub struct Presence {
+    id: String,
+    role: ProcessRole,
+    version: String,
+    started_at: DateTime<Utc>,
+}
+
+impl Presence {
+    /// A process that starts now. Its id says where it runs, as which process, and which of all those that ever ran so.
+    pub fn new(role: ProcessRole, version: &str, started_at: DateTime<Utc>) -> Presence {
+        let process = std::process::id();
+        Presence {
+            id: format!("{}-{process}-{}", machine(), uuid::Uuid::now_v7().simple()),
+            role,
+            version: version.to_owned(),
+            started_at,
+        }
+    }
+
+    /// Its id in the table.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Says that it lives at `now`.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub async fn beat(&self, db: &Db, now: DateTime<Utc>) -> Result<(), DbError> {
+        let row = WorkerRow {
+            id: self.id.clone(),
+            host: host(),
+            pid: i32::try_from(std::process::id()).unwrap_or(-1),
+            version: self.version.clone(),
+            started_at: stored(self.started_at),
+            heartbeat_at: stored(now),
+            role: self.role,
+        };
+        db.write(move |c| workers::heartbeat(c, &row)).await
+    }
+
+    /// Takes it off the list: it stopped cleanly and is not missed.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub async fn leave(&self, db: &Db) -> Result<(), DbError> {
+        let id = self.id.clone();
+        db.write(move |c| workers::remove(c, &id)).await.map(drop)
+    }
+
+    /// Buries the processes that died on this machine: nobody waits to hear from them, and their claims are free at once.
+    /// Gives each with the number of its claims.
+    ///
+    /// # Errors
+    /// Where the database cannot be used.
+    pub async fn bury_the_dead(db: &Db) -> Result<Vec<(WorkerRow, usize)>, DbError> {
+        let known = |c: &mut Conn| {
+            let listed = workers::all(c)?;
+            let holders: BTreeSet<String> = deliveries::holders(c)?.into_iter().collect();
+            Ok((listed, holders))
+        };
+        let (listed, mut holders) = db.read(known).await?;
+        let mut buried = Vec::new();
+        for row in listed.into_iter().filter(|row| is_dead(&row.id)) {
+            holders.remove(&row.id);
+            let freed = bury(db, &row.id).await?;
+            buried.push((row, freed));
+        }
+        // Those that were taken off the list and had claims left.
+        for id in holders.into_iter().filter(|id| is_dead(id)) {
+            bury(db, &id).await?;
+        }
+        Ok(buried)
+    }
+}
+
+async fn bury(db: &Db, id: &str) -> Result<usize, DbError> {
+    let id = id.to_owned();
+    db.write(move |c| {
+        workers::remove(c, &id)?;
+        deliveries::reclaim(c, &id)
+    })
+    .await
+}
+
+/// Whether a process certainly runs no more: it ran on this machine, in this process namespace, as a process that is
+/// gone. A number that was given to another process since only means to wait for its lease.
+fn is_dead(id: &str) -> bool {
+    let mut parts = id.splitn(3, '-');
+    let (Some(place), Some(process)) = (parts.next(), parts.next()) else {
+        return false;
+    };
+    if place != machine() || place == UNKNOWN {
+        return false;
+    }
+    // Where other users' processes are hidden, not seeing one means nothing.
+    if !std::path::Path::new("/proc/1").exists() {
+        return false;
+    }
+    let Ok(process) = process.parse::<u32>() else {
+        return false;
+    };
+    !std::path::Path::new(&format!("/proc/{process}")).exists()
+}
+
+/// This start of this machine, and this process namespace in it: where they are the same, process numbers mean the same.
+fn machine() -> String {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    let namespace = std::fs::read_link("/proc/self/ns/pid");
+    let (Ok(boot), Ok(namespace)) = (boot, namespace) else {
+        return UNKNOWN.to_owned();
+    };
+    let mut hasher = DefaultHasher::new();
+    (boot, namespace).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+fn host() -> String {
+    std::env::var("HOSTNAME")
+        .ok()
+        .or_else(|| std::fs::read_to_string("/etc/hostname").ok())
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "localhost".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_process_of_this_machine_that_is_gone_is_dead() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let gone = child.id();
+        child.wait().unwrap();
+        let here = machine();
+        assert_ne!(here, UNKNOWN);
+        assert!(is_dead(&format!("{here}-{gone}-x")));
+        assert!(!is_dead(&format!("{here}-1-x")), "process 1 lives");
+        let own = Presence::new(ProcessRole::Worker, "1", Utc::now());
+        assert!(!is_dead(own.id()), "so does this one");
+        assert!(!is_dead(&format!("ffff-{gone}-x")), "another machine");
+        assert!(!is_dead(&format!("{UNKNOWN}-{gone}-x")));
+        assert!(!is_dead("w1"));
+    }
+}

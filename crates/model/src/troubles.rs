@@ -1,0 +1,67 @@
+//! `trouble`: what is wrong with the monitor itself.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use crate::conn::{Conn, on_each};
+use crate::enums::TroubleKind;
+use crate::error::DbError;
+use crate::rows::{NewTrouble, Trouble};
+use crate::schema::trouble::{self, dsl};
+use crate::text::clean;
+
+/// Opens a trouble; `None` where one of this kind and subject is open, so that only one of several workers tells it.
+pub fn open(c: &mut Conn, new: &NewTrouble) -> Result<Option<Trouble>, DbError> {
+    let values = (
+        dsl::kind.eq(new.kind),
+        dsl::subject.eq(clean(&new.subject)),
+        dsl::severity.eq(&new.severity),
+        dsl::reason.eq(clean(&new.reason)),
+        dsl::since.eq(new.since),
+        dsl::opened_at.eq(new.opened_at),
+    );
+    Ok(on_each!(c, |c| diesel::insert_into(trouble::table)
+        .values(values)
+        .on_conflict_do_nothing()
+        .returning(trouble::all_columns)
+        .get_result(c)
+        .optional())?)
+}
+
+/// The trouble with this id.
+pub fn get(c: &mut Conn, id: i64) -> Result<Option<Trouble>, DbError> {
+    Ok(trouble::table.find(id).first(c).optional()?)
+}
+
+/// The open trouble of this kind and subject.
+pub fn open_of(c: &mut Conn, kind: TroubleKind, subject: &str) -> Result<Option<Trouble>, DbError> {
+    Ok(trouble::table
+        .filter(dsl::ended_at.is_null())
+        .filter(dsl::kind.eq(kind))
+        .filter(dsl::subject.eq(clean(subject)))
+        .first(c)
+        .optional()?)
+}
+
+/// Ends a trouble; `false` where there is none with this id, or it was over already.
+pub fn end(c: &mut Conn, id: i64, at: NaiveDateTime) -> Result<bool, DbError> {
+    let open = trouble::table.find(id).filter(dsl::ended_at.is_null());
+    Ok(diesel::update(open).set(dsl::ended_at.eq(Some(at))).execute(c)? == 1)
+}
+
+/// All troubles that are not over, oldest first.
+pub fn all_open(c: &mut Conn) -> Result<Vec<Trouble>, DbError> {
+    Ok(trouble::table
+        .filter(dsl::ended_at.is_null())
+        .order(dsl::id.asc())
+        .load(c)?)
+}
+
+/// The troubles older than the one with the id `before`, newest first.
+pub fn page(c: &mut Conn, before: i64, limit: i64) -> Result<Vec<Trouble>, DbError> {
+    Ok(trouble::table
+        .filter(dsl::id.lt(before))
+        .order(dsl::id.desc())
+        .limit(limit)
+        .load(c)?)
+}
