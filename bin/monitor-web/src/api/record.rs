@@ -172,6 +172,9 @@ mod tests {
             created_at: at,
             finished_at: None,
             last_error: last_error.map(str::to_owned),
+            trouble_id: None,
+            batch: None,
+            retried_at: None,
         }
     }
 
