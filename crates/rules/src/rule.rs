@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::settings::Escalate;
 use crate::words::{Language, Place};
 
 /// How many ordinary intervals of ten seconds make "no data" for a rule built without settings.
@@ -23,6 +24,8 @@ pub struct Rule {
     pub no_data: Duration,
     /// How often to remind while an alert is open and unacknowledged; the judging itself does not use it.
     pub repeat: Option<Duration>,
+    /// Whom else to tell while an alert is open and unacknowledged; the judging itself does not use it.
+    pub escalate: Option<Escalate>,
     /// The language of its description and of the reasons of its judgements; nothing else depends on it.
     pub language: Language,
 }
@@ -115,7 +118,7 @@ pub enum Level {
 }
 
 impl Rule {
-    /// A rule of this condition: at once, no data after a minute, no reminders.
+    /// A rule of this condition: at once, no data after a minute, no reminders, no escalation.
     pub fn new(condition: Condition) -> Rule {
         Rule {
             condition,
@@ -123,6 +126,7 @@ impl Rule {
             keep_for: Duration::ZERO,
             no_data: DEFAULT_NO_DATA,
             repeat: None,
+            escalate: None,
             language: Language::default(),
         }
     }

@@ -54,6 +54,19 @@ impl RuleSettings {
         }
     }
 
+    /// Both keys of `escalate`, since neither has a default that is right for everybody.
+    pub(crate) fn check_escalate(&self, errors: &mut Vec<RuleError>) {
+        let Some(escalate) = &self.escalate else { return };
+        if escalate.after.is_zero() {
+            let message = "say how long after the alert, more than 0s, such as \"10m\"";
+            errors.push(RuleError::new("escalate.after", message));
+        }
+        if escalate.notify.is_empty() {
+            let message = "say which channels to tell, such as [\"oncall\"]";
+            errors.push(RuleError::new("escalate.notify", message));
+        }
+    }
+
     /// Keys that only make sense with some conditions, and thresholds in the right order.
     pub(crate) fn check_companions(&self, condition: &Condition, errors: &mut Vec<RuleError>) {
         let is_event = matches!(condition, Condition::Event(_));
@@ -152,5 +165,44 @@ fn check_order(level: &Level, errors: &mut Vec<RuleError>) {
         };
         let message = format!("nothing is both over {over} and under {under}: it would never recover");
         errors.push(RuleError::new(field, message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INTERVAL: Duration = Duration::from_secs(10);
+
+    fn parse(json: serde_json::Value) -> RuleSettings {
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn errors(json: serde_json::Value) -> Vec<String> {
+        let wrong = parse(json).rule(INTERVAL).unwrap_err();
+        wrong.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn an_escalation_says_after_how_long_and_to_whom() {
+        let escalate = serde_json::json!({ "after": "10m", "notify": ["oncall"] });
+        let rule = parse(serde_json::json!({ "rise": 1, "escalate": escalate })).rule(INTERVAL);
+        let escalate = rule.unwrap().escalate.unwrap();
+        assert_eq!(escalate.after, Duration::from_secs(600));
+        assert_eq!(escalate.notify, ["oncall"]);
+        let (after, notify) = (
+            "escalate.after: say how long after the alert, more than 0s, such as \"10m\"",
+            "escalate.notify: say which channels to tell, such as [\"oncall\"]",
+        );
+        let found = |escalate| errors(serde_json::json!({ "rise": 1, "escalate": escalate }));
+        assert_eq!(found(serde_json::json!({})), [after, notify]);
+        assert_eq!(found(serde_json::json!({ "after": "10m" })), [notify]);
+        assert_eq!(found(serde_json::json!({ "notify": ["oncall"] })), [after]);
+        assert_eq!(
+            found(serde_json::json!({ "after": "0s", "notify": [] })),
+            [after, notify]
+        );
+        let unknown = serde_json::json!({ "escalate": { "afer": "10m" } });
+        assert!(serde_json::from_value::<RuleSettings>(unknown).is_err());
     }
 }

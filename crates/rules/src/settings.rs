@@ -63,12 +63,13 @@ pub struct RuleSettings {
     /// How often to remind while it fires and nobody acknowledged.
     #[serde(with = "humantime_serde", skip_serializing_if = "Option::is_none")]
     pub repeat: Option<Duration>,
-    /// Whom else to tell after how long. Not in this build: refused with a message.
+    /// Whom else to tell, after how long, while nobody acknowledged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalate: Option<Escalate>,
 }
 
-/// Whom else to tell of an alert that nobody acknowledged.
+/// Whom else to tell of an alert that nobody acknowledged. Both keys must be set; one that is missing reads as zero or
+/// none, which is refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Escalate {
@@ -107,11 +108,7 @@ impl RuleSettings {
         let mut errors = Vec::new();
         self.check_numbers(&mut errors);
         self.check_durations(&mut errors);
-        if self.escalate.is_some() {
-            let message =
-                "escalation is not in this build; remove it, and name every channel in the metric's notify";
-            errors.push(RuleError::new("escalate", message));
-        }
+        self.check_escalate(&mut errors);
         let condition = self.condition(&mut errors);
         if let Some(condition) = &condition {
             self.check_companions(condition, &mut errors);
@@ -125,6 +122,7 @@ impl RuleSettings {
                     .no_data
                     .unwrap_or_else(|| interval.saturating_mul(NO_DATA_INTERVALS)),
                 repeat: self.repeat,
+                escalate: self.escalate.clone(),
                 language: Language::default(),
             }),
             _ => Err(errors),

@@ -314,6 +314,26 @@ fn a_default_that_is_not_there_says_so() {
 }
 
 #[test]
+fn an_escalation_names_channels_that_exist() {
+    let text = with(
+        r#"alert = { rise = 1, escalate = { after = "10m", notify = ["mail", "oncall"] } }
+[metrics.y]
+alert = { rise = 0, escalate = { notify = ["mial"] } }
+[metrics.z]
+alert = { escalate = { after = 10, notify = [] } }
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:67: metrics.x.alert.escalate.notify[1]: no channel "oncall"; there is only mail
+    monitor.toml:15:18: metrics.y.alert.rise: must be more than 0 (the least rise that alerts), not 0
+    monitor.toml:15:21: metrics.y.alert.escalate.after: say how long after the alert, more than 0s, such as "10m"
+    monitor.toml:15:44: metrics.y.alert.escalate.notify[0]: no channel "mial"; did you mean "mail"?
+    monitor.toml:17:32: metrics.z.alert.escalate.after: must be a duration such as "30s" or "5m", not 10
+    monitor.toml:17:45: metrics.z.alert.escalate.notify: say which channels to tell, such as ["oncall"]
+    "#);
+}
+
+#[test]
 fn addresses_that_others_can_reach() {
     let text = with(
         r#"[web]

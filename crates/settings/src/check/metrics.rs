@@ -172,8 +172,19 @@ impl Checker<'_, '_> {
                 return None;
             }
         };
+        let named = alert.escalate.as_ref().map(|escalate| escalate.notify.clone());
+        // Also where the rule has other mistakes: all is said at once.
+        let known = named.map(|named| {
+            let at = join(&join(at, "escalate"), "notify");
+            self.notify(&at, Some(named))
+        });
         match alert.rule(interval) {
-            Ok(rule) => Some(rule),
+            Ok(mut rule) => {
+                if let (Some(escalate), Some(known)) = (&mut rule.escalate, known) {
+                    escalate.notify = known;
+                }
+                Some(rule)
+            }
             Err(errors) => {
                 for error in errors {
                     self.reader.found(at, error.field, &error.message);
