@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod flapping;
 mod judge;
 mod reason;
 mod rule;
@@ -8,6 +9,7 @@ mod settings;
 mod state;
 mod words;
 
+pub use flapping::Flapping;
 pub use judge::{Judgement, Observed, Reading, Transition, judge};
 pub use rule::{Baseline, Condition, Event, EventKind, Initial, Level, Rule};
 pub use settings::{Escalate, RuleError, RuleSettings};

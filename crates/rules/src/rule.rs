@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::flapping::Flapping;
 use crate::settings::Escalate;
 use crate::words::{Language, Place};
 
@@ -26,6 +27,8 @@ pub struct Rule {
     pub repeat: Option<Duration>,
     /// Whom else to tell while an alert is open and unacknowledged; the judging itself does not use it.
     pub escalate: Option<Escalate>,
+    /// For a level, what counts as flapping; it damps who is told and changes no judgement.
+    pub flapping: Option<Flapping>,
     /// The language of its description and of the reasons of its judgements; nothing else depends on it.
     pub language: Language,
 }
@@ -118,7 +121,7 @@ pub enum Level {
 }
 
 impl Rule {
-    /// A rule of this condition: at once, no data after a minute, no reminders, no escalation.
+    /// A rule of this condition: at once, no data after a minute, no reminders, no escalation, no flapping.
     pub fn new(condition: Condition) -> Rule {
         Rule {
             condition,
@@ -127,6 +130,7 @@ impl Rule {
             no_data: DEFAULT_NO_DATA,
             repeat: None,
             escalate: None,
+            flapping: None,
             language: Language::default(),
         }
     }
@@ -193,6 +197,12 @@ impl Rule {
     /// The rule in words: "rise by 1", "above 100, clear below 90, for 30s", or "高于 100 告警，低于 90 恢复".
     pub fn describe(&self) -> String {
         self.language.rule(self)
+    }
+
+    /// What counts as flapping. Events have no excursions that could come and go.
+    pub(crate) fn flapping(&self) -> Option<Flapping> {
+        self.flapping
+            .filter(|_| matches!(self.condition, Condition::Level(_)))
     }
 
     fn event(kind: EventKind, by: f64) -> Rule {

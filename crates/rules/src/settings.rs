@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::flapping::Flapping;
 use crate::rule::{Baseline, Condition, Event, EventKind, Initial, Level, Rule};
 use crate::words::Language;
 
@@ -66,6 +67,9 @@ pub struct RuleSettings {
     /// Whom else to tell, after how long, while nobody acknowledged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalate: Option<Escalate>,
+    /// With `above`, `below`, `outside`: how many alerts within how long are flapping.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flapping: Option<Flapping>,
 }
 
 /// Whom else to tell of an alert that nobody acknowledged. Both keys must be set; one that is missing reads as zero or
@@ -109,6 +113,7 @@ impl RuleSettings {
         self.check_numbers(&mut errors);
         self.check_durations(&mut errors);
         self.check_escalate(&mut errors);
+        self.check_flapping(&mut errors);
         let condition = self.condition(&mut errors);
         if let Some(condition) = &condition {
             self.check_companions(condition, &mut errors);
@@ -123,6 +128,7 @@ impl RuleSettings {
                     .unwrap_or_else(|| interval.saturating_mul(NO_DATA_INTERVALS)),
                 repeat: self.repeat,
                 escalate: self.escalate.clone(),
+                flapping: self.flapping,
                 language: Language::default(),
             }),
             _ => Err(errors),

@@ -75,6 +75,7 @@ fn the_example_has_every_key() {
         "[metrics.w.fetch]",
         "[metrics.w.details]",
         "[metrics.w.alert]",
+        "[metrics.w.alert.flapping]",
         "[metrics.w.alert.escalate]",
     ];
     for table in tables {

@@ -334,6 +334,25 @@ alert = { escalate = { after = 10, notify = [] } }
 }
 
 #[test]
+fn flapping_is_for_levels_and_has_two_keys() {
+    let text = with(
+        r#"alert = { flapping = { alerts = 5, within = "10m" } }
+[metrics.y]
+alert = { above = 5, flapping = { alerts = 1, within = "0s" } }
+[metrics.z]
+alert = { flapping = { alert = 5, within = "ten" } }
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:11: metrics.x.alert.flapping: goes with above, below or outside only; remove it
+    monitor.toml:15:44: metrics.y.alert.flapping.alerts: say how many alerts are flapping, from 2 to 100, such as 5
+    monitor.toml:15:56: metrics.y.alert.flapping.within: say within how long, more than 0s, such as "10m"
+    monitor.toml:17:24: metrics.z.alert.flapping.alert: there is no such key; did you mean "alerts"?
+    monitor.toml:17:44: metrics.z.alert.flapping.within: must be a duration such as "30s" or "5m", not "ten"
+    "#);
+}
+
+#[test]
 fn addresses_that_others_can_reach() {
     let text = with(
         r#"[web]
