@@ -2,6 +2,7 @@
 
 mod flapping;
 mod judge;
+mod maintenance;
 mod reason;
 mod rule;
 mod sanity;
@@ -11,6 +12,7 @@ mod words;
 
 pub use flapping::Flapping;
 pub use judge::{Judgement, Observed, Reading, Transition, judge};
+pub use maintenance::{Day, Maintenance, MaintenanceSettings};
 pub use rule::{Baseline, Condition, Event, EventKind, Initial, Level, Rule};
 pub use settings::{Escalate, RuleError, RuleSettings};
 pub use state::{Phase, State, UnknownPhase};
