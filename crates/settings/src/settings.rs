@@ -8,7 +8,7 @@ use std::time::Duration;
 use monitor_login::SystemSettings;
 use monitor_notify::{ChannelSettings, Severity};
 use monitor_requests::{RequestsSettings, SecretSource};
-use monitor_rules::Rule;
+use monitor_rules::{Maintenance, Rule};
 use monitor_upstream::{AlarmSettings, DetailsSettings, FetchSettings};
 use serde::Deserialize;
 
@@ -35,6 +35,8 @@ pub struct Settings {
     pub channels: Vec<(String, ChannelSettings)>,
     /// `[metrics.KEY]`, in the order of the config.
     pub metrics: Vec<MetricSettings>,
+    /// `[maintenance.NAME]`, in the order of the config.
+    pub maintenance: Vec<(String, Maintenance)>,
 }
 
 /// Where everything is kept.

@@ -77,6 +77,7 @@ fn the_example_has_every_key() {
         "[metrics.w.alert]",
         "[metrics.w.alert.flapping]",
         "[metrics.w.alert.escalate]",
+        "[maintenance.a]",
     ];
     for table in tables {
         for key in keys(table) {

@@ -353,6 +353,50 @@ alert = { flapping = { alert = 5, within = "ten" } }
 }
 
 #[test]
+fn maintenance_windows() {
+    let text = with(
+        r#"[maintenance]
+weekly = "mon 22:30"
+[maintenance."a b"]
+from = "22:30"
+[maintenance.nightly]
+days = ["mon", "tues"]
+from = 22:30
+to = "6:00"
+zone = "asia/shanghai"
+metrics = ["x", "z", "orders", "X"]
+until = "06:00"
+[maintenance.batch]
+from = "22:30"
+to = "22:30"
+days = []
+metrics = []
+zone = "CET+1"
+reason = """two
+lines"""
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:14:10: maintenance.weekly: must be a table, [maintenance.weekly], not a string
+    monitor.toml:15:14: maintenance."a b": "a b" is no good name: letters, digits, _ and -, at most 64
+    monitor.toml:15:14: maintenance."a b".to: missing; such as "06:00"
+    monitor.toml:18:16: maintenance.nightly.days[1]: "tues" is not possible; did you mean "tue"? There are mon, tue, wed, thu, fri, sat, sun
+    monitor.toml:19:8: maintenance.nightly.from: must be a string in quotes, not a date or time
+    monitor.toml:20:6: maintenance.nightly.to: "6:00" is no time of day; write HH:MM, such as "06:00"
+    monitor.toml:21:8: maintenance.nightly.zone: no time zone "asia/shanghai"; did you mean "Asia/Shanghai"?
+    monitor.toml:22:17: maintenance.nightly.metrics[1]: metric "z" is not turned on; an empty [metrics.z] turns it on
+    monitor.toml:22:22: maintenance.nightly.metrics[2]: no metric "orders"; there is only x
+    monitor.toml:22:32: maintenance.nightly.metrics[3]: no metric "X"; did you mean "x"?
+    monitor.toml:23:1: maintenance.nightly.until: there is no such key; there are days, from, to, zone, metrics, reason
+    monitor.toml:26:6: maintenance.batch.to: must not be the same as from; for a whole day make two windows, 00:00 to 12:00 and 12:00 to 00:00
+    monitor.toml:27:8: maintenance.batch.days: names no day; leave it out for every day
+    monitor.toml:28:11: maintenance.batch.metrics: names no metric; leave it out for every metric
+    monitor.toml:29:8: maintenance.batch.zone: no time zone "CET+1"; give an IANA name, such as "Asia/Shanghai", "Europe/Berlin" or "UTC"
+    monitor.toml:30:10: maintenance.batch.reason: must be one line, without control characters
+    "#);
+}
+
+#[test]
 fn addresses_that_others_can_reach() {
     let text = with(
         r#"[web]

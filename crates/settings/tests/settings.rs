@@ -168,6 +168,52 @@ notify = ["alpha", "alpha"]
 }
 
 #[test]
+fn maintenance_windows_in_the_order_of_the_config() {
+    let more = r#"
+[metrics.x]
+[metrics.z]
+[maintenance.nightly]
+days = ["fri"]
+from = "22:30"
+to = "06:00"
+zone = "Asia/Shanghai"
+metrics = ["z"]
+reason = "nightly batch"
+[maintenance.deploy]
+from = "12:00"
+to = "12:10"
+"#;
+    let env = [("MONITOR__MAINTENANCE__DEPLOY__TO", "12:30")];
+    let windows = loaded(more, &env).settings.maintenance;
+    let names: Vec<&str> = windows.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["nightly", "deploy"]);
+    let (nightly, deploy) = (&windows[0].1, &windows[1].1);
+    assert_eq!(
+        (nightly.zone(), nightly.reason()),
+        ("Asia/Shanghai", Some("nightly batch"))
+    );
+    // A Friday, 23:00 in Shanghai.
+    let at = std::time::UNIX_EPOCH + Duration::from_secs(1_795_791_600);
+    assert!(nightly.is_active("z", at.into()) && !nightly.is_active("x", at.into()));
+    assert_eq!((deploy.zone(), deploy.metrics()), ("UTC", None));
+    let at = std::time::UNIX_EPOCH + Duration::from_secs(1_795_782_300);
+    assert!(deploy.is_active("x", at.into()), "12:25, by the environment");
+    assert!(settings("[metrics.x]\n").maintenance.is_empty());
+}
+
+#[test]
+fn an_escalation_tells_each_channel_once() {
+    let escalate = r#"alert = { rise = 1, escalate = { after = "10m", notify = ["alpha", "alpha"] } }"#;
+    let rule = settings(&format!("[metrics.x]\n{escalate}\n"))
+        .metrics
+        .remove(0)
+        .rule;
+    let escalate = rule.escalate.unwrap();
+    assert_eq!(escalate.notify, ["alpha"]);
+    assert_eq!(escalate.after, Duration::from_secs(600));
+}
+
+#[test]
 fn defaults_of_the_processes() {
     let settings = settings("[metrics.x]\n");
     assert_eq!(settings.database.url, "sqlite:data/monitor.db");

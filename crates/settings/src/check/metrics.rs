@@ -238,7 +238,7 @@ impl Checker<'_, '_> {
 }
 
 /// "no system "c"; there are a, b".
-fn no_such(what: &str, name: &str, all: &[String]) -> String {
+pub(super) fn no_such(what: &str, name: &str, all: &[String]) -> String {
     match suggest(name, all) {
         Some(near) => format!("no {what} \"{name}\"; did you mean \"{near}\"?"),
         None => format!("no {what} \"{name}\"; {}", there_is(all)),
