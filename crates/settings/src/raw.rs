@@ -61,5 +61,6 @@ pub(crate) struct RawMetric {
     pub(crate) fetch: Option<FetchSettings>,
     pub(crate) alert: Option<RuleSettings>,
     pub(crate) details: Option<DetailsSettings>,
+    pub(crate) max_messages: Option<usize>,
     pub(crate) notify: Option<Vec<String>>,
 }

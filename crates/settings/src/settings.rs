@@ -119,6 +119,8 @@ pub struct MetricSettings {
     pub rule: Rule,
     /// Who explains its alerts. `None` for nobody, and for a built-in metric that asks in its own way.
     pub details: Option<DetailsSettings>,
+    /// How many messages of one alert are told one by one; the rest is counted and listed in the last of them.
+    pub max_messages: usize,
     /// The channels its alerts go to: those it names, or every channel.
     pub notify: Vec<String>,
 }

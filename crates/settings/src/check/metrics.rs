@@ -1,5 +1,6 @@
 //! `[metrics.*]`: built-in ones with their defaults, declared ones with what they must have.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use monitor_rules::{Language, Rule, RuleSettings};
@@ -17,6 +18,10 @@ use crate::words::{suggest, there_is};
 const MAX_KEY: usize = 64;
 const MAX_TITLE: usize = 120;
 const MAX_UNIT: usize = 40;
+/// More mails about one alert than this are no longer read one by one.
+const DEFAULT_MESSAGES: usize = 20;
+/// As many as are taken from an answer of `details`, at most.
+const MESSAGES: RangeInclusive<usize> = 1..=1000;
 
 impl Checker<'_, '_> {
     /// All metrics. Without a readable `[worker]` its default interval stands in, so that the checks go on.
@@ -64,6 +69,14 @@ impl Checker<'_, '_> {
         let fetch = self.fetch(&at("fetch"), builtin, in_code, raw.fetch);
         let details = self.details(&at("details"), builtin, raw.details);
         let rule = self.rule(&at("alert"), builtin, raw.alert, interval);
+        let max_messages = raw.max_messages.unwrap_or(DEFAULT_MESSAGES);
+        if !MESSAGES.contains(&max_messages) {
+            let (least, most) = (MESSAGES.start(), MESSAGES.end());
+            self.reader.error(
+                &at("max_messages"),
+                format!("must be from {least} to {most}, not {max_messages}"),
+            );
+        }
         let notify = self.notify(&at("notify"), raw.notify);
         Some(MetricSettings {
             key: key.to_owned(),
@@ -75,6 +88,7 @@ impl Checker<'_, '_> {
             fetch: if in_code { fetch } else { Some(fetch?) },
             rule: Rule { language, ..rule? },
             details,
+            max_messages,
             notify,
         })
     }
