@@ -47,6 +47,8 @@ pub(crate) struct RawWorker {
     pub(crate) keep_samples: Option<Duration>,
     #[serde(with = "humantime_serde")]
     pub(crate) heartbeat: Option<Duration>,
+    pub(crate) heartbeat_url: Option<SecretSource>,
+    pub(crate) notify: Option<Vec<String>>,
 }
 
 /// `[metrics.KEY]`

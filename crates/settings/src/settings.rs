@@ -96,6 +96,11 @@ pub struct WorkerSettings {
     pub keep_samples: Duration,
     /// How often it says that it lives; after three times that without a word others take its metrics over.
     pub heartbeat: Duration,
+    /// What it calls after a good cycle, at most once an `interval`: a dead-man's switch elsewhere, which misses the
+    /// calls of a worker that cannot tell of its own end.
+    pub heartbeat_url: Option<SecretSource>,
+    /// The channels told of the monitor's own troubles: those it names, or every channel.
+    pub notify: Vec<String>,
 }
 
 /// One metric that is turned on.

@@ -397,6 +397,69 @@ lines"""
 }
 
 #[test]
+fn the_worker_tells_channels_and_a_switch_that_exist() {
+    let heartbeat = |url: &str| errors(&with(&format!("[worker]\nheartbeat_url = {url}\n")));
+    let hunter2 = [
+        "\"hunter2\"",
+        "\"hunter2://switch.example\"",
+        "\"https://hunter2:x/\"",
+        "[\"hunter2\"]",
+        "{ vault = \"hunter2\" }",
+    ];
+    let said: Vec<String> = hunter2.iter().map(|url| heartbeat(url)).collect();
+    assert!(!said.join("\n").contains("hunter2"), "{said:?}");
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    monitor.toml:14:17: worker.heartbeat_url: not a URL (relative URL without a base); give one such as "https://switch.example/ping/…"
+    monitor.toml:14:17: worker.heartbeat_url: must begin with http:// or https://; give one such as "https://switch.example/ping/…"
+    monitor.toml:14:17: worker.heartbeat_url: not a URL (invalid port number); give one such as "https://switch.example/ping/…"
+    monitor.toml:14:17: worker.heartbeat_url: must be a string, { env = "NAME" } or { file = "/path" }
+    monitor.toml:14:1: worker.heartbeat_url.vault: there is no such key; there are env, file
+    "#);
+    let text =
+        with("[worker]\nnotify = [\"mail\", \"mial\"]\nheartbeat_url = { env = \"NO_SUCH_SWITCH\" }\n");
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:14:19: worker.notify[1]: no channel "mial"; did you mean "mail"?
+    monitor.toml:15:1: worker.heartbeat_url: environment variable NO_SUCH_SWITCH is not set
+    "#);
+    let text = with("[worker]\nheartbeat_url = { env = \"SWITCH\" }\n");
+    insta::assert_snapshot!(errors_with(&text, &[("SWITCH", "ftp://switch.example")]), @r#"
+    monitor.toml:14:1: worker.heartbeat_url: must begin with http:// or https://; give one such as "https://switch.example/ping/…"
+    "#);
+}
+
+#[test]
+fn messages_told_one_by_one_are_from_1_to_1000() {
+    let text =
+        with("max_messages = 0\n[metrics.y]\nmax_messages = 1001\n[metrics.z]\nmax_messages = \"all\"\n");
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:16: metrics.x.max_messages: must be from 1 to 1000, not 0
+    monitor.toml:15:16: metrics.y.max_messages: must be from 1 to 1000, not 1001
+    monitor.toml:17:16: metrics.z.max_messages: must be a whole number, 0 or more, not "all"
+    "#);
+}
+
+#[test]
+fn a_digest_takes_up_to_a_day() {
+    let channel = |name: &str, digest: &str| {
+        format!(
+            "[channels.{name}]\nkind = \"smtp\"\nurl = \"smtp://localhost\"\nfrom = \"a@example.com\"\n\
+             to = [\"a@example.com\"]\ndigest = {digest}\n"
+        )
+    };
+    let more = [
+        channel("a", "\"0s\""),
+        channel("b", "\"25h\""),
+        channel("c", "60"),
+    ]
+    .concat();
+    insta::assert_snapshot!(errors(&with(&more)), @r#"
+    monitor.toml:18:10: channels.a.digest: must be longer than nothing and at most a day, such as "1m"; leave it out to send each message on its own
+    monitor.toml:24:10: channels.b.digest: must be longer than nothing and at most a day, such as "1m"; leave it out to send each message on its own
+    monitor.toml:30:10: channels.c.digest: must be a duration such as "30s" or "5m", not 60
+    "#);
+}
+
+#[test]
 fn addresses_that_others_can_reach() {
     let text = with(
         r#"[web]

@@ -232,6 +232,19 @@ fn defaults_of_the_processes() {
     );
     assert_eq!(worker.listen.unwrap().to_string(), "127.0.0.1:9464");
     assert_eq!(worker.keep_samples, Duration::from_secs(30 * 24 * 3600));
+    assert!(worker.heartbeat_url.is_none());
+    assert_eq!(
+        worker.notify,
+        ["zeta", "alpha"],
+        "every channel, in the order of the config"
+    );
+    assert_eq!(settings.metrics[0].max_messages, 20);
+    assert!(
+        settings
+            .channels
+            .iter()
+            .all(|(_, channel)| channel.digest.is_none())
+    );
     assert!(settings.alarm.is_none());
     assert_eq!(settings.max_age("alpha"), Duration::from_secs(24 * 3600));
 }
@@ -311,6 +324,29 @@ fn secrets_are_found_in_variables_and_files() {
     let loaded = loaded(&more, &[("TEST_TOKEN", "hunter2")]);
     assert_eq!(loaded.warnings, []);
     assert_eq!(loaded.settings.web.auth, Auth::Required);
+}
+
+#[test]
+fn the_worker_is_told_whom_to_tell_of_itself() {
+    let more = "[worker]\nnotify = [\"alpha\"]\nheartbeat_url = { env = \"TEST_SWITCH\" }\n\
+                [metrics.x]\nmax_messages = 3\n";
+    let switch = "https://switch.example/ping/hunter2?status=up";
+    let quiet = loaded(more, &[("TEST_SWITCH", switch)]);
+    assert_eq!(quiet.warnings, []);
+    let worker = &quiet.settings.worker;
+    assert_eq!(worker.notify, ["alpha"]);
+    assert!(worker.heartbeat_url.is_some());
+    assert_eq!(quiet.settings.metrics[0].max_messages, 3);
+    let nobody = loaded("[worker]\nnotify = []\n[metrics.x]\n", &[]);
+    assert!(nobody.settings.worker.notify.is_empty());
+    let clear = format!("[worker]\nheartbeat_url = {switch:?}\n[metrics.x]\n");
+    let clear = loaded(&clear, &[]);
+    assert_eq!(clear.warnings.len(), 1);
+    let shown = format!("{:?} {:?}", clear.warnings, clear.settings);
+    assert!(
+        shown.contains("stands here in clear") && !shown.contains("hunter2"),
+        "{shown}"
+    );
 }
 
 #[test]

@@ -208,8 +208,8 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// The channels a metric names, or all of them.
-    fn notify(&mut self, at: &[String], given: Option<Vec<String>>) -> Vec<String> {
+    /// The channels that a list names, or all of them.
+    pub(super) fn notify(&mut self, at: &[String], given: Option<Vec<String>>) -> Vec<String> {
         let all = self.reader.document.names(&path(&["channels"]));
         let Some(given) = given else { return all };
         let mut notify: Vec<String> = Vec::new();
