@@ -11,6 +11,9 @@ use crate::registry::{KINDS, PLANNED};
 use crate::smtp::MailUrl;
 use crate::templates::Language;
 
+/// Whoever is to be told a day later is not told of an alert but sent a report.
+const MAX_DIGEST: Duration = Duration::from_secs(24 * 3600);
+
 /// One `[channels.NAME]` table. All keys of all kinds are here; [`ChannelSettings::check`] says which of them the kind
 /// needs, and which it does not take.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -44,6 +47,10 @@ pub struct ChannelSettings {
     /// After how long a message that cannot be delivered is given up. The pipeline reads it.
     #[serde(default, with = "humantime_serde::option")]
     pub max_age: Option<Duration>,
+    /// The first message goes at once; those that come within this time after it go together, as one. The pipeline reads
+    /// it.
+    #[serde(default, with = "humantime_serde::option")]
+    pub digest: Option<Duration>,
     /// Messages a minute; by default what the other side is known to take.
     pub per_minute: Option<u32>,
     /// Messages under way at once; 4 by default for mail.
@@ -73,6 +80,16 @@ impl ChannelSettings {
             wrong.push((
                 "max_age",
                 "must be longer than nothing, such as \"1d\"".to_owned(),
+            ));
+        }
+        if let Some(digest) = self.digest
+            && (digest.is_zero() || digest > MAX_DIGEST)
+        {
+            wrong.push((
+                "digest",
+                "must be longer than nothing and at most a day, such as \"1m\"; leave it out to send each message on its \
+                 own"
+                .to_owned(),
             ));
         }
         if self.per_minute == Some(0) {
@@ -218,8 +235,9 @@ mod tests {
         let all = settings(&json!({
             "url": { "env": "URL" }, "username": "u", "password": { "file": "/run/p" }, "token": "t", "secret": "s",
             "ca_file": "/ca.pem", "timeout": "7s", "retries": 2, "lang": "zh", "max_age": "1day", "per_minute": 20,
-            "concurrency": 3,
+            "concurrency": 3, "digest": "1m",
         }));
+        assert_eq!(all.digest, Some(Duration::from_secs(60)));
         assert_eq!(all.timeout, Some(Duration::from_secs(7)));
         assert_eq!(all.max_age, Some(Duration::from_secs(86_400)));
         let unknown =
@@ -230,6 +248,7 @@ mod tests {
     #[test]
     fn every_mistake_is_found_with_its_key() {
         assert_eq!(wrong(&json!({})), []);
+        assert_eq!(wrong(&json!({ "digest": "1day" })), []);
         for (change, key, words) in [
             (json!({ "url": null }), "url", "missing"),
             (json!({ "url": "localhost:25" }), "url", "smtp://HOST:25"),
@@ -253,6 +272,8 @@ mod tests {
             (json!({ "lang": "fr" }), "lang", "there are en, zh-CN"),
             (json!({ "timeout": "0s" }), "timeout", "longer"),
             (json!({ "max_age": "0s" }), "max_age", "longer"),
+            (json!({ "digest": "0s" }), "digest", "longer than nothing"),
+            (json!({ "digest": "1day 1ms" }), "digest", "at most a day"),
             (json!({ "per_minute": 0 }), "per_minute", "never"),
             (json!({ "concurrency": 0 }), "concurrency", "never"),
             (json!({ "token": "t" }), "token", "does not take it"),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::flapping;
 use crate::rule::{Baseline, Condition, Event, Level, Rule};
 use crate::state::{Blind, Excursion, Flash, Pending, State};
 use crate::words::{Back, Language, Move, Phrase, Progress, When};
@@ -74,7 +75,7 @@ pub enum Transition {
 pub fn judge(rule: &Rule, state: &State, reading: &Reading) -> Judgement {
     let mut next = state.clone();
     let mut transitions = Vec::new();
-    let reason = match &reading.observed {
+    let mut reason = match &reading.observed {
         Observed::Value(value) if value.is_finite() => {
             let why = see(rule, &mut next, reading, *value, &mut transitions);
             rule.language.say(&[why])
@@ -91,6 +92,12 @@ pub fn judge(rule: &Rule, state: &State, reading: &Reading) -> Judgement {
             blindness(rule, &next, reading.at, error)
         }
     };
+    flapping::remember(rule, &mut next, reading.elapsed, &transitions);
+    if let Some(limit) = rule.flapping()
+        && next.is_flapping()
+    {
+        reason = rule.language.add(&reason, Phrase::Flapping(limit));
+    }
     if next.since.is_none() || next.phase() != state.phase() {
         next.since = Some(reading.at);
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::flapping::Flapping;
+use crate::settings::Escalate;
 use crate::words::{Language, Place};
 
 /// How many ordinary intervals of ten seconds make "no data" for a rule built without settings.
@@ -23,6 +25,10 @@ pub struct Rule {
     pub no_data: Duration,
     /// How often to remind while an alert is open and unacknowledged; the judging itself does not use it.
     pub repeat: Option<Duration>,
+    /// Whom else to tell while an alert is open and unacknowledged; the judging itself does not use it.
+    pub escalate: Option<Escalate>,
+    /// For a level, what counts as flapping; it damps who is told and changes no judgement.
+    pub flapping: Option<Flapping>,
     /// The language of its description and of the reasons of its judgements; nothing else depends on it.
     pub language: Language,
 }
@@ -115,7 +121,7 @@ pub enum Level {
 }
 
 impl Rule {
-    /// A rule of this condition: at once, no data after a minute, no reminders.
+    /// A rule of this condition: at once, no data after a minute, no reminders, no escalation, no flapping.
     pub fn new(condition: Condition) -> Rule {
         Rule {
             condition,
@@ -123,6 +129,8 @@ impl Rule {
             keep_for: Duration::ZERO,
             no_data: DEFAULT_NO_DATA,
             repeat: None,
+            escalate: None,
+            flapping: None,
             language: Language::default(),
         }
     }
@@ -189,6 +197,12 @@ impl Rule {
     /// The rule in words: "rise by 1", "above 100, clear below 90, for 30s", or "高于 100 告警，低于 90 恢复".
     pub fn describe(&self) -> String {
         self.language.rule(self)
+    }
+
+    /// What counts as flapping. Events have no excursions that could come and go.
+    pub(crate) fn flapping(&self) -> Option<Flapping> {
+        self.flapping
+            .filter(|_| matches!(self.condition, Condition::Level(_)))
     }
 
     fn event(kind: EventKind, by: f64) -> Rule {

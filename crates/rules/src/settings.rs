@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::flapping::Flapping;
 use crate::rule::{Baseline, Condition, Event, EventKind, Initial, Level, Rule};
 use crate::words::Language;
 
@@ -63,12 +64,16 @@ pub struct RuleSettings {
     /// How often to remind while it fires and nobody acknowledged.
     #[serde(with = "humantime_serde", skip_serializing_if = "Option::is_none")]
     pub repeat: Option<Duration>,
-    /// Whom else to tell after how long. Not in this build: refused with a message.
+    /// Whom else to tell, after how long, while nobody acknowledged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalate: Option<Escalate>,
+    /// With `above`, `below`, `outside`: how many alerts within how long are flapping.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flapping: Option<Flapping>,
 }
 
-/// Whom else to tell of an alert that nobody acknowledged.
+/// Whom else to tell of an alert that nobody acknowledged. Both keys must be set; one that is missing reads as zero or
+/// none, which is refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Escalate {
@@ -107,11 +112,8 @@ impl RuleSettings {
         let mut errors = Vec::new();
         self.check_numbers(&mut errors);
         self.check_durations(&mut errors);
-        if self.escalate.is_some() {
-            let message =
-                "escalation is not in this build; remove it, and name every channel in the metric's notify";
-            errors.push(RuleError::new("escalate", message));
-        }
+        self.check_escalate(&mut errors);
+        self.check_flapping(&mut errors);
         let condition = self.condition(&mut errors);
         if let Some(condition) = &condition {
             self.check_companions(condition, &mut errors);
@@ -125,6 +127,8 @@ impl RuleSettings {
                     .no_data
                     .unwrap_or_else(|| interval.saturating_mul(NO_DATA_INTERVALS)),
                 repeat: self.repeat,
+                escalate: self.escalate.clone(),
+                flapping: self.flapping,
                 language: Language::default(),
             }),
             _ => Err(errors),

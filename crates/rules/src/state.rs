@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::flapping::Flaps;
 use crate::rule::{Baseline, Condition, Initial, Rule};
 
 /// What a metric's past amounts to, as far as judging needs it. Stored as JSON between readings: fields that are
@@ -34,6 +35,8 @@ pub struct State {
     pub(crate) event: Option<Flash>,
     /// Readings that failed since the last good one.
     pub(crate) blind: Option<Blind>,
+    /// Alerts of late; only under a rule with `flapping`.
+    pub(crate) flaps: Option<Flaps>,
 }
 
 /// A condition that holds but not for long enough yet.
@@ -141,6 +144,12 @@ impl State {
         self.level.is_some()
     }
 
+    /// Whether it alerts so often that telling each time would be noise. Says nothing of where the metric stands: no
+    /// phase and no transition depends on it.
+    pub fn is_flapping(&self) -> bool {
+        self.flaps.as_ref().is_some_and(|flaps| flaps.flapping)
+    }
+
     /// How the last reading failed, if it did.
     pub fn error(&self) -> Option<&str> {
         self.blind.as_ref().map(|blind| blind.error.as_str())
@@ -206,11 +215,11 @@ mod tests {
     #[test]
     fn older_and_newer_states_are_read() {
         assert_eq!(serde_json::from_str::<State>("{}").unwrap(), State::default());
-        let newer =
-            r#"{"value":5,"level":{"since":"2026-11-23T09:12:40Z","escalated":true},"flapping":{"n":3}}"#;
+        let newer = r#"{"value":5,"level":{"since":"2026-11-23T09:12:40Z","escalated":true},"flaps":{"n":3},"trend":{"n":3}}"#;
         let state: State = serde_json::from_str(newer).unwrap();
         assert_eq!(state.last_value(), Some(5.0));
         assert_eq!(state.phase(), Phase::Firing);
+        assert!(!state.is_flapping());
     }
 
     #[test]

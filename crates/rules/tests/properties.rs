@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use monitor_rules::{
-    Baseline, Condition, Event, EventKind, Initial, Judgement, Language, Level, Observed, Phase, Reading,
-    Rule, State, Transition, judge,
+    Baseline, Condition, Event, EventKind, Flapping, Initial, Judgement, Language, Level, Observed, Phase,
+    Reading, Rule, State, Transition, judge,
 };
 use proptest::prelude::*;
 
@@ -89,13 +89,23 @@ fn spans() -> impl Strategy<Value = (Duration, Duration, Duration)> {
     (span(), span(), (1u64..90).prop_map(Duration::from_secs))
 }
 
-fn level_rule() -> impl Strategy<Value = Rule> {
-    (level(), spans()).prop_map(|(level, (hold, keep_for, no_data))| Rule {
-        hold,
-        keep_for,
-        no_data,
-        ..Rule::new(Condition::Level(level))
+fn flapping() -> impl Strategy<Value = Flapping> {
+    (2u32..6, 1u64..200).prop_map(|(alerts, within)| Flapping {
+        alerts,
+        within: Duration::from_secs(within),
     })
+}
+
+fn level_rule() -> impl Strategy<Value = Rule> {
+    (level(), spans(), prop::option::of(flapping())).prop_map(
+        |(level, (hold, keep_for, no_data), flapping)| Rule {
+            hold,
+            keep_for,
+            no_data,
+            flapping,
+            ..Rule::new(Condition::Level(level))
+        },
+    )
 }
 
 fn event_rule() -> impl Strategy<Value = Rule> {
@@ -202,6 +212,45 @@ proptest! {
             if firing || !level_of(&rule).is_breached(value) {
                 held = None;
             }
+        }
+    }
+
+    #[test]
+    fn flapping_changes_nothing_that_is_told(rule in level_rule(), steps in steps()) {
+        let plain = play(&Rule { flapping: None, ..rule.clone() }, &steps);
+        for (damped, plain) in play(&rule, &steps).iter().zip(plain) {
+            prop_assert_eq!(&damped.transitions, &plain.transitions);
+            prop_assert_eq!(damped.state.phase(), plain.state.phase());
+            prop_assert_eq!(damped.state.since(), plain.state.since());
+            prop_assert!(!plain.state.is_flapping());
+            let added = damped.reason.strip_prefix(plain.reason.as_str());
+            prop_assert_eq!(added.is_some_and(|note| note.starts_with("; flapping: ")), damped.state.is_flapping());
+        }
+    }
+
+    /// Against a model that keeps every time there was and looks back over all of them.
+    #[test]
+    fn a_level_flaps_exactly_when_it_alerts_too_often(level in level(), limit in flapping(), steps in steps()) {
+        let rule = Rule { flapping: Some(limit), ..Rule::new(Condition::Level(level)) };
+        let (mut now, mut alerts, mut last) = (Duration::ZERO, Vec::new(), None);
+        let mut flapping = false;
+        for (step, judgement) in steps.iter().zip(play(&rule, &steps)) {
+            now += Duration::from_secs(step.0);
+            let told = alarms(&judgement);
+            let alerted = told.iter().any(|one| matches!(one, Transition::Alert { .. }));
+            if !told.is_empty() {
+                last = Some(now);
+            }
+            if alerted {
+                alerts.push(now);
+                let recent = alerts.iter().filter(|at| now - **at <= limit.within).count();
+                flapping |= recent >= usize::try_from(limit.alerts).unwrap();
+            }
+            if last.is_some_and(|last| now - last >= limit.within) {
+                flapping = false;
+                alerts.clear();
+            }
+            prop_assert_eq!(judgement.state.is_flapping(), flapping);
         }
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use monitor_rules::{
-    Baseline, Condition, Event, EventKind, Initial, Language, Level, Observed, Phase, Reading, Rule,
-    RuleSettings, State, Transition, judge,
+    Baseline, Condition, Event, EventKind, Flapping, Initial, Language, Level, Observed, Phase, Reading,
+    Rule, RuleSettings, State, Transition, judge,
 };
 
 const STEP: Duration = Duration::from_secs(10);
@@ -350,6 +350,78 @@ fn a_rule_that_was_changed_leaves_nothing_open() {
     }));
     z.quiet(150.0);
     assert_eq!(z.state.phase(), Phase::Normal);
+}
+
+#[test]
+fn a_level_that_comes_and_goes_is_flapping_until_it_is_quiet() {
+    let mut z = Story::new(Rule {
+        flapping: Some(Flapping {
+            alerts: 3,
+            within: STEP * 6,
+        }),
+        ..Rule::above(100.0)
+    });
+    let note = "; flapping: 3 alerts within 1m";
+    for _ in 0..2 {
+        z.read(131.0);
+        z.read(99.0);
+        assert!(!z.state.is_flapping() && !z.reason.contains("flapping"));
+    }
+    assert_eq!(z.read(131.0), alert(131.0, 99.0), "told as any other");
+    assert_eq!(z.state.phase(), Phase::Firing);
+    assert_eq!(z.reason, format!("131 is above 100 since 09:12:40 UTC{note}"));
+    assert_eq!(z.read(99.0), [Transition::Recovered { value: 99.0 }]);
+    for _ in 0..5 {
+        z.quiet(99.0);
+        assert_eq!(z.reason, format!("99 is not above 100{note}"));
+    }
+    z.quiet(99.0);
+    assert!(!z.state.is_flapping());
+    assert_eq!(z.reason, "99 is not above 100");
+    z.read(131.0);
+    assert!(!z.state.is_flapping(), "begins anew");
+}
+
+#[test]
+fn flapping_goes_on_through_a_short_outage_and_ends_with_a_long_one() {
+    let mut z = Story::new(Rule {
+        flapping: Some(Flapping {
+            alerts: 2,
+            within: STEP * 4,
+        }),
+        language: Language::ZhCn,
+        ..Rule::above(100.0)
+    });
+    for value in [131.0, 99.0, 131.0] {
+        z.read(value);
+    }
+    z.fail();
+    assert!(z.reason.ends_with("；频繁波动：40 秒内 2 次告警"), "{}", z.reason);
+    z.fail();
+    z.fail();
+    assert!(z.state.is_flapping());
+    z.fail();
+    assert!(!z.state.is_flapping());
+    assert!(!z.reason.contains("波动"), "{}", z.reason);
+}
+
+#[test]
+fn a_rule_that_asks_no_more_leaves_nothing_flapping() {
+    let flapping = Some(Flapping {
+        alerts: 2,
+        within: STEP * 9,
+    });
+    let mut z = Story::new(Rule {
+        flapping,
+        ..Rule::above(100.0)
+    });
+    for value in [131.0, 99.0, 131.0] {
+        z.read(value);
+    }
+    assert!(z.state.is_flapping());
+    z.rule.flapping = None;
+    z.fail();
+    assert!(!z.state.is_flapping());
 }
 
 #[test]

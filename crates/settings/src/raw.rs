@@ -47,6 +47,8 @@ pub(crate) struct RawWorker {
     pub(crate) keep_samples: Option<Duration>,
     #[serde(with = "humantime_serde")]
     pub(crate) heartbeat: Option<Duration>,
+    pub(crate) heartbeat_url: Option<SecretSource>,
+    pub(crate) notify: Option<Vec<String>>,
 }
 
 /// `[metrics.KEY]`
@@ -61,5 +63,6 @@ pub(crate) struct RawMetric {
     pub(crate) fetch: Option<FetchSettings>,
     pub(crate) alert: Option<RuleSettings>,
     pub(crate) details: Option<DetailsSettings>,
+    pub(crate) max_messages: Option<usize>,
     pub(crate) notify: Option<Vec<String>>,
 }

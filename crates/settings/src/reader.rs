@@ -201,7 +201,15 @@ impl<'d, 'i> Reader<'d, 'i> {
                 let full = join(path, &key);
                 self.missing(&full, "it is required");
             }
-            Complaint::Other(message) => self.push(place, path, message),
+            Complaint::Other(message) => {
+                // serde takes a date or a time, which needs no quotes in TOML, for a map.
+                let is_time = matches!(self.document.get(path), Some(DeValue::Datetime(_)));
+                let message = match message.strip_suffix(", not a table") {
+                    Some(wanted) if is_time => format!("{wanted}, not a date or time"),
+                    _ => message,
+                };
+                self.push(place, path, message);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use monitor_login::SystemSettings;
 use monitor_notify::{ChannelSettings, Severity};
 use monitor_requests::{RequestsSettings, SecretSource};
-use monitor_rules::Rule;
+use monitor_rules::{Maintenance, Rule};
 use monitor_upstream::{AlarmSettings, DetailsSettings, FetchSettings};
 use serde::Deserialize;
 
@@ -35,6 +35,8 @@ pub struct Settings {
     pub channels: Vec<(String, ChannelSettings)>,
     /// `[metrics.KEY]`, in the order of the config.
     pub metrics: Vec<MetricSettings>,
+    /// `[maintenance.NAME]`, in the order of the config.
+    pub maintenance: Vec<(String, Maintenance)>,
 }
 
 /// Where everything is kept.
@@ -94,6 +96,11 @@ pub struct WorkerSettings {
     pub keep_samples: Duration,
     /// How often it says that it lives; after three times that without a word others take its metrics over.
     pub heartbeat: Duration,
+    /// What it calls after a good cycle, at most once an `interval`: a dead-man's switch elsewhere, which misses the
+    /// calls of a worker that cannot tell of its own end.
+    pub heartbeat_url: Option<SecretSource>,
+    /// The channels told of the monitor's own troubles: those it names, or every channel.
+    pub notify: Vec<String>,
 }
 
 /// One metric that is turned on.
@@ -117,6 +124,8 @@ pub struct MetricSettings {
     pub rule: Rule,
     /// Who explains its alerts. `None` for nobody, and for a built-in metric that asks in its own way.
     pub details: Option<DetailsSettings>,
+    /// How many messages of one alert are told one by one; the rest is counted and listed in the last of them.
+    pub max_messages: usize,
     /// The channels its alerts go to: those it names, or every channel.
     pub notify: Vec<String>,
 }

@@ -7,6 +7,7 @@ const SECRET_KEYS: &[&str] = &[
     "secret",
     "client_secret",
     "metrics_token",
+    "heartbeat_url",
     "url",
     "headers",
 ];

@@ -9,7 +9,15 @@ const DEMO: &str = include_str!("../../../config/demo.toml");
 fn env(names: &[&str]) -> Vec<(String, String)> {
     names
         .iter()
-        .map(|name| ((*name).to_owned(), "hunter2".to_owned()))
+        .map(|name| {
+            let is_url = *name == "HEARTBEAT_URL";
+            let value = if is_url {
+                "https://switch.example"
+            } else {
+                "hunter2"
+            };
+            ((*name).to_owned(), value.to_owned())
+        })
         .collect()
 }
 
@@ -75,7 +83,9 @@ fn the_example_has_every_key() {
         "[metrics.w.fetch]",
         "[metrics.w.details]",
         "[metrics.w.alert]",
+        "[metrics.w.alert.flapping]",
         "[metrics.w.alert.escalate]",
+        "[maintenance.a]",
     ];
     for table in tables {
         for key in keys(table) {

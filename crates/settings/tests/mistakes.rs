@@ -314,6 +314,152 @@ fn a_default_that_is_not_there_says_so() {
 }
 
 #[test]
+fn an_escalation_names_channels_that_exist() {
+    let text = with(
+        r#"alert = { rise = 1, escalate = { after = "10m", notify = ["mail", "oncall"] } }
+[metrics.y]
+alert = { rise = 0, escalate = { notify = ["mial"] } }
+[metrics.z]
+alert = { escalate = { after = 10, notify = [] } }
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:67: metrics.x.alert.escalate.notify[1]: no channel "oncall"; there is only mail
+    monitor.toml:15:18: metrics.y.alert.rise: must be more than 0 (the least rise that alerts), not 0
+    monitor.toml:15:21: metrics.y.alert.escalate.after: say how long after the alert, more than 0s, such as "10m"
+    monitor.toml:15:44: metrics.y.alert.escalate.notify[0]: no channel "mial"; did you mean "mail"?
+    monitor.toml:17:32: metrics.z.alert.escalate.after: must be a duration such as "30s" or "5m", not 10
+    monitor.toml:17:45: metrics.z.alert.escalate.notify: say which channels to tell, such as ["oncall"]
+    "#);
+}
+
+#[test]
+fn flapping_is_for_levels_and_has_two_keys() {
+    let text = with(
+        r#"alert = { flapping = { alerts = 5, within = "10m" } }
+[metrics.y]
+alert = { above = 5, flapping = { alerts = 1, within = "0s" } }
+[metrics.z]
+alert = { flapping = { alert = 5, within = "ten" } }
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:11: metrics.x.alert.flapping: goes with above, below or outside only; remove it
+    monitor.toml:15:44: metrics.y.alert.flapping.alerts: say how many alerts are flapping, from 2 to 100, such as 5
+    monitor.toml:15:56: metrics.y.alert.flapping.within: say within how long, more than 0s, such as "10m"
+    monitor.toml:17:24: metrics.z.alert.flapping.alert: there is no such key; did you mean "alerts"?
+    monitor.toml:17:44: metrics.z.alert.flapping.within: must be a duration such as "30s" or "5m", not "ten"
+    "#);
+}
+
+#[test]
+fn maintenance_windows() {
+    let text = with(
+        r#"[maintenance]
+weekly = "mon 22:30"
+[maintenance."a b"]
+from = "22:30"
+[maintenance.nightly]
+days = ["mon", "tues"]
+from = 22:30
+to = "6:00"
+zone = "asia/shanghai"
+metrics = ["x", "z", "orders", "X"]
+until = "06:00"
+[maintenance.batch]
+from = "22:30"
+to = "22:30"
+days = []
+metrics = []
+zone = "CET+1"
+reason = """two
+lines"""
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:14:10: maintenance.weekly: must be a table, [maintenance.weekly], not a string
+    monitor.toml:15:14: maintenance."a b": "a b" is no good name: letters, digits, _ and -, at most 64
+    monitor.toml:15:14: maintenance."a b".to: missing; such as "06:00"
+    monitor.toml:18:16: maintenance.nightly.days[1]: "tues" is not possible; did you mean "tue"? There are mon, tue, wed, thu, fri, sat, sun
+    monitor.toml:19:8: maintenance.nightly.from: must be a string in quotes, not a date or time
+    monitor.toml:20:6: maintenance.nightly.to: "6:00" is no time of day; write HH:MM, such as "06:00"
+    monitor.toml:21:8: maintenance.nightly.zone: no time zone "asia/shanghai"; did you mean "Asia/Shanghai"?
+    monitor.toml:22:17: maintenance.nightly.metrics[1]: metric "z" is not turned on; an empty [metrics.z] turns it on
+    monitor.toml:22:22: maintenance.nightly.metrics[2]: no metric "orders"; there is only x
+    monitor.toml:22:32: maintenance.nightly.metrics[3]: no metric "X"; did you mean "x"?
+    monitor.toml:23:1: maintenance.nightly.until: there is no such key; there are days, from, to, zone, metrics, reason
+    monitor.toml:26:6: maintenance.batch.to: must not be the same as from; for a whole day make two windows, 00:00 to 12:00 and 12:00 to 00:00
+    monitor.toml:27:8: maintenance.batch.days: names no day; leave it out for every day
+    monitor.toml:28:11: maintenance.batch.metrics: names no metric; leave it out for every metric
+    monitor.toml:29:8: maintenance.batch.zone: no time zone "CET+1"; give an IANA name, such as "Asia/Shanghai", "Europe/Berlin" or "UTC"
+    monitor.toml:30:10: maintenance.batch.reason: must be one line, without control characters
+    "#);
+}
+
+#[test]
+fn the_worker_tells_channels_and_a_switch_that_exist() {
+    let heartbeat = |url: &str| errors(&with(&format!("[worker]\nheartbeat_url = {url}\n")));
+    let hunter2 = [
+        "\"hunter2\"",
+        "\"hunter2://switch.example\"",
+        "\"https://hunter2:x/\"",
+        "[\"hunter2\"]",
+        "{ vault = \"hunter2\" }",
+    ];
+    let said: Vec<String> = hunter2.iter().map(|url| heartbeat(url)).collect();
+    assert!(!said.join("\n").contains("hunter2"), "{said:?}");
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    monitor.toml:14:17: worker.heartbeat_url: not a URL (relative URL without a base); give one such as "https://switch.example/ping/…"
+    monitor.toml:14:17: worker.heartbeat_url: must begin with http:// or https://; give one such as "https://switch.example/ping/…"
+    monitor.toml:14:17: worker.heartbeat_url: not a URL (invalid port number); give one such as "https://switch.example/ping/…"
+    monitor.toml:14:17: worker.heartbeat_url: must be a string, { env = "NAME" } or { file = "/path" }
+    monitor.toml:14:1: worker.heartbeat_url.vault: there is no such key; there are env, file
+    "#);
+    let text =
+        with("[worker]\nnotify = [\"mail\", \"mial\"]\nheartbeat_url = { env = \"NO_SUCH_SWITCH\" }\n");
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:14:19: worker.notify[1]: no channel "mial"; did you mean "mail"?
+    monitor.toml:15:1: worker.heartbeat_url: environment variable NO_SUCH_SWITCH is not set
+    "#);
+    let text = with("[worker]\nheartbeat_url = { env = \"SWITCH\" }\n");
+    insta::assert_snapshot!(errors_with(&text, &[("SWITCH", "ftp://switch.example")]), @r#"
+    monitor.toml:14:1: worker.heartbeat_url: must begin with http:// or https://; give one such as "https://switch.example/ping/…"
+    "#);
+}
+
+#[test]
+fn messages_told_one_by_one_are_from_1_to_1000() {
+    let text =
+        with("max_messages = 0\n[metrics.y]\nmax_messages = 1001\n[metrics.z]\nmax_messages = \"all\"\n");
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:16: metrics.x.max_messages: must be from 1 to 1000, not 0
+    monitor.toml:15:16: metrics.y.max_messages: must be from 1 to 1000, not 1001
+    monitor.toml:17:16: metrics.z.max_messages: must be a whole number, 0 or more, not "all"
+    "#);
+}
+
+#[test]
+fn a_digest_takes_up_to_a_day() {
+    let channel = |name: &str, digest: &str| {
+        format!(
+            "[channels.{name}]\nkind = \"smtp\"\nurl = \"smtp://localhost\"\nfrom = \"a@example.com\"\n\
+             to = [\"a@example.com\"]\ndigest = {digest}\n"
+        )
+    };
+    let more = [
+        channel("a", "\"0s\""),
+        channel("b", "\"25h\""),
+        channel("c", "60"),
+    ]
+    .concat();
+    insta::assert_snapshot!(errors(&with(&more)), @r#"
+    monitor.toml:18:10: channels.a.digest: must be longer than nothing and at most a day, such as "1m"; leave it out to send each message on its own
+    monitor.toml:24:10: channels.b.digest: must be longer than nothing and at most a day, such as "1m"; leave it out to send each message on its own
+    monitor.toml:30:10: channels.c.digest: must be a duration such as "30s" or "5m", not 60
+    "#);
+}
+
+#[test]
 fn addresses_that_others_can_reach() {
     let text = with(
         r#"[web]

@@ -168,6 +168,52 @@ notify = ["alpha", "alpha"]
 }
 
 #[test]
+fn maintenance_windows_in_the_order_of_the_config() {
+    let more = r#"
+[metrics.x]
+[metrics.z]
+[maintenance.nightly]
+days = ["fri"]
+from = "22:30"
+to = "06:00"
+zone = "Asia/Shanghai"
+metrics = ["z"]
+reason = "nightly batch"
+[maintenance.deploy]
+from = "12:00"
+to = "12:10"
+"#;
+    let env = [("MONITOR__MAINTENANCE__DEPLOY__TO", "12:30")];
+    let windows = loaded(more, &env).settings.maintenance;
+    let names: Vec<&str> = windows.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["nightly", "deploy"]);
+    let (nightly, deploy) = (&windows[0].1, &windows[1].1);
+    assert_eq!(
+        (nightly.zone(), nightly.reason()),
+        ("Asia/Shanghai", Some("nightly batch"))
+    );
+    // A Friday, 23:00 in Shanghai.
+    let at = std::time::UNIX_EPOCH + Duration::from_secs(1_795_791_600);
+    assert!(nightly.is_active("z", at.into()) && !nightly.is_active("x", at.into()));
+    assert_eq!((deploy.zone(), deploy.metrics()), ("UTC", None));
+    let at = std::time::UNIX_EPOCH + Duration::from_secs(1_795_782_300);
+    assert!(deploy.is_active("x", at.into()), "12:25, by the environment");
+    assert!(settings("[metrics.x]\n").maintenance.is_empty());
+}
+
+#[test]
+fn an_escalation_tells_each_channel_once() {
+    let escalate = r#"alert = { rise = 1, escalate = { after = "10m", notify = ["alpha", "alpha"] } }"#;
+    let rule = settings(&format!("[metrics.x]\n{escalate}\n"))
+        .metrics
+        .remove(0)
+        .rule;
+    let escalate = rule.escalate.unwrap();
+    assert_eq!(escalate.notify, ["alpha"]);
+    assert_eq!(escalate.after, Duration::from_secs(600));
+}
+
+#[test]
 fn defaults_of_the_processes() {
     let settings = settings("[metrics.x]\n");
     assert_eq!(settings.database.url, "sqlite:data/monitor.db");
@@ -186,6 +232,19 @@ fn defaults_of_the_processes() {
     );
     assert_eq!(worker.listen.unwrap().to_string(), "127.0.0.1:9464");
     assert_eq!(worker.keep_samples, Duration::from_secs(30 * 24 * 3600));
+    assert!(worker.heartbeat_url.is_none());
+    assert_eq!(
+        worker.notify,
+        ["zeta", "alpha"],
+        "every channel, in the order of the config"
+    );
+    assert_eq!(settings.metrics[0].max_messages, 20);
+    assert!(
+        settings
+            .channels
+            .iter()
+            .all(|(_, channel)| channel.digest.is_none())
+    );
     assert!(settings.alarm.is_none());
     assert_eq!(settings.max_age("alpha"), Duration::from_secs(24 * 3600));
 }
@@ -265,6 +324,29 @@ fn secrets_are_found_in_variables_and_files() {
     let loaded = loaded(&more, &[("TEST_TOKEN", "hunter2")]);
     assert_eq!(loaded.warnings, []);
     assert_eq!(loaded.settings.web.auth, Auth::Required);
+}
+
+#[test]
+fn the_worker_is_told_whom_to_tell_of_itself() {
+    let more = "[worker]\nnotify = [\"alpha\"]\nheartbeat_url = { env = \"TEST_SWITCH\" }\n\
+                [metrics.x]\nmax_messages = 3\n";
+    let switch = "https://switch.example/ping/hunter2?status=up";
+    let quiet = loaded(more, &[("TEST_SWITCH", switch)]);
+    assert_eq!(quiet.warnings, []);
+    let worker = &quiet.settings.worker;
+    assert_eq!(worker.notify, ["alpha"]);
+    assert!(worker.heartbeat_url.is_some());
+    assert_eq!(quiet.settings.metrics[0].max_messages, 3);
+    let nobody = loaded("[worker]\nnotify = []\n[metrics.x]\n", &[]);
+    assert!(nobody.settings.worker.notify.is_empty());
+    let clear = format!("[worker]\nheartbeat_url = {switch:?}\n[metrics.x]\n");
+    let clear = loaded(&clear, &[]);
+    assert_eq!(clear.warnings.len(), 1);
+    let shown = format!("{:?} {:?}", clear.warnings, clear.settings);
+    assert!(
+        shown.contains("stands here in clear") && !shown.contains("hunter2"),
+        "{shown}"
+    );
 }
 
 #[test]

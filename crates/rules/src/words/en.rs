@@ -6,6 +6,7 @@ use std::time::Duration;
 use humantime::format_duration;
 
 use super::{Back, Move, Phrase, Place, Progress, When};
+use crate::flapping::Flapping;
 use crate::reason::{clock, difference, number, rounded};
 use crate::rule::{Baseline, Condition, EventKind, Rule};
 
@@ -74,10 +75,11 @@ pub(super) fn phrase(phrase: &Phrase) -> String {
         Phrase::LastRead { value, at } => format!("last read {} at {}", number(value), time(at)),
         Phrase::WasFiring { since } => format!("was firing since {}", time(since)),
         Phrase::NotANumber(value) => format!("{value} is not a number"),
+        Phrase::Flapping(limit) => format!("flapping: {}", often(limit)),
     }
 }
 
-/// "rise by 1", "above 100, clear below 90, for 30s".
+/// "rise by 1", "above 100, clear below 90, for 30s", "above 100, flapping at 5 alerts within 10m".
 pub(super) fn rule(rule: &Rule) -> String {
     let mut text = match &rule.condition {
         Condition::Event(event) => {
@@ -99,6 +101,9 @@ pub(super) fn rule(rule: &Rule) -> String {
     }
     if !rule.keep_for.is_zero() {
         let _ = write!(text, ", keep for {}", format_duration(rule.keep_for));
+    }
+    if let Some(limit) = rule.flapping() {
+        let _ = write!(text, ", flapping at {}", often(limit));
     }
     text
 }
@@ -148,6 +153,10 @@ fn back(back: Back) -> String {
         Back::At(at) => place(at),
         Back::NoLonger(at) => format!("not {} any more", place(at)),
     }
+}
+
+fn often(limit: Flapping) -> String {
+    format!("{} alerts within {}", limit.alerts, format_duration(limit.within))
 }
 
 fn progress(progress: Progress) -> String {

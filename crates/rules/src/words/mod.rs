@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::flapping::Flapping;
 use crate::rule::{EventKind, Rule};
 
 /// The language that reasons and rules are written in. It changes words only: no transition and no state.
@@ -76,6 +77,8 @@ pub(crate) enum Phrase<'a> {
     WasFiring { since: When },
     /// A total that is not a finite number.
     NotANumber(f64),
+    /// That it alerts too often to tell each time.
+    Flapping(Flapping),
 }
 
 /// How a value has moved.
@@ -129,11 +132,16 @@ impl Language {
 
     /// The phrases as one sentence.
     pub(crate) fn say(self, phrases: &[Phrase]) -> String {
-        let (one, separator): (fn(&Phrase) -> String, _) = match self {
-            Language::En => (en::phrase, en::SEPARATOR),
-            Language::ZhCn => (zh_cn::phrase, zh_cn::SEPARATOR),
+        let one = match self {
+            Language::En => en::phrase,
+            Language::ZhCn => zh_cn::phrase,
         };
-        phrases.iter().map(one).collect::<Vec<_>>().join(separator)
+        phrases.iter().map(one).collect::<Vec<_>>().join(self.separator())
+    }
+
+    /// A sentence and one more phrase.
+    pub(crate) fn add(self, said: &str, phrase: Phrase) -> String {
+        [said, &self.say(&[phrase])].join(self.separator())
     }
 
     /// What a rule alerts on.
@@ -141,6 +149,13 @@ impl Language {
         match self {
             Language::En => en::rule(rule),
             Language::ZhCn => zh_cn::rule(rule),
+        }
+    }
+
+    fn separator(self) -> &'static str {
+        match self {
+            Language::En => en::SEPARATOR,
+            Language::ZhCn => zh_cn::SEPARATOR,
         }
     }
 }

@@ -7,6 +7,11 @@ use crate::rule::{Baseline, Condition, Event, Initial, Level};
 
 const ERROR: &str = "System A answers 503";
 
+const FLAPPING: Flapping = Flapping {
+    alerts: 5,
+    within: Duration::from_secs(600),
+};
+
 /// One phrase of each kind, and those kinds again whose words differ by what is in them.
 fn phrases() -> Vec<Phrase<'static>> {
     let now: DateTime<Utc> = "2026-11-23T12:02:00Z".parse().unwrap();
@@ -117,6 +122,7 @@ fn phrases() -> Vec<Phrase<'static>> {
         },
         Phrase::WasFiring { since },
         Phrase::NotANumber(f64::NAN),
+        Phrase::Flapping(FLAPPING),
     ]
 }
 
@@ -160,6 +166,7 @@ fn english() {
         "last read 131 at 12:01:41 UTC",
         "was firing since 12:01:41 UTC",
         "NaN is not a number",
+        "flapping: 5 alerts within 10m",
     ];
     assert_eq!(said(Language::En), expected);
 }
@@ -193,6 +200,7 @@ fn chinese() {
         "最近一次读数 131（12:01:41 UTC）",
         "中断前处于告警状态（自 12:01:41 UTC 起）",
         "NaN 不是有效数值",
+        "频繁波动：10 分钟内 5 次告警",
     ];
     assert_eq!(said(Language::ZhCn), expected);
 }
@@ -284,6 +292,10 @@ fn rules_are_described_in_their_language() {
     }));
     let held = |rule| Rule { hold, ..rule };
     let kept = |rule| Rule { keep_for, ..rule };
+    let flapping = |rule| Rule {
+        flapping: Some(FLAPPING),
+        ..rule
+    };
     let cases = [
         (Rule::rise(1.0), "rise by 1", "增加 1 及以上时告警"),
         (
@@ -337,6 +349,17 @@ fn rules_are_described_in_their_language() {
             "no data for 1m",
             "连续 1 分钟没有数据时告警",
         ),
+        (
+            flapping(kept(above(Some(90.0)))),
+            "above 100, clear below 90, keep for 1m, flapping at 5 alerts within 10m",
+            "高于 100 告警，低于 90 持续 1 分钟后恢复，10 分钟内 5 次告警视为频繁波动",
+        ),
+        (
+            flapping(above(None)),
+            "above 100, flapping at 5 alerts within 10m",
+            "高于 100 告警，10 分钟内 5 次告警视为频繁波动",
+        ),
+        (flapping(Rule::rise(1.0)), "rise by 1", "增加 1 及以上时告警"),
     ];
     for (rule, english, chinese) in cases {
         assert_eq!(rule.describe(), english);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Back, Move, Phrase, Place, Progress, When};
+use crate::flapping::Flapping;
 use crate::reason::{clock, difference, number, rounded};
 use crate::rule::{Baseline, Condition, EventKind, Rule};
 
@@ -75,11 +76,20 @@ pub(super) fn phrase(phrase: &Phrase) -> String {
         }
         Phrase::WasFiring { since } => format!("中断前处于告警状态（{}）", from(since)),
         Phrase::NotANumber(value) => format!("{value} 不是有效数值"),
+        Phrase::Flapping(limit) => format!("频繁波动：{}", often(limit)),
     }
 }
 
-/// "增加 1 及以上时告警"、"高于 100 持续 30 秒后告警，低于 90 恢复"。
+/// "增加 1 及以上时告警"、"高于 100 持续 30 秒后告警，低于 90 恢复，10 分钟内 5 次告警视为频繁波动"。
 pub(super) fn rule(rule: &Rule) -> String {
+    let told = condition(rule);
+    match rule.flapping() {
+        Some(limit) => format!("{told}，{}视为频繁波动", often(limit)),
+        None => told,
+    }
+}
+
+fn condition(rule: &Rule) -> String {
     let (hold, keep_for) = (rule.hold, rule.keep_for);
     match &rule.condition {
         Condition::Event(event) => {
@@ -176,6 +186,10 @@ fn back(back: Back) -> String {
         Back::NoLonger(Place::Outside(low, high)) => format!("已{}", inside(low, high)),
         Back::NoLonger(at) => format!("不再{}", place(at)),
     }
+}
+
+fn often(limit: Flapping) -> String {
+    format!("{}内 {} 次告警", span(limit.within), limit.alerts)
 }
 
 fn progress(progress: Progress) -> String {

@@ -1,5 +1,6 @@
 //! `[metrics.*]`: built-in ones with their defaults, declared ones with what they must have.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use monitor_rules::{Language, Rule, RuleSettings};
@@ -17,6 +18,10 @@ use crate::words::{suggest, there_is};
 const MAX_KEY: usize = 64;
 const MAX_TITLE: usize = 120;
 const MAX_UNIT: usize = 40;
+/// More mails about one alert than this are no longer read one by one.
+const DEFAULT_MESSAGES: usize = 20;
+/// As many as are taken from an answer of `details`, at most.
+const MESSAGES: RangeInclusive<usize> = 1..=1000;
 
 impl Checker<'_, '_> {
     /// All metrics. Without a readable `[worker]` its default interval stands in, so that the checks go on.
@@ -64,6 +69,14 @@ impl Checker<'_, '_> {
         let fetch = self.fetch(&at("fetch"), builtin, in_code, raw.fetch);
         let details = self.details(&at("details"), builtin, raw.details);
         let rule = self.rule(&at("alert"), builtin, raw.alert, interval);
+        let max_messages = raw.max_messages.unwrap_or(DEFAULT_MESSAGES);
+        if !MESSAGES.contains(&max_messages) {
+            let (least, most) = (MESSAGES.start(), MESSAGES.end());
+            self.reader.error(
+                &at("max_messages"),
+                format!("must be from {least} to {most}, not {max_messages}"),
+            );
+        }
         let notify = self.notify(&at("notify"), raw.notify);
         Some(MetricSettings {
             key: key.to_owned(),
@@ -75,6 +88,7 @@ impl Checker<'_, '_> {
             fetch: if in_code { fetch } else { Some(fetch?) },
             rule: Rule { language, ..rule? },
             details,
+            max_messages,
             notify,
         })
     }
@@ -172,8 +186,19 @@ impl Checker<'_, '_> {
                 return None;
             }
         };
+        let named = alert.escalate.as_ref().map(|escalate| escalate.notify.clone());
+        // Also where the rule has other mistakes: all is said at once.
+        let known = named.map(|named| {
+            let at = join(&join(at, "escalate"), "notify");
+            self.notify(&at, Some(named))
+        });
         match alert.rule(interval) {
-            Ok(rule) => Some(rule),
+            Ok(mut rule) => {
+                if let (Some(escalate), Some(known)) = (&mut rule.escalate, known) {
+                    escalate.notify = known;
+                }
+                Some(rule)
+            }
             Err(errors) => {
                 for error in errors {
                     self.reader.found(at, error.field, &error.message);
@@ -183,8 +208,8 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// The channels a metric names, or all of them.
-    fn notify(&mut self, at: &[String], given: Option<Vec<String>>) -> Vec<String> {
+    /// The channels that a list names, or all of them.
+    pub(super) fn notify(&mut self, at: &[String], given: Option<Vec<String>>) -> Vec<String> {
         let all = self.reader.document.names(&path(&["channels"]));
         let Some(given) = given else { return all };
         let mut notify: Vec<String> = Vec::new();
@@ -227,7 +252,7 @@ impl Checker<'_, '_> {
 }
 
 /// "no system "c"; there are a, b".
-fn no_such(what: &str, name: &str, all: &[String]) -> String {
+pub(super) fn no_such(what: &str, name: &str, all: &[String]) -> String {
     match suggest(name, all) {
         Some(near) => format!("no {what} \"{name}\"; did you mean \"{near}\"?"),
         None => format!("no {what} \"{name}\"; {}", there_is(all)),

@@ -1,6 +1,7 @@
 //! The checks that make settings out of sections, one file a group of sections.
 
 mod address;
+mod maintenance;
 mod metrics;
 mod parties;
 mod processes;
@@ -19,7 +20,15 @@ use crate::words::{no_such_key, not_one_of, one_of};
 
 /// The sections there are.
 const SECTIONS: &[&str] = &[
-    "database", "web", "worker", "requests", "systems", "alarm", "channels", "metrics",
+    "database",
+    "web",
+    "worker",
+    "requests",
+    "systems",
+    "alarm",
+    "channels",
+    "metrics",
+    "maintenance",
 ];
 
 /// Goes through a document section by section.
@@ -68,6 +77,7 @@ impl<'d, 'i> Checker<'d, 'i> {
         let channels = self.channels();
         let language = web.as_ref().map_or_else(Default::default, spoken);
         let metrics = self.metrics(worker.as_ref().map(|worker| worker.interval), language);
+        let maintenance = self.maintenance();
         Some(Settings {
             path: file,
             database: database?,
@@ -78,6 +88,7 @@ impl<'d, 'i> Checker<'d, 'i> {
             alarm,
             channels,
             metrics,
+            maintenance,
         })
     }
 

@@ -182,7 +182,7 @@ impl Checker<'_, '_> {
     }
 
     /// Names end up in paths of keys, on pages and in the database.
-    fn name(&mut self, table: &[String], name: &str) {
+    pub(super) fn name(&mut self, table: &[String], name: &str) {
         let is_good = !name.is_empty()
             && name
                 .chars()

@@ -35,17 +35,7 @@ impl Checker<'_, '_> {
             });
         };
         self.secret(&at, &source, false);
-        let url = match &source {
-            SecretSource::Env(name) => {
-                let given = self
-                    .env
-                    .iter()
-                    .find(|(known, _)| known == name)
-                    .map(|(_, value)| value.clone());
-                given.or_else(|| source.resolve().ok().map(|secret| secret.expose().to_owned()))
-            }
-            _ => source.resolve().ok().map(|secret| secret.expose().to_owned()),
-        }?;
+        let url = self.resolved(&source)?;
         let (scheme, rest) = url.split_once(':').unwrap_or(("", &url));
         match scheme {
             "sqlite" if rest.trim_matches('/').is_empty() => {
@@ -179,6 +169,10 @@ impl Checker<'_, '_> {
         if let Some(token) = &raw.metrics_token {
             self.secret(&at("metrics_token"), token, true);
         }
+        if let Some(url) = &raw.heartbeat_url {
+            self.heartbeat_url(&at("heartbeat_url"), url);
+        }
+        let notify = self.notify(&at("notify"), raw.notify);
         Some(WorkerSettings {
             interval,
             concurrency,
@@ -187,7 +181,38 @@ impl Checker<'_, '_> {
             metrics_token: raw.metrics_token,
             keep_samples,
             heartbeat,
+            heartbeat_url: raw.heartbeat_url,
+            notify,
         })
+    }
+
+    /// Whoever knows the address can keep the switch from noticing, so nothing of it is repeated.
+    fn heartbeat_url(&mut self, at: &[String], source: &SecretSource) {
+        self.secret(at, source, true);
+        let Some(text) = self.resolved(source) else { return };
+        let hint = "give one such as \"https://switch.example/ping/…\"";
+        match Url::parse(&text) {
+            Err(error) => self.reader.error(at, format!("not a URL ({error}); {hint}")),
+            Ok(url) if !matches!(url.scheme(), "http" | "https") => self
+                .reader
+                .error(at, format!("must begin with http:// or https://; {hint}")),
+            Ok(_) => {}
+        }
+    }
+
+    /// A secret's text, where it can be had; that it cannot is said elsewhere.
+    fn resolved(&self, source: &SecretSource) -> Option<String> {
+        let given = match source {
+            SecretSource::Env(name) => self
+                .env
+                .iter()
+                .find(|(known, value)| known == name && !value.is_empty()),
+            _ => None,
+        };
+        match given {
+            Some((_, value)) => Some(value.clone()),
+            None => source.resolve().ok().map(|secret| secret.expose().to_owned()),
+        }
     }
 
     fn worker_listen(&mut self, listen: SocketAddr, raw: &RawWorker, web: Option<&WebSettings>) {

@@ -1,0 +1,89 @@
+//! Maintenance windows: hours of the week in which what is wrong is expected. Pure: whether one is open is a question
+//! about a time, and what follows from it is for others.
+
+mod settings;
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc, Weekday};
+use chrono_tz::Tz;
+
+pub use settings::{Day, MaintenanceSettings};
+
+/// No window is open for longer than a day and what a change of clocks adds to it.
+const MAX_MINUTES: i64 = 2 * 24 * 60;
+
+/// A checked window.
+///
+/// It is open while the clocks of its zone show a time inside it. So it keeps to the time of day when clocks change: an
+/// hour that is skipped is missing from it, and an hour that comes twice is in it twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Maintenance {
+    /// Empty for every day.
+    days: Vec<Weekday>,
+    from: NaiveTime,
+    to: NaiveTime,
+    zone: Tz,
+    metrics: Option<Vec<String>>,
+    reason: Option<String>,
+}
+
+impl Maintenance {
+    /// Whether it is for this metric and open at this time.
+    pub fn is_active(&self, key: &str, at: DateTime<Utc>) -> bool {
+        self.is_for(key) && self.is_open(at)
+    }
+
+    /// Whether it is for this metric.
+    pub fn is_for(&self, key: &str) -> bool {
+        self.metrics
+            .as_ref()
+            .is_none_or(|metrics| metrics.iter().any(|one| one == key))
+    }
+
+    /// Where it is open at this time: when it closes.
+    pub fn until(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if !self.is_open(at) {
+            return None;
+        }
+        // It opens and closes, and clocks change, at whole minutes: asked of each, none of that needs a case of its own.
+        let minute = at.timestamp().div_euclid(60);
+        (1..=MAX_MINUTES)
+            .filter_map(|later| DateTime::from_timestamp((minute + later) * 60, 0))
+            .find(|then| !self.is_open(*then))
+    }
+
+    /// The metrics it is for; `None` for all.
+    pub fn metrics(&self) -> Option<&[String]> {
+        self.metrics.as_deref()
+    }
+
+    /// What is done in it, for people.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// The IANA name of the zone whose clocks it goes by.
+    pub fn zone(&self) -> &'static str {
+        self.zone.name()
+    }
+
+    fn is_open(&self, at: DateTime<Utc>) -> bool {
+        let Some(local) = self.local(at) else { return false };
+        let (today, now) = (local.date(), local.time());
+        if self.from < self.to {
+            return (self.from..self.to).contains(&now) && self.begins_on(today);
+        }
+        let began_today = now >= self.from && self.begins_on(today);
+        let began_yesterday = now < self.to && today.pred_opt().is_some_and(|day| self.begins_on(day));
+        began_today || began_yesterday
+    }
+
+    fn begins_on(&self, day: NaiveDate) -> bool {
+        self.days.is_empty() || self.days.contains(&day.weekday())
+    }
+
+    /// What the clocks of the zone show; `None` only at the ends of all time.
+    fn local(&self, at: DateTime<Utc>) -> Option<NaiveDateTime> {
+        let utc = at.naive_utc();
+        utc.checked_add_offset(self.zone.offset_from_utc_datetime(&utc).fix())
+    }
+}
