@@ -98,7 +98,11 @@ both! {
         app.read("x", 25.0).await;
         let mails = app.mail().mails();
         assert_eq!(mails.len(), 20);
-        assert_eq!(mails.iter().filter(|mail| mail.text.contains("(+5)")).count(), 1, "one says how many more");
+        let last: Vec<_> = mails.iter().filter(|mail| mail.text.contains("And 5 more:")).collect();
+        assert_eq!(last.len(), 1, "one says how many more");
+        for n in 20..25 {
+            assert!(last[0].text.contains(&format!("· Order {n} is unpaid")), "and which: {}", last[0].text);
+        }
         assert_eq!(app.told().await.len(), 25, "all of them are on record");
         assert_eq!(app.alerts().await[0].extra, 5);
         app.finish().await;

@@ -99,12 +99,20 @@ both! {
                 if before > 0 {
                     sink.wait_for((before + 100).min(500), Duration::from_secs(20)).await;
                 }
-                eventually("all that this minute allows", || async {
+                let mut looks = 0;
+                eventually("all that this minute allows", || {
+                    // The channel is left alone for up to a minute after a trial that came too early.
+                    looks += 1;
+                    if looks % 300 == 0 && sink.received() == 0 {
+                        app.clock.jump(Duration::from_secs(61));
+                    }
+                    async {
                     let now = monitor_requests::Clock::wall(&*app.clock).naive_utc();
                     let waiting = app.deliveries_of("slow").await;
                     let is_sending = waiting.iter().any(|d| d.status == "sending");
                     let is_due = waiting.iter().any(|d| d.status == "pending" && d.next_at <= now);
                     (!is_sending && (!is_due || sink.received() - before >= 100)).then_some(())
+                    }
                 }).await;
                 assert!(sink.received() - before <= 100, "{} in a minute", sink.received() - before);
             }

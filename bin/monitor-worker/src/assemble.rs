@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 use monitor_model::Db;
-use monitor_processor::{Channel, Engine, Metric, MetricConfig, Options, Parts, metric};
-use monitor_requests::SharedClock;
+use monitor_processor::{Channel, Engine, Metric, MetricConfig, Options, Parts, Pulse, metric};
+use monitor_requests::{Client, ClientConfig, SharedClock};
 use monitor_settings::{MetricSettings, Settings};
 use monitor_upstream::Upstreams;
 
@@ -18,11 +18,16 @@ pub fn engine(settings: &Settings, db: Db, clock: SharedClock) -> Result<Engine>
         .notifiers(clock.clone())?
         .into_iter()
         .map(|notifier| {
-            let max_age = settings.max_age(notifier.name());
-            Channel { notifier, max_age }
+            let name = notifier.name();
+            Channel {
+                max_age: settings.max_age(name),
+                digest: settings.digest(name),
+                notifier,
+            }
         })
         .collect();
     let (upstreams, metrics) = (Upstreams::new(systems), metrics(settings)?);
+    let pulse = pulse(settings, &clock)?;
     Ok(Engine::new(Parts {
         db,
         clock,
@@ -30,7 +35,28 @@ pub fn engine(settings: &Settings, db: Db, clock: SharedClock) -> Result<Engine>
         metrics,
         channels,
         alarm,
+        pulse,
         options: options(settings),
+    }))
+}
+
+/// The dead-man's switch, if there is one.
+fn pulse(settings: &Settings, clock: &SharedClock) -> Result<Option<Pulse>> {
+    let Some(source) = &settings.worker.heartbeat_url else {
+        return Ok(None);
+    };
+    let secret = source.resolve().context("worker.heartbeat_url")?;
+    let url = secret
+        .expose()
+        .parse()
+        .ok()
+        .context("worker.heartbeat_url is no address; such as https://hc.example/ping/…")?;
+    let config = ClientConfig::from(&settings.requests);
+    let client = Client::new(config, clock.clone()).context("for worker.heartbeat_url")?;
+    Ok(Some(Pulse {
+        client,
+        url,
+        every: settings.worker.interval,
     }))
 }
 
@@ -61,6 +87,7 @@ fn build(settings: &MetricSettings) -> Result<Box<dyn Metric>> {
         interval: settings.interval,
         rule: settings.rule.clone(),
         notify: settings.notify.clone(),
+        max_messages: settings.max_messages,
         fetch,
         details: settings
             .details
@@ -87,6 +114,9 @@ fn options(settings: &Settings) -> Options {
         keep_samples: settings.worker.keep_samples,
         page: settings.web.base_url.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        language: settings.language(),
+        notify: settings.worker.notify.clone(),
+        maintenance: settings.maintenance.clone(),
         ..Options::default()
     }
 }

@@ -21,6 +21,7 @@ pub use error::{BuildError, CallError, LoginError};
 pub use login::Login;
 pub use none::NoLogin;
 pub use registry::{KINDS, build, login_for};
+pub use session::SignIns;
 pub use settings::{
     CsrfSettings, FieldSettings, LoginSettings, OkSettings, SignedOutSettings, SystemSettings,
 };

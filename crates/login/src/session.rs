@@ -54,6 +54,17 @@ pub(crate) struct Session {
     inner: Arc<Inner>,
 }
 
+/// How often a system was signed in to, and how that went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SignIns {
+    /// With success.
+    pub good: u64,
+    /// Refused: the credentials are wrong, or cannot be had.
+    pub refused: u64,
+    /// Not got through, or answered in a way that is neither yes nor no.
+    pub failed: u64,
+}
+
 struct Inner {
     name: String,
     base: Url,
@@ -73,6 +84,7 @@ struct State {
     failures: u32,
     /// No sign-in before this instant, and why.
     blocked: Option<(Duration, Arc<LoginError>)>,
+    counts: SignIns,
 }
 
 /// What is to be done about a credential that is not (or no longer) wanted.
@@ -108,6 +120,11 @@ impl Session {
 
     pub(crate) fn login(&self) -> &dyn Login {
         &*self.inner.login
+    }
+
+    /// How the sign-ins so far went.
+    pub(crate) fn sign_ins(&self) -> SignIns {
+        self.inner.lock().counts
     }
 
     /// The credential, after signing in if there is none. One that is ageing is renewed behind the caller's back.
@@ -200,9 +217,11 @@ impl Inner {
                     refusals,
                     failures,
                     blocked,
+                    counts,
                     ..
                 } = &mut *state;
                 (*refusals, *failures, *blocked) = (0, 0, None);
+                counts.good += 1;
                 state.live = Some(Arc::clone(&live));
                 drop(state);
                 let name = self.name.as_str();
@@ -246,6 +265,7 @@ impl State {
         if matches!(error, LoginError::Refused { .. } | LoginError::Secret(_)) {
             let minutes = AFTER_REFUSAL[self.refusals.min(AFTER_REFUSAL.len() - 1)];
             self.refusals += 1;
+            self.counts.refused += 1;
             return Duration::from_secs(minutes * 60);
         }
         let longest = if matches!(error, LoginError::BadAnswer(_)) {
@@ -257,6 +277,7 @@ impl State {
             .saturating_mul(2_u32.saturating_pow(self.failures))
             .min(longest);
         self.failures = self.failures.saturating_add(1);
+        self.counts.failed += 1;
         gap.max(error.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER))
     }
 }

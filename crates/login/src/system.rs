@@ -10,7 +10,7 @@ use monitor_requests::{
 };
 
 use crate::futile::Futile;
-use crate::session::{Live, Session};
+use crate::session::{Live, Session, SignIns};
 use crate::{CallError, Login, LoginError};
 
 /// One upstream system with its session, shared by all that is asked of it.
@@ -69,6 +69,11 @@ impl System {
     /// The kind of its login.
     pub fn kind(&self) -> &'static str {
         self.session.login().kind()
+    }
+
+    /// How the sign-ins so far went.
+    pub fn sign_ins(&self) -> SignIns {
+        self.session.sign_ins()
     }
 
     /// The address of a path (with or without a query) of this system; the base URL's own path stays in front.

@@ -72,13 +72,53 @@ pub fn open_counts(c: &mut Conn) -> Result<HashMap<String, OpenAlerts>, DbError>
     Ok(counts)
 }
 
-/// The alerts of all metrics that are not over, oldest first, at most `limit`.
-pub fn unresolved(c: &mut Conn, limit: i64) -> Result<Vec<Alert>, DbError> {
+/// The alerts that last until something ends them, and are not over: all kinds but events. Oldest first.
+pub fn lasting(c: &mut Conn, limit: i64) -> Result<Vec<Alert>, DbError> {
     Ok(alert::table
         .filter(dsl::resolved_at.is_null())
+        .filter(dsl::kind.ne(AlertKind::Event))
         .order(dsl::id.asc())
         .limit(limit)
         .load(c)?)
+}
+
+/// The alerts of these metrics that were opened until `before`, and that nobody took or was told of on. Oldest first.
+pub fn to_escalate(
+    c: &mut Conn,
+    keys: &[String],
+    before: NaiveDateTime,
+    limit: i64,
+) -> Result<Vec<Alert>, DbError> {
+    Ok(alert::table
+        .filter(dsl::resolved_at.is_null())
+        .filter(dsl::key.eq_any(keys))
+        .filter(dsl::acknowledged_at.is_null())
+        .filter(dsl::escalated_at.is_null())
+        .filter(dsl::opened_at.le(before))
+        .order(dsl::id.asc())
+        .limit(limit)
+        .load(c)?)
+}
+
+/// Whether an alert of this metric and kind was told on that is neither over nor taken.
+pub fn is_escalated(c: &mut Conn, key: &str, kind: AlertKind) -> Result<bool, DbError> {
+    let told_on = alert::table
+        .filter(dsl::resolved_at.is_null())
+        .filter(dsl::key.eq(key))
+        .filter(dsl::kind.eq(kind))
+        .filter(dsl::acknowledged_at.is_null())
+        .filter(dsl::escalated_at.is_not_null());
+    Ok(diesel::select(diesel::dsl::exists(told_on)).get_result(c)?)
+}
+
+/// The alert with this id, which nobody else changes until the end of the transaction.
+pub fn lock(c: &mut Conn, id: i64) -> Result<Option<Alert>, DbError> {
+    // A change that changes nothing locks the row on PostgreSQL; on SQLite there is one writer anyway.
+    Ok(diesel::update(alert::table.find(id))
+        .set(dsl::extra.eq(dsl::extra))
+        .returning(alert::all_columns)
+        .get_result(c)
+        .optional()?)
 }
 
 /// Ends an alert and gives it as it is then; `None` where there is none with this id, or it was over already.

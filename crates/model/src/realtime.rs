@@ -43,3 +43,8 @@ pub fn record_error(c: &mut Conn, key: &str, error: &str, at: NaiveDateTime) -> 
 pub fn all(c: &mut Conn) -> Result<Vec<Realtime>, DbError> {
     Ok(realtime_monitor::table.order(dsl::key.asc()).load(c)?)
 }
+
+/// The value of one metric, if it was ever read.
+pub fn get(c: &mut Conn, key: &str) -> Result<Option<Realtime>, DbError> {
+    Ok(realtime_monitor::table.find(key).first(c).optional()?)
+}

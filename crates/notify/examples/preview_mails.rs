@@ -24,7 +24,8 @@ fn example(event: Event, language: Language) -> Notification {
     let chinese = language == Language::Chinese;
     let (value, previous, severity) = match event {
         Event::Alert => (Some(131.0), Some(128.0), Severity::Critical),
-        Event::Reminder => (Some(140.0), None, Severity::Warning),
+        Event::Reminder | Event::Escalation => (Some(140.0), None, Severity::Warning),
+        Event::Digest => (None, None, Severity::Critical),
         Event::Recovered => (Some(88.0), None, Severity::Critical),
         Event::NoData => (None, None, Severity::Critical),
         Event::DataBack => (Some(97.0), None, Severity::Warning),
@@ -36,6 +37,12 @@ fn example(event: Event, language: Language) -> Notification {
         (Event::NoData, true) => "系统 A 返回 503 Service Unavailable。",
         (Event::Notice, false) => "The channel oncall cannot be reached: 12 messages were given up.",
         (Event::Notice, true) => "通知渠道 oncall 无法连接：已放弃 12 条消息。",
+        (Event::Digest, false) => {
+            "· 09:12:40 UTC Unpaid orders: Order 5 failed\n· 09:12:50 UTC Complaints: 131 is above 100"
+        }
+        (Event::Digest, true) => {
+            "· 09:12:40 UTC 未支付订单：订单 5 处理失败\n· 09:12:50 UTC 投诉：131 高于 100"
+        }
         (_, false) => {
             "Order 20261123-0005 failed: payment provider timed out after 30 s.\nCustomer was told to try again."
         }
@@ -61,7 +68,7 @@ fn example(event: Event, language: Language) -> Notification {
         previous,
         text: text.to_owned(),
         reason: match (event, chinese) {
-            (Event::Test | Event::Notice, _) => "",
+            (Event::Test | Event::Notice | Event::Digest, _) => "",
             (Event::NoData, false) => "no data for 1m: System A answers 503",
             (Event::NoData, true) => "已 1 分钟没有数据：System A answers 503",
             (Event::Recovered, false) => "88 is below 90: recovered, had been firing since 09:31:10 UTC",
@@ -71,7 +78,7 @@ fn example(event: Event, language: Language) -> Notification {
         }
         .to_owned(),
         at: chrono::DateTime::from_timestamp(1_795_425_160, 0).unwrap_or_default(),
-        alert_id: (event != Event::Test && event != Event::Notice).then_some(7),
+        alert_id: (!matches!(event, Event::Test | Event::Notice | Event::Digest)).then_some(7),
         url: Some("https://monitor.example.com/monitor/w".to_owned()),
     }
 }

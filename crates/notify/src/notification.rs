@@ -63,6 +63,10 @@ pub enum Event {
     DataBack,
     /// An alert is still open and nobody acknowledged it.
     Reminder,
+    /// The same, told to others than before.
+    Escalation,
+    /// Several messages in one.
+    Digest,
     /// The monitor tells something about itself: a dead channel, a system that cannot be reached.
     Notice,
     /// Somebody tries the channel out.
@@ -71,12 +75,14 @@ pub enum Event {
 
 impl Event {
     /// Every event.
-    pub const ALL: [Event; 7] = [
+    pub const ALL: [Event; 9] = [
         Event::Alert,
         Event::Recovered,
         Event::NoData,
         Event::DataBack,
         Event::Reminder,
+        Event::Escalation,
+        Event::Digest,
         Event::Notice,
         Event::Test,
     ];
@@ -89,6 +95,8 @@ impl Event {
             Event::NoData => "no_data",
             Event::DataBack => "data_back",
             Event::Reminder => "reminder",
+            Event::Escalation => "escalation",
+            Event::Digest => "digest",
             Event::Notice => "notice",
             Event::Test => "test",
         }

@@ -46,11 +46,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         notify: Vec::new(),
         fetch: None,
         details: None,
+        max_messages: monitor_processor::MAX_MESSAGES,
     });
     let engine = Engine::new(Parts {
         db: db.clone(),
         clock,
         alarm: systems.get("b").map(|b| Alarm::new(b.clone(), "/api/alarm")),
+        pulse: None,
         upstreams: Upstreams::new(systems),
         metrics: x.into_iter().collect(),
         channels: Vec::new(),

@@ -6,6 +6,6 @@ mod metric;
 mod metrics;
 mod window;
 
-pub use engine::{Channel, Counts, Engine, EngineError, Options, Parts};
-pub use metric::{Metric, MetricConfig, sample};
+pub use engine::{Channel, Counts, Engine, EngineError, Options, Parts, Pulse};
+pub use metric::{MAX_MESSAGES, Metric, MetricConfig, explain, sample};
 pub use metrics::{CODED, Make, metric};

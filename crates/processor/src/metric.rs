@@ -7,6 +7,9 @@ use monitor_notify::Severity;
 use monitor_rules::Rule;
 use monitor_upstream::{AlertMessage, Details, Fetch, Question, UpstreamError, Upstreams};
 
+/// Messages of one alert that are told one by one where the config does not say.
+pub const MAX_MESSAGES: usize = 20;
+
 /// How a metric is run and told; the same for a built-in one and a declared one.
 #[derive(Clone, Debug)]
 pub struct MetricConfig {
@@ -28,6 +31,8 @@ pub struct MetricConfig {
     pub fetch: Option<Fetch>,
     /// Explain its alerts this way instead of the metric's own.
     pub details: Option<Details>,
+    /// Messages of one alert that are told one by one; the last of them lists the rest.
+    pub max_messages: usize,
 }
 
 /// A business number that is watched.
@@ -41,6 +46,11 @@ pub trait Metric: Send + Sync {
 
     /// Reads the number.
     async fn sample(&self, upstreams: &Upstreams) -> Result<f64, UpstreamError>;
+
+    /// The system that it is read from, where it is one: metrics that one system keeps from being read are one trouble.
+    fn system(&self) -> Option<&str> {
+        None
+    }
 
     /// Whether somebody can explain an alert. Where nobody can, people are told the reading alone.
     fn explains(&self) -> bool {
@@ -66,13 +76,24 @@ pub async fn sample(metric: &dyn Metric, upstreams: &Upstreams) -> Result<f64, U
     }
 }
 
+/// The system that `metric` is read from, as far as that is known before it is.
+pub(crate) fn system(metric: &dyn Metric) -> Option<&str> {
+    match &metric.config().fetch {
+        Some(fetch) => Some(&fetch.system),
+        None => metric.system(),
+    }
+}
+
 /// Whether somebody can explain an alert of `metric`.
 pub(crate) fn explains(metric: &dyn Metric) -> bool {
     metric.config().details.is_some() || metric.explains()
 }
 
 /// Explains an alert of `metric`: the config's `details` go before the metric's own way.
-pub(crate) async fn explain(
+///
+/// # Errors
+/// Why nobody explains it.
+pub async fn explain(
     metric: &dyn Metric,
     upstreams: &Upstreams,
     question: &Question,

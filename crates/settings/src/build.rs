@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use monitor_notify::{Deps, Notifier, Templates};
 use monitor_requests::SharedClock;
+use monitor_rules::Language;
 use monitor_upstream::{Alarm, Systems};
 
 use crate::settings::Settings;
@@ -86,6 +87,17 @@ impl Settings {
             .get(name)
             .ok_or_else(|| BuildError::NoAlarmSystem(name.to_owned()))?;
         Ok(Some(Alarm::new(Arc::clone(system), alarm.path())))
+    }
+
+    /// The time within which this channel's messages are put together, if they are.
+    pub fn digest(&self, channel: &str) -> Option<Duration> {
+        let found = self.channels.iter().find(|(name, _)| name == channel);
+        found.and_then(|(_, settings)| settings.digest)
+    }
+
+    /// The language of what is stored for all readers: reasons, and what the engine itself says.
+    pub fn language(&self) -> Language {
+        crate::check::spoken(&self.web)
     }
 
     /// How long a delivery through this channel is tried until it is given up.

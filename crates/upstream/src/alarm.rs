@@ -37,7 +37,8 @@ impl Alarm {
     /// When the system did not answer 2xx. Sounding twice is harmless and not sounding is not, so the call is
     /// repeated like an idempotent one, and made although other calls to the system fail.
     pub async fn sound(&self, kind: &str, idempotency_key: Option<&str>) -> Result<(), UpstreamError> {
-        let url = self.system.url(&self.path)?;
+        let failed = |error: CallError| UpstreamError::call(self.system.name(), error);
+        let url = self.system.url(&self.path).map_err(failed)?;
         let mut request = Request::post(url)
             .json(&Body { kind })
             .idempotent(true)
@@ -45,8 +46,9 @@ impl Alarm {
         if let Some(key) = idempotency_key.and_then(|key| HeaderValue::from_str(&format!("\"{key}\"")).ok()) {
             request = request.header(HeaderName::from_static("idempotency-key"), key);
         }
-        let response = self.system.call(request).await?;
-        response.require_success().map_err(CallError::Request)?;
+        let response = self.system.call(request).await.map_err(failed)?;
+        let confirmed = response.require_success().map_err(CallError::Request);
+        confirmed.map_err(failed)?;
         Ok(())
     }
 }

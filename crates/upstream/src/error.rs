@@ -9,8 +9,13 @@ use monitor_login::CallError;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum UpstreamError {
     /// The call itself failed: sign-in, network, time, size or status.
-    #[error("{0}")]
-    Call(Arc<CallError>),
+    #[error("{error}")]
+    Call {
+        /// Name of the system.
+        system: String,
+        /// How it failed.
+        error: Arc<CallError>,
+    },
     /// The system answered, but not with what was due.
     #[error("system {system}: {path}: {why}")]
     Answer {
@@ -34,17 +39,27 @@ pub enum UpstreamError {
     },
 }
 
-impl From<CallError> for UpstreamError {
-    fn from(error: CallError) -> UpstreamError {
-        UpstreamError::Call(Arc::new(error))
-    }
-}
-
 impl UpstreamError {
+    /// A call to `system` that failed.
+    pub fn call(system: &str, error: impl Into<CallError>) -> UpstreamError {
+        UpstreamError::Call {
+            system: system.to_owned(),
+            error: Arc::new(error.into()),
+        }
+    }
+
+    /// The system that gave no usable answer, where one was asked.
+    pub fn system(&self) -> Option<&str> {
+        match self {
+            UpstreamError::Call { system, .. } | UpstreamError::Answer { system, .. } => Some(system),
+            UpstreamError::NoSystem(_) | UpstreamError::Template { .. } => None,
+        }
+    }
+
     /// Whether asking again later may help. A wrong answer counts: systems answer nonsense while they restart.
     pub fn is_transient(&self) -> bool {
         match self {
-            UpstreamError::Call(error) => error.is_transient(),
+            UpstreamError::Call { error, .. } => error.is_transient(),
             UpstreamError::Answer { .. } => true,
             UpstreamError::NoSystem(_) | UpstreamError::Template { .. } => false,
         }
@@ -53,7 +68,7 @@ impl UpstreamError {
     /// How long the system asked to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            UpstreamError::Call(error) => error.retry_after(),
+            UpstreamError::Call { error, .. } => error.retry_after(),
             _ => None,
         }
     }

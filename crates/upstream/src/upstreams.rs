@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use monitor_login::{CallError, System};
-use monitor_requests::{Request, Response};
+use monitor_requests::{Request, Response, Url};
 
 use crate::details::{AlertMessage, Details, Question};
 use crate::error::UpstreamError;
@@ -54,7 +54,7 @@ impl Upstreams {
     /// When the system could not be asked or its answer holds no usable number.
     pub async fn total(&self, fetch: &Fetch) -> Result<f64, UpstreamError> {
         let system = self.system(&fetch.system)?;
-        let url = system.url(&fetch.path)?;
+        let url = url(&system, &fetch.path)?;
         let request = request(
             &fetch.method,
             url,
@@ -76,7 +76,7 @@ impl Upstreams {
         question: &Question,
     ) -> Result<Vec<AlertMessage>, UpstreamError> {
         let system = self.system(&details.system)?;
-        let url = system.url(&details.path(question)?)?;
+        let url = url(&system, &details.path(question)?)?;
         let query = details.query(question)?;
         let request = request(
             &details.method,
@@ -126,10 +126,17 @@ impl Upstreams {
     }
 }
 
+fn url(system: &System, path: &str) -> Result<Url, UpstreamError> {
+    system
+        .url(path)
+        .map_err(|error| UpstreamError::call(system.name(), error))
+}
+
 async fn ask(system: Arc<System>, request: Request) -> Answer {
-    let response = system.call(request).await?;
-    let response = response.require_success().map_err(CallError::Request)?;
-    Ok(Arc::new(response))
+    let failed = |error: CallError| UpstreamError::call(system.name(), error);
+    let response = system.call(request).await.map_err(failed)?;
+    let response = response.require_success().map_err(CallError::Request);
+    Ok(Arc::new(response.map_err(failed)?))
 }
 
 impl CallKey {

@@ -83,7 +83,7 @@ both! {
         let muted = open(&db, "z", Some(Mute::Silence(3))).await;
         let told = open(&db, "y", None).await;
         assert_eq!(muted.muted.as_deref(), Some("silence:3"));
-        assert_eq!(db.read(|c| alerts::unresolved(c, 10)).await.unwrap(), [muted.clone(), told.clone()]);
+        assert_eq!(db.read(|c| alerts::lasting(c, 10)).await.unwrap(), [muted.clone(), told.clone()]);
         let id = muted.id;
         db.write(move |c| alerts::mute_for(c, id, "flapping")).await.unwrap();
         let now = db.write(move |c| alerts::unmute(c, id)).await.unwrap().unwrap();
@@ -115,7 +115,18 @@ both! {
     async fn what_is_told_on_is_so_once_and_not_once_somebody_took_it(db) {
         let db = db.open().await;
         let id = open(&db, "z", None).await.id;
+        let due = async |key: &str, before| {
+            let keys = vec![key.to_owned()];
+            db.read(move |c| alerts::to_escalate(c, &keys, at(before), 10)).await.unwrap().len()
+        };
+        assert_eq!((due("z", 0).await, due("z", -1).await, due("x", 9).await), (1, 0, 0));
+        assert!(!db.read(|c| alerts::is_escalated(c, "z", AlertKind::Level)).await.unwrap());
         assert!(db.write(move |c| alerts::escalate(c, id, at(7))).await.unwrap());
+        assert!(db.read(|c| alerts::is_escalated(c, "z", AlertKind::Level)).await.unwrap());
+        assert_eq!(due("z", 9).await, 0);
+        let locked = db.write(move |c| alerts::lock(c, id)).await.unwrap();
+        assert_eq!(locked.unwrap().id, id);
+        assert_eq!(db.write(|c| alerts::lock(c, 99)).await.unwrap(), None);
         assert!(!db.write(move |c| alerts::escalate(c, id, at(8))).await.unwrap());
         assert_eq!(db.read(move |c| alerts::get(c, id)).await.unwrap().unwrap().escalated_at, Some(at(7)));
         let id = open(&db, "z", None).await.id;

@@ -96,7 +96,7 @@ fn plain(name: &'static str, value: String) -> HeaderValue {
 
 fn is_urgent(about: &Notification) -> bool {
     about.severity == Severity::Critical
-        && matches!(about.event, Event::Alert | Event::NoData | Event::Reminder)
+        && !matches!(about.event, Event::Recovered | Event::DataBack | Event::Test)
 }
 
 /// One body, always quoted-printable or base64: neither can hold `=_`, which every boundary of ours does, so that no

@@ -30,6 +30,8 @@ fn subjects_say_what_happened() {
     [no data] Z: 131 is above 100
     [data is back] Z: 131 is above 100
     [critical, still open] Z: 131 is above 100
+    [critical, nobody acknowledged] Z: 131 is above 100
+    [critical] Z: 131 is above 100
     [monitor] Z: Order 5 failed
     [test] Z: Order 5 failed
     【严重】监控告警-Z：当前值 131 orders
@@ -37,6 +39,8 @@ fn subjects_say_what_happened() {
     【无数据】监控数据中断-Z：131 is above 100
     【数据恢复】监控数据恢复-Z：当前值 131 orders
     【严重·未处理】监控告警-Z：当前值 131 orders
+    【严重·升级】监控告警-Z：当前值 131 orders
+    【严重】监控汇总-Z：131 is above 100
     【监控通知】Z：Order 5 failed
     【测试】Z：Order 5 failed
     ");

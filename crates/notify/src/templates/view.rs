@@ -79,7 +79,7 @@ impl View {
 /// The colour of the message: bad news has that of its severity, good news is good, and not knowing is neither.
 fn tone(event: Event, severity: Severity) -> &'static str {
     match event {
-        Event::Alert | Event::Reminder => severity.as_str(),
+        Event::Alert | Event::Reminder | Event::Escalation | Event::Digest => severity.as_str(),
         Event::Recovered | Event::DataBack => "good",
         Event::NoData => "unknown",
         Event::Notice if severity == Severity::Info => "info",

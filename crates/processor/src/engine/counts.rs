@@ -16,6 +16,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::seen::OwnState;
 use super::standing::{Standing, Standings};
 
 /// Seconds: from a system next door to one that is given up on.
@@ -34,6 +35,7 @@ pub struct Counts {
     registry: Arc<Registry>,
     families: Families,
     commit_seconds: Histogram,
+    pulses: Family<One, Counter>,
     meters: Shared<Meter>,
     lanes: Shared<LaneMeter>,
 }
@@ -73,7 +75,7 @@ pub(crate) struct LaneMeter {
 }
 
 impl Counts {
-    pub(crate) fn new(db: Db, version: &str) -> Counts {
+    pub(crate) fn new(db: Db, own: OwnState, version: &str) -> Counts {
         let families = Families {
             cycles: Family::default(),
             late: Family::default(),
@@ -119,12 +121,20 @@ impl Counts {
             Unit::Seconds,
             families.delivery_seconds.clone(),
         );
+        let pulses = Family::<One, Counter>::default();
+        registry.register(
+            "heartbeat_calls",
+            "Calls of worker.heartbeat_url by what became of them",
+            pulses.clone(),
+        );
+        registry.register_collector(Box::new(own));
         registry.register_collector(Box::new(Standings(Arc::clone(&meters))));
         registry.register_collector(Box::new(Database::new(db)));
         Counts {
             registry: Arc::new(registry),
             families,
             commit_seconds,
+            pulses,
             meters,
             lanes: Shared::default(),
         }
@@ -182,6 +192,19 @@ impl Counts {
     /// A reading was stored, or was not, and that took so long.
     pub(crate) fn commit_took(&self, took: Duration) {
         self.commit_seconds.observe(took.as_secs_f64());
+    }
+
+    /// The dead-man's switch was called.
+    pub(crate) fn pulse(&self, is_good: bool) {
+        let result = if is_good { "good" } else { "failed" };
+        self.pulses
+            .get_or_create_owned(&[("result", result.to_owned())])
+            .inc();
+    }
+
+    /// Readings committed that held a number.
+    pub fn good(&self) -> u64 {
+        self.sum(|meter| meter.value.get())
     }
 
     /// Readings committed, good and bad.

@@ -8,13 +8,14 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use futures_util::FutureExt;
 use monitor_model::{DbError, states};
-use monitor_rules::{Observed, Reading, State, judge};
+use monitor_rules::{Observed, Reading, State, Transition, judge};
 
 use super::Shared;
 use super::counts::Meter;
 use super::outcome::Outcome;
+use super::systems::Contact;
 use crate::fault::{self, Point};
-use crate::metric::{Metric, sample};
+use crate::metric::{self, Metric, sample};
 
 /// The longest a sample may take, whatever the retries of its system; the next tick reads again anyway.
 const SAMPLE_LIMIT: Duration = Duration::from_secs(30);
@@ -87,6 +88,11 @@ impl Watched {
         *self.known.lock().expect("no code panics while holding this lock") = known;
     }
 
+    /// Whether it goes to and fro, as this worker last judged it; unknown before that.
+    pub(crate) fn is_flapping(&self) -> Option<bool> {
+        self.known().map(|known| known.state.is_flapping())
+    }
+
     /// When this process last judged it and stored that.
     fn judged_at(&self) -> Option<Duration> {
         *self
@@ -118,19 +124,25 @@ pub(crate) async fn run(shared: &Arc<Shared>, turn: Turn) {
     // from it a breach told twice.
     let pinned = match pin(shared, watched).await {
         Ok(pinned) => pinned,
-        Err(error) => return lost(watched, &error),
+        Err(error) => return lost(shared, watched, &error),
     };
     let begun = shared.clock.monotonic();
-    let observed = observe(shared, &*watched.metric).await;
+    let (observed, contact) = observe(shared, &*watched.metric).await;
     fault::point(Point::AfterSample);
-    let took = shared.clock.monotonic().saturating_sub(begun);
+    let now = shared.clock.monotonic();
+    let took = now.saturating_sub(begun);
+    let title = &watched.metric.config().title;
+    shared
+        .systems
+        .note(watched.key(), title, &contact, now, shared.clock.wall());
     watched.meter.sampled(took);
     if let Observed::Unreadable(why) = &observed {
         log::warn!("metric {}: cannot be read: {why}", watched.key());
     }
     match commit(shared, watched, &pinned, observed, took).await {
-        Ok(()) => {}
+        Ok(()) => shared.database.works(),
         Err(DbError::Conflict { .. }) => {
+            shared.database.works();
             watched.remember(None);
             watched.meter.conflicted();
             log::info!(
@@ -138,11 +150,14 @@ pub(crate) async fn run(shared: &Arc<Shared>, turn: Turn) {
                 watched.key()
             );
         }
-        Err(error) => lost(watched, &error),
+        Err(error) => lost(shared, watched, &error),
     }
 }
 
-fn lost(watched: &Watched, error: &DbError) {
+fn lost(shared: &Shared, watched: &Watched, error: &DbError) {
+    shared
+        .database
+        .fails(&error.to_string(), shared.clock.monotonic(), shared.clock.wall());
     watched.remember(None);
     watched.meter.lost();
     log::error!(
@@ -182,20 +197,30 @@ async fn pin(shared: &Shared, watched: &Watched) -> Result<Known, DbError> {
 }
 
 /// Takes the reading. A metric that panics is one that cannot be read: it must not go silent.
-async fn observe(shared: &Shared, metric: &dyn Metric) -> Observed {
+async fn observe(shared: &Shared, metric: &dyn Metric) -> (Observed, Contact) {
     let limit = SAMPLE_LIMIT.max(metric.config().interval);
     let reading = AssertUnwindSafe(sample(metric, &shared.upstreams)).catch_unwind();
-    match monitor_requests::timeout(&*shared.clock, limit, reading).await {
-        Ok(Ok(Ok(value))) => Observed::Value(value),
-        Ok(Ok(Err(error))) => Observed::Unreadable(error.to_string()),
-        Ok(Err(_)) => Observed::Unreadable("reading it panicked; see the log".to_owned()),
-        Err(_) => Observed::Unreadable(format!("no answer within {}", humantime::format_duration(limit))),
-    }
+    let (system, why) = match monitor_requests::timeout(&*shared.clock, limit, reading).await {
+        Ok(Ok(Ok(value))) if value.is_finite() => return (Observed::Value(value), Contact::Answered),
+        Ok(Ok(Ok(value))) => return (Observed::Value(value), Contact::Unknown),
+        Ok(Ok(Err(error))) => (error.system().map(str::to_owned), error.to_string()),
+        Ok(Err(_)) => (None, "reading it panicked; see the log".to_owned()),
+        Err(_) => {
+            let within = humantime::format_duration(limit);
+            let system = metric::system(metric).map(str::to_owned);
+            (system, format!("no answer within {within}"))
+        }
+    };
+    let contact = system.map_or(Contact::Unknown, |system| Contact::Down {
+        system,
+        why: why.clone(),
+    });
+    (Observed::Unreadable(why), contact)
 }
 
 /// Judges against the pinned state and stores the outcome.
 async fn commit(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     watched: &Watched,
     pinned: &Known,
     observed: Observed,
@@ -209,6 +234,9 @@ async fn commit(
         observed,
     };
     let judgement = judge(&watched.metric.config().rule, &pinned.state, &reading);
+    let goes_blind = |step: &Transition| matches!(step, Transition::NoData { .. });
+    let cause = judgement.transitions.iter().any(goes_blind);
+    let cause = cause.then(|| shared.systems.cause(watched.key())).flatten();
     let outcome = Outcome::new(
         shared,
         &*watched.metric,
@@ -218,6 +246,7 @@ async fn commit(
         at,
         took,
         pinned.version,
+        cause,
     );
     let outcome = Arc::new(outcome);
     fault::point(Point::BeforeCommit);

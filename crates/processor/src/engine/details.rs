@@ -5,19 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use monitor_model::{Alert, Conn, DbError, Delivery, NewRecord, alerts, deliveries, records};
+use monitor_model::{Alert, AlertKind, Conn, DbError, Delivery, NewRecord, alerts, deliveries, records};
 use monitor_notify::Event;
+use monitor_rules::Language;
 use monitor_upstream::{AlertMessage, Question};
 
 use super::Shared;
 use super::cycle::Watched;
 use super::lane::{Done, Verdict};
 use super::told::{Story, Teller};
+use super::words;
 use crate::fault::{self, Point};
 use crate::metric::explain;
 
-/// Messages of one alert that are told one by one; the rest is counted in the last of them and listed on the page.
-const MAX_TOLD: usize = 20;
 /// Attempts after which nobody is asked any more.
 const MOST_ATTEMPTS: i32 = 8;
 /// The least time an attempt is given, also when an alert is old because nobody ran: it deserves one question.
@@ -105,13 +105,17 @@ async fn finish(
     messages: Vec<AlertMessage>,
 ) -> Verdict {
     let (id, attempt, now) = (job.id, job.attempt, shared.clock.wall());
+    let language = shared.options.language;
     fault::point(Point::InDetails);
     let stored = shared
         .db
         .write(move |conn| {
             // Fencing first: when the lease ran out and another worker took the job, this one tells nobody.
-            if deliveries::mark_sent(conn, id, attempt, now.naive_utc())? {
-                store(conn, teller.as_ref(), &alert, &messages, now)?;
+            // Then the alert as it is now: what ends it or its mute meanwhile comes before this or after it.
+            if deliveries::mark_sent(conn, id, attempt, now.naive_utc())?
+                && let Some(alert) = alerts::lock(conn, alert.id)?
+            {
+                store(conn, teller.as_ref(), &alert, &messages, language, now)?;
             }
             Ok(())
         })
@@ -129,6 +133,7 @@ fn store(
     teller: Option<&Teller>,
     alert: &Alert,
     messages: &[AlertMessage],
+    language: Language,
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
     let mut seen = HashSet::new();
@@ -147,7 +152,7 @@ fn store(
             source_id: message.id.clone(),
         };
         if let Some(record) = records::insert(conn, &record)? {
-            fresh.push((record.id, message.text.clone(), message.occurred_at));
+            fresh.push((record, message.occurred_at));
         }
     }
     if fresh.is_empty() {
@@ -161,53 +166,48 @@ fn store(
             source_id: None,
         };
         if let Some(record) = records::insert(conn, &record)? {
-            fresh.push((record.id, alert.reason.clone(), None));
+            fresh.push((record, None));
         }
     }
-    let Some(teller) = teller else { return Ok(()) };
-    let untold = fresh.len().saturating_sub(MAX_TOLD);
-    for (index, (record_id, text, occurred_at)) in fresh.iter().take(MAX_TOLD).enumerate() {
-        let last = index + 1 == MAX_TOLD && untold > 0;
-        let story = Story {
-            event: Event::Alert,
-            value: alert.value,
-            previous: alert.previous,
-            text: if last {
-                format!("{text} (+{untold})")
-            } else {
-                text.clone()
-            },
-            reason: alert.reason.clone(),
-            at: occurred_at.unwrap_or_else(|| alert.opened_at.and_utc()),
-            round: None,
-        };
-        teller.tell(conn, alert, Some(*record_id), &story, now.naive_utc())?;
-    }
+    let Some(teller) = teller.filter(|_| alert.muted.is_none()) else {
+        return Ok(());
+    };
+    let rest = |more: &[&str]| words::rest(language, more);
+    let untold = teller.tell_records(conn, alert, &fresh, rest, now.naive_utc())?;
     if untold > 0 {
         alerts::add_extra(conn, alert.id, i32::try_from(untold).unwrap_or(i32::MAX))?;
     }
-    tell_the_end(conn, teller, alert, now)
+    if alert.resolved_value.is_some() && alert.end_muted.is_none() {
+        tell_the_end(conn, teller, alert, now)?;
+    }
+    Ok(())
 }
 
-/// What ended while people did not know of it yet is told after it.
-fn tell_the_end(conn: &mut Conn, teller: &Teller, alert: &Alert, now: DateTime<Utc>) -> Result<(), DbError> {
-    let Some(alert) = alerts::get(conn, alert.id)?.filter(|alert| alert.resolved_value.is_some()) else {
+/// What ended while people did not know of it yet, or could not be told, is told after it.
+pub(crate) fn tell_the_end(
+    conn: &mut Conn,
+    teller: &Teller,
+    alert: &Alert,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let event = match alert.kind {
+        AlertKind::NoData => Event::DataBack,
+        AlertKind::Level | AlertKind::Event => Event::Recovered,
+    };
+    // A metric without data has two notices of its alert: that there is none, and the last, that there is again.
+    let notices = records::of_alert(conn, alert.id)?;
+    let Some(record) = notices.into_iter().rfind(|record| !record.alert) else {
         return Ok(());
     };
-    for record in records::of_alert(conn, alert.id)?
-        .into_iter()
-        .filter(|record| !record.alert)
-    {
-        let story = Story {
-            event: Event::Recovered,
-            value: record.value,
-            previous: alert.value,
-            reason: record.alert_message.clone(),
-            text: record.alert_message,
-            at: record.timestamp.and_utc(),
-            round: None,
-        };
-        teller.tell(conn, &alert, Some(record.id), &story, now.naive_utc())?;
-    }
+    let story = Story {
+        event,
+        value: record.value,
+        previous: alert.value,
+        reason: record.alert_message.clone(),
+        text: record.alert_message,
+        at: record.timestamp.and_utc(),
+        round: None,
+    };
+    teller.tell_the_end(conn, alert, Some(record.id), &story, now.naive_utc())?;
     Ok(())
 }

@@ -7,42 +7,38 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
 use futures_util::FutureExt;
 use monitor_model::deliveries::Claim;
-use monitor_model::{DbError, Delivery, DeliveryStatus, deliveries};
+use monitor_model::{DbError, deliveries};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
-use super::counts::LaneMeter;
-use super::cycle::{Watched, may_pass};
-use super::lane::{Done, Lane, Terms, Verdict};
+use super::conclude::{End, conclude};
+use super::cycle::Watched;
+use super::lane::{Lane, Verdict};
 use super::leases::{self, Held, LEASE};
+use super::parcel::Parcel;
 use crate::fault::{self, Point};
 
 /// The longest that one attempt may take; its lease is renewed meanwhile.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(60);
-/// How often marking is tried that fails for a reason that will not pass.
-const MARK_TRIES: u32 = 10;
 /// The outbox is looked at this often even when nothing says that it changed.
 const LOOK: Duration = Duration::from_secs(5);
 /// How long to leave a database alone that failed.
 const DB_PAUSE: Duration = Duration::from_secs(1);
 /// The wall clock has been stepped back when it lags so much behind the monotonic one all at once.
 const STEP: Duration = Duration::from_secs(2);
-/// Characters kept of what the other side said.
-const MAX_ERROR: usize = 1_000;
 
 /// Works off the outbox.
 pub(crate) struct Dispatcher {
     shared: Arc<Shared>,
     lanes: Vec<Lane>,
-    /// Each says whether what became of it is marked.
-    attempts: JoinSet<bool>,
+    /// Each says how it ended.
+    attempts: JoinSet<End>,
     running: HashMap<Id, Running>,
     held: Held,
     unknown_lanes: Vec<String>,
@@ -55,8 +51,16 @@ pub(crate) struct Dispatcher {
 /// An attempt in flight.
 struct Running {
     lane: usize,
-    delivery: i64,
-    attempt: i32,
+    claims: Vec<(i64, i32)>,
+}
+
+/// A wish to claim for a lane.
+struct Wish {
+    lane: usize,
+    name: String,
+    free: usize,
+    /// To whom nothing may go just now; none where the lane sends each message by itself.
+    quiet: Option<Vec<String>>,
 }
 
 impl Dispatcher {
@@ -170,7 +174,16 @@ impl Dispatcher {
             if at > wall {
                 wait = wait.min((at - wall).to_std().unwrap_or_default());
             } else if free > 0 {
-                wanted.push((index, free));
+                let quiet = lane.quiet(now).map(|(recipients, until)| {
+                    wait = wait.min(until.unwrap_or(wait));
+                    recipients
+                });
+                wanted.push(Wish {
+                    lane: index,
+                    name,
+                    free,
+                    quiet,
+                });
             } else {
                 let limited = lane.wait(now);
                 if !limited.is_zero() {
@@ -184,8 +197,8 @@ impl Dispatcher {
             let claimed = self.claim(wanted, wall).await?;
             self.strays = false;
             fault::point(Point::AfterClaim);
-            for (index, delivery) in claimed {
-                self.start(index, delivery);
+            for (index, parcel) in claimed {
+                self.start(index, parcel);
             }
         }
         Ok(wait)
@@ -220,88 +233,78 @@ impl Dispatcher {
         Ok(())
     }
 
-    async fn claim(
-        &self,
-        wanted: Vec<(usize, usize)>,
-        now: NaiveDateTime,
-    ) -> Result<Vec<(usize, Delivery)>, DbError> {
-        let lanes: Vec<(usize, String, i64)> = wanted
-            .into_iter()
-            .map(|(index, free)| {
-                (
-                    index,
-                    self.lanes[index].name.clone(),
-                    i64::try_from(free).unwrap_or(i64::MAX),
-                )
-            })
-            .collect();
+    async fn claim(&self, wanted: Vec<Wish>, now: NaiveDateTime) -> Result<Vec<(usize, Parcel)>, DbError> {
         let (worker, in_flight) = (self.shared.worker(), self.held.ids());
-        self.shared
+        let claimed = self
+            .shared
             .db
             .write(move |conn| {
                 let mut claimed = Vec::new();
-                for (index, lane, free) in &lanes {
+                for wish in &wanted {
                     let claim = Claim {
-                        lane,
+                        lane: &wish.name,
                         worker: &worker,
                         now,
                         lease_until: now + LEASE,
-                        limit: *free,
+                        limit: i64::try_from(wish.free).unwrap_or(i64::MAX),
                         in_flight: &in_flight,
                     };
-                    let rows = deliveries::claim(conn, &claim)?;
-                    claimed.extend(rows.into_iter().map(|row| (*index, row)));
+                    let groups = match &wish.quiet {
+                        Some(quiet) => deliveries::claim_groups(conn, &claim, quiet, digest_id)?,
+                        None => deliveries::claim(conn, &claim)?
+                            .into_iter()
+                            .map(|one| vec![one])
+                            .collect(),
+                    };
+                    claimed.extend(groups.into_iter().map(|group| (wish.lane, group)));
                 }
                 Ok(claimed)
             })
-            .await
+            .await?;
+        let parcels = claimed.into_iter();
+        Ok(parcels
+            .filter_map(|(lane, group)| Some((lane, Parcel::of(group)?)))
+            .collect())
     }
 
-    fn start(&mut self, index: usize, delivery: Delivery) {
+    fn start(&mut self, index: usize, parcel: Parcel) {
         let lane = &mut self.lanes[index];
-        let work = lane.take(self.shared.clock.monotonic());
-        let (terms, meter, failing) = (lane.terms, Arc::clone(&lane.meter), Arc::clone(&lane.failing));
-        let shared = Arc::clone(&self.shared);
-        let (id, attempt) = (delivery.id, delivery.attempt);
+        let work = lane.take(&parcel.first().recipient, self.shared.clock.monotonic());
+        let (parts, shared) = (lane.parts.clone(), Arc::clone(&self.shared));
+        let claims = parcel.claims();
         let task = self.attempts.spawn(async move {
             let clock = Arc::clone(&shared.clock);
             let begun = clock.monotonic();
-            let attempt = AssertUnwindSafe(work.attempt(&shared, &delivery)).catch_unwind();
+            let attempt = AssertUnwindSafe(work.attempt(&shared, &parcel)).catch_unwind();
             let verdict = match monitor_requests::timeout(&*clock, ATTEMPT_LIMIT, attempt).await {
                 Ok(Ok(verdict)) => verdict,
                 Ok(Err(_)) => Verdict::transient("sending it panicked; see the log"),
                 Err(late) => Verdict::transient(format!("no answer: {late}")),
             };
-            meter.attempted(clock.monotonic().saturating_sub(begun));
-            conclude(&shared, &delivery, verdict, terms, &meter, &failing).await
+            parts.meter.attempted(clock.monotonic().saturating_sub(begun));
+            conclude(&shared, &parcel, verdict, &parts).await
         });
-        self.held.add(id);
-        self.running.insert(
-            task.id(),
-            Running {
-                lane: index,
-                delivery: id,
-                attempt,
-            },
-        );
+        claims.iter().for_each(|(id, _)| self.held.add(*id));
+        self.running.insert(task.id(), Running { lane: index, claims });
     }
 
-    fn ended(&mut self, end: Result<(Id, bool), JoinError>) {
-        let (id, is_marked) = match &end {
-            Ok((id, is_marked)) => (*id, *is_marked),
-            Err(error) => (error.id(), false),
+    fn ended(&mut self, ended: Result<(Id, End), JoinError>) {
+        let (id, end) = match &ended {
+            Ok((id, end)) => (*id, *end),
+            Err(error) => (error.id(), End::Stray),
         };
         let Some(running) = self.running.remove(&id) else {
             return;
         };
-        self.held.remove(running.delivery);
-        self.lanes[running.lane].in_flight -= 1;
-        self.strays |= !is_marked;
-        if let Err(error) = end {
+        running.claims.iter().for_each(|(id, _)| self.held.remove(*id));
+        let lane = &mut self.lanes[running.lane];
+        lane.ended(end, self.shared.clock.monotonic());
+        self.strays |= end == End::Stray;
+        if let Err(error) = ended {
             log::error!(
-                "delivery {} to {} broke off: {error}",
-                running.delivery,
-                self.lanes[running.lane].name
+                "deliveries {:?} to {} broke off: {error}",
+                running.claims,
+                lane.name
             );
         }
     }
@@ -313,7 +316,7 @@ impl Dispatcher {
         let left: Vec<(i64, i32)> = self
             .running
             .drain()
-            .map(|(_, r)| (r.delivery, r.attempt))
+            .flat_map(|(_, running)| running.claims)
             .collect();
         log::warn!(
             "{} deliveries did not finish in time; they are made again by the next worker",
@@ -345,128 +348,7 @@ impl Dispatcher {
     }
 }
 
-/// Marks what became of an attempt. While the database is away it is tried for as long as it takes: nobody else can
-/// claim the delivery either, and what was sent and cannot be marked would be sent again. Gives whether it is marked.
-async fn conclude(
-    shared: &Shared,
-    delivery: &Delivery,
-    verdict: Verdict,
-    terms: Terms,
-    meter: &LaneMeter,
-    failing: &AtomicBool,
-) -> bool {
-    let mut tries = 0;
-    while let Err(error) = mark(shared, delivery, &verdict, terms, meter, failing).await {
-        tries += u32::from(!may_pass(&error));
-        if tries >= MARK_TRIES {
-            log::error!(
-                "delivery {}: could not be marked and will be made again: {error}",
-                delivery.id
-            );
-            return false;
-        }
-        log::warn!(
-            "delivery {}: could not be marked, trying again: {error}",
-            delivery.id
-        );
-        shared.clock.sleep(DB_PAUSE).await;
-    }
-    true
-}
-
-async fn mark(
-    shared: &Shared,
-    delivery: &Delivery,
-    verdict: &Verdict,
-    terms: Terms,
-    meter: &LaneMeter,
-    failing: &AtomicBool,
-) -> Result<(), DbError> {
-    let now = shared.clock.wall().naive_utc();
-    let (id, attempt, who) = (delivery.id, delivery.attempt, who(delivery));
-    match verdict {
-        Verdict::Done(done) => {
-            if matches!(done, Done::Unmarked) {
-                // The lane failed before and works now: nothing in it need wait any longer. After a restart only the
-                // delivery knows; one that was hastened stands where it was made, and says nothing new.
-                let was_put_off = delivery.last_error.is_some() && delivery.next_at > delivery.created_at;
-                let works_again =
-                    (was_put_off || failing.load(Ordering::Relaxed)).then(|| delivery.lane.clone());
-                fault::point(Point::BeforeMark);
-                shared
-                    .db
-                    .write(move |conn| {
-                        let sent = deliveries::mark_sent(conn, id, attempt, now)?;
-                        if sent && let Some(lane) = &works_again {
-                            deliveries::hasten_lane(conn, lane, now)?;
-                        }
-                        Ok(sent)
-                    })
-                    .await?;
-            }
-            failing.store(false, Ordering::Relaxed);
-            fault::point(Point::AfterMark);
-            meter.sent();
-            log::info!("delivery {id}: {who} done (attempt {attempt})");
-        }
-        Verdict::Transient {
-            reason,
-            retry_after,
-            at_most,
-        } => {
-            let age = (now - delivery.created_at).to_std().unwrap_or_default();
-            let left = terms.max_age.saturating_sub(age);
-            let error = cut(reason);
-            if left.is_zero() {
-                return give_up(shared, delivery, DeliveryStatus::GivenUp, error, now, meter).await;
-            }
-            // The last attempt comes when the time is over, however long the pause would be.
-            let pause = terms
-                .pause(attempt, *retry_after)
-                .min(at_most.unwrap_or(left))
-                .min(left);
-            log::warn!("delivery {id}: {who} failed (attempt {attempt}), again in {pause:.1?}: {reason}");
-            // Whole milliseconds: the databases hold no more than microseconds.
-            let next = now + Duration::from_millis(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));
-            shared
-                .db
-                .write(move |conn| deliveries::mark_retry(conn, id, attempt, next, &error))
-                .await?;
-            failing.store(true, Ordering::Relaxed);
-            meter.retried();
-        }
-        Verdict::Permanent { reason } => {
-            give_up(shared, delivery, DeliveryStatus::Failed, cut(reason), now, meter).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn give_up(
-    shared: &Shared,
-    delivery: &Delivery,
-    status: DeliveryStatus,
-    error: String,
-    now: NaiveDateTime,
-    meter: &LaneMeter,
-) -> Result<(), DbError> {
-    let (id, attempt) = (delivery.id, delivery.attempt);
-    log::error!("delivery {id}: {} given up: {error}", who(delivery));
-    shared
-        .db
-        .write(move |conn| deliveries::mark_final(conn, id, attempt, status, now, &error))
-        .await?;
-    meter.ended(status);
-    Ok(())
-}
-
-/// The lane and, where it has several, which of its recipients.
-fn who(delivery: &Delivery) -> String {
-    format!("{} {}", delivery.lane, delivery.recipient)
-        .trim_end()
-        .to_owned()
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(MAX_ERROR).collect()
+/// The Message-ID of a digest, made where its deliveries are claimed: a repeat of it has the same.
+fn digest_id() -> String {
+    super::told::message_id("digest")
 }

@@ -41,7 +41,16 @@ pub(crate) async fn run(shared: Arc<Shared>, halt: CancellationToken) {
 
 /// Says that this worker lives.
 pub(crate) async fn heartbeat(shared: &Shared) -> Result<(), DbError> {
-    shared.presence.beat(&shared.db, shared.clock.wall()).await
+    let beaten = shared.presence.beat(&shared.db, shared.clock.wall()).await;
+    match &beaten {
+        Ok(()) => shared.database.works(),
+        Err(error) => {
+            shared
+                .database
+                .fails(&error.to_string(), shared.clock.monotonic(), shared.clock.wall())
+        }
+    }
+    beaten
 }
 
 /// Takes this worker off the list: it stopped cleanly and is not missed.

@@ -3,16 +3,19 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use monitor_model::Delivery;
-use monitor_notify::{Failure, Notification, Notifier};
+use monitor_notify::{Failure, Notifier};
 use monitor_upstream::Alarm;
 use serde::{Deserialize, Serialize};
 
+use super::breaker::Breaker;
+use super::conclude::End;
 use super::counts::LaneMeter;
 use super::cycle::Watched;
+use super::health::Health;
+use super::parcel::Parcel;
 use super::told::{ALARM_LANE, DETAILS_LANE, Teller};
 use super::{Channel, Shared, details};
 use crate::fault::{self, Point};
@@ -44,7 +47,7 @@ pub(crate) struct Job {
 
 impl Job {
     /// A payload that cannot be read may be one that a newer worker can.
-    fn of(delivery: &Delivery) -> Result<Job, Verdict> {
+    pub(crate) fn of(delivery: &Delivery) -> Result<Job, Verdict> {
         serde_json::from_str(&delivery.payload)
             .map_err(|error| Verdict::transient(format!("its stored payload cannot be read: {error}")))
     }
@@ -105,17 +108,32 @@ impl Verdict {
     }
 }
 
+/// What a lane's attempts share with it.
+#[derive(Clone)]
+pub(crate) struct LaneParts {
+    pub(crate) terms: Terms,
+    pub(crate) meter: Arc<LaneMeter>,
+    pub(crate) health: Health,
+}
+
 /// A queue and how it is worked off.
 pub(crate) struct Lane {
     pub(crate) name: String,
-    pub(crate) terms: Terms,
-    pub(crate) in_flight: usize,
-    /// Its last attempt failed for a reason that may pass.
-    pub(crate) failing: Arc<AtomicBool>,
-    pub(crate) meter: Arc<LaneMeter>,
+    pub(crate) parts: LaneParts,
+    in_flight: usize,
     places: usize,
     window: Window,
+    /// None for jobs: each knows by itself when to try again.
+    breaker: Option<Breaker>,
+    digest: Option<Digest>,
     work: Work,
+}
+
+/// How a lane puts messages together.
+struct Digest {
+    every: Duration,
+    /// When each recipient was last told something (monotonic).
+    last: HashMap<String, Duration>,
 }
 
 /// Who does the work of a lane; cloned into each attempt.
@@ -128,21 +146,14 @@ pub(crate) enum Work {
 
 impl Lane {
     pub(crate) fn alarm(shared: &Shared) -> Lane {
-        Lane {
-            name: ALARM_LANE.to_owned(),
-            terms: Terms {
-                max_age: shared.options.max_age,
-                patience: JOB_PATIENCE,
-                most: ALARM_PAUSE,
-                longest: ALARM_PAUSE,
-            },
-            in_flight: 0,
-            failing: Arc::default(),
-            meter: shared.counts.lane(ALARM_LANE),
-            places: ALARM_PLACES,
-            window: Window::new(None),
-            work: Work::Alarm(shared.alarm.clone()),
-        }
+        let terms = Terms {
+            max_age: shared.options.max_age,
+            patience: JOB_PATIENCE,
+            most: ALARM_PAUSE,
+            longest: ALARM_PAUSE,
+        };
+        let work = Work::Alarm(shared.alarm.clone());
+        Lane::new(shared, ALARM_LANE, terms, ALARM_PLACES, work)
     }
 
     pub(crate) fn details(shared: &Shared, metrics: &[Arc<Watched>]) -> Lane {
@@ -150,72 +161,116 @@ impl Lane {
             .iter()
             .map(|watched| (watched.key().to_owned(), Arc::clone(watched)))
             .collect();
-        Lane {
-            name: DETAILS_LANE.to_owned(),
-            terms: Terms {
-                max_age: shared.options.max_age,
-                patience: JOB_PATIENCE,
-                most: shared.options.details_wait,
-                longest: shared.options.details_wait,
-            },
-            in_flight: 0,
-            failing: Arc::default(),
-            meter: shared.counts.lane(DETAILS_LANE),
-            places: DETAILS_PLACES,
-            window: Window::new(None),
-            work: Work::Details(Arc::new(by_key)),
-        }
+        let terms = Terms {
+            max_age: shared.options.max_age,
+            patience: JOB_PATIENCE,
+            most: shared.options.details_wait,
+            longest: shared.options.details_wait,
+        };
+        let work = Work::Details(Arc::new(by_key));
+        Lane::new(shared, DETAILS_LANE, terms, DETAILS_PLACES, work)
     }
 
     pub(crate) fn channel(shared: &Shared, channel: &Channel) -> Lane {
         let limits = channel.notifier.limits();
+        let terms = Terms {
+            max_age: channel.max_age,
+            patience: CHANNEL_PATIENCE,
+            most: CHANNEL_PAUSE,
+            longest: LONGEST_PAUSE,
+        };
+        let work = Work::Channel(Arc::clone(&channel.notifier));
         Lane {
-            name: channel.notifier.name().to_owned(),
-            terms: Terms {
-                max_age: channel.max_age,
-                patience: CHANNEL_PATIENCE,
-                most: CHANNEL_PAUSE,
-                longest: LONGEST_PAUSE,
-            },
-            in_flight: 0,
-            failing: Arc::default(),
-            meter: shared.counts.lane(channel.notifier.name()),
-            places: limits.concurrency.max(1),
             window: Window::new(limits.per_minute),
-            work: Work::Channel(Arc::clone(&channel.notifier)),
+            breaker: Some(Breaker::default()),
+            digest: channel.digest.map(|every| Digest {
+                every,
+                last: HashMap::new(),
+            }),
+            ..Lane::new(
+                shared,
+                channel.notifier.name(),
+                terms,
+                limits.concurrency.max(1),
+                work,
+            )
         }
     }
 
-    /// How many deliveries it can take on at `now`.
+    fn new(shared: &Shared, name: &str, terms: Terms, places: usize, work: Work) -> Lane {
+        Lane {
+            name: name.to_owned(),
+            parts: LaneParts {
+                terms,
+                meter: shared.counts.lane(name),
+                health: shared.health(name),
+            },
+            in_flight: 0,
+            places,
+            window: Window::new(None),
+            breaker: None,
+            digest: None,
+            work,
+        }
+    }
+
+    /// How many parcels it can take on at `now`.
     pub(crate) fn free(&mut self, now: Duration) -> usize {
-        self.places
-            .saturating_sub(self.in_flight)
-            .min(self.window.free(now))
+        let places = self
+            .breaker
+            .as_ref()
+            .map_or(self.places, |breaker| breaker.places(self.places, now));
+        places.saturating_sub(self.in_flight).min(self.window.free(now))
     }
 
-    /// How long its rate limit keeps it waiting; nothing where it waits for a place instead.
+    /// How long its rate limit or its breaker keeps it waiting; nothing where it waits for a place instead.
     pub(crate) fn wait(&mut self, now: Duration) -> Duration {
-        self.window.wait(now)
+        let open = self.breaker.as_ref().map(|breaker| breaker.wait(now));
+        self.window.wait(now).max(open.unwrap_or_default())
     }
 
-    /// Takes on one delivery at `now`.
-    pub(crate) fn take(&mut self, now: Duration) -> Work {
+    /// Where it puts messages together: the recipients to whom nothing more goes at `now`, and until when at the earliest.
+    pub(crate) fn quiet(&mut self, now: Duration) -> Option<(Vec<String>, Option<Duration>)> {
+        let Digest { every, last } = self.digest.as_mut()?;
+        last.retain(|_, at| *at + *every > now);
+        let until = last.values().min().map(|at| *at + *every - now);
+        Some((last.keys().cloned().collect(), until))
+    }
+
+    /// Takes on one parcel at `now`.
+    pub(crate) fn take(&mut self, recipient: &str, now: Duration) -> Work {
         self.in_flight += 1;
         self.window.take(now);
+        if let Some(digest) = &mut self.digest {
+            digest.last.insert(recipient.to_owned(), now);
+        }
         self.work.clone()
+    }
+
+    /// One parcel has ended at `now`.
+    pub(crate) fn ended(&mut self, end: End, now: Duration) {
+        self.in_flight -= 1;
+        if let Some(breaker) = &mut self.breaker {
+            match end {
+                End::Through => breaker.success(),
+                End::Later(asked) => breaker.failure(now, asked.map(|asked| asked.min(LONGEST_PAUSE))),
+                End::GivenUp => breaker.gave_up(now),
+                End::Stray => {}
+            }
+        }
     }
 }
 
 impl Work {
     /// One attempt.
-    pub(crate) async fn attempt(&self, shared: &Arc<Shared>, delivery: &Delivery) -> Verdict {
+    pub(crate) async fn attempt(&self, shared: &Arc<Shared>, parcel: &Parcel) -> Verdict {
         match self {
-            Work::Alarm(alarm) => sound(alarm.as_ref(), delivery).await,
-            Work::Details(metrics) => match Job::of(delivery) {
-                Ok(job) => details::run(shared, metrics.get(&job.key), job.teller, delivery).await,
+            Work::Alarm(alarm) => sound(alarm.as_ref(), parcel.first()).await,
+            Work::Details(metrics) => match Job::of(parcel.first()) {
+                Ok(job) => details::run(shared, metrics.get(&job.key), job.teller, parcel.first()).await,
                 Err(verdict) => verdict,
             },
-            Work::Channel(notifier) => send(&**notifier, delivery).await,
+            Work::Channel(notifier) => send(shared, &**notifier, parcel).await,
         }
     }
 }
@@ -242,13 +297,14 @@ async fn sound(alarm: Option<&Alarm>, delivery: &Delivery) -> Verdict {
     }
 }
 
-async fn send(notifier: &dyn Notifier, delivery: &Delivery) -> Verdict {
-    let notification: Notification = match serde_json::from_str(&delivery.payload) {
-        Ok(notification) => notification,
-        Err(error) => return Verdict::transient(format!("its stored payload cannot be read: {error}")),
+async fn send(shared: &Shared, notifier: &dyn Notifier, parcel: &Parcel) -> Verdict {
+    let message = match parcel.message(shared.options.language) {
+        Ok(message) => message,
+        // One that a newer worker wrote, which may be able to read it.
+        Err(reason) => return Verdict::transient(reason),
     };
     fault::point(Point::BeforeSend);
-    let sent = notifier.send(&notification, &delivery.recipient).await;
+    let sent = notifier.send(&message, &parcel.first().recipient).await;
     fault::point(Point::AfterSend);
     match sent {
         Ok(()) => Verdict::Done(Done::Unmarked),

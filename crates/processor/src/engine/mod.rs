@@ -4,36 +4,60 @@
 //! - a `cycle` samples, judges and commits; `outcome` is that one transaction;
 //! - the `dispatcher` claims what is due from the outbox and gives it to its `lane`: the alarm, the asking for
 //!   details, or a channel;
+//! - the `followup` tells again, tells on and tells late what is open, and the `upkeep` tells of the monitor itself;
 //! - the `janitor` keeps the heartbeat and throws away what is old;
 //! - `counts` is what they did, and `standing` how each metric is, for `/metrics`.
 
+mod breaker;
+mod conclude;
 mod counts;
 mod cycle;
 mod details;
 mod dispatcher;
+mod followup;
+mod health;
 mod janitor;
 mod lane;
 mod leases;
+mod mutes;
 mod outcome;
+mod parcel;
+mod pulse;
 mod scheduler;
+mod seen;
 mod standing;
+mod systems;
 mod told;
+mod troubles;
+mod upkeep;
+mod words;
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use monitor_model::{Db, DbError, Presence, ProcessRole};
 use monitor_notify::Notifier;
 use monitor_requests::SharedClock;
+use monitor_rules::{Language, Maintenance};
 use monitor_upstream::{Alarm, Upstreams};
 use prometheus_client::registry::Registry;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 pub use counts::Counts;
 use cycle::Watched;
 use dispatcher::Dispatcher;
+use followup::FollowUp;
+use health::Health;
+use mutes::Mutes;
+pub use pulse::Pulse;
+use seen::{OwnState, Seen};
+use systems::Systems;
 
-use crate::metric::Metric;
+use crate::metric::{self, Metric};
 
 /// How much longer than its parts a stop may take.
 const GRACE: Duration = Duration::from_secs(1);
@@ -57,6 +81,12 @@ pub struct Options {
     pub page: Option<String>,
     /// This program's version, shown with the worker.
     pub version: String,
+    /// The language of what the engine itself says.
+    pub language: Language,
+    /// Names of the channels that are told of the monitor's own troubles.
+    pub notify: Vec<String>,
+    /// The windows in which nobody is told of alerts, by name.
+    pub maintenance: Vec<(String, Maintenance)>,
 }
 
 impl Default for Options {
@@ -70,6 +100,9 @@ impl Default for Options {
             details_wait: Duration::from_secs(30),
             page: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            language: Language::default(),
+            notify: Vec::new(),
+            maintenance: Vec::new(),
         }
     }
 }
@@ -81,6 +114,8 @@ pub struct Channel {
     pub notifier: Arc<dyn Notifier>,
     /// How long a delivery is tried before it is given up.
     pub max_age: Duration,
+    /// After a message, those that come within this time go together as one; none for each by itself.
+    pub digest: Option<Duration>,
 }
 
 /// What an engine is made of; all of it is passed in.
@@ -97,6 +132,8 @@ pub struct Parts {
     pub channels: Vec<Channel>,
     /// The alarm; none sounds none.
     pub alarm: Option<Alarm>,
+    /// The dead-man's switch; none calls none.
+    pub pulse: Option<Pulse>,
     /// How to run.
     pub options: Options,
 }
@@ -121,11 +158,20 @@ pub enum EngineError {
 pub(crate) struct Shared {
     pub(crate) db: Db,
     pub(crate) clock: SharedClock,
-    pub(crate) upstreams: Upstreams,
+    pub(crate) upstreams: Arc<Upstreams>,
     pub(crate) channels: Vec<Channel>,
     pub(crate) alarm: Option<Alarm>,
+    pub(crate) pulse: Option<Pulse>,
     pub(crate) options: Options,
+    pub(crate) mutes: Mutes,
     pub(crate) counts: Counts,
+    /// Which systems can be read.
+    pub(crate) systems: Arc<Systems>,
+    /// Which lanes get through, by name.
+    healths: Arc<Mutex<BTreeMap<String, Health>>>,
+    /// Whether readings can be stored.
+    pub(crate) database: Health,
+    pub(crate) seen: Seen,
     pub(crate) presence: Presence,
 }
 
@@ -133,6 +179,27 @@ impl Shared {
     /// This worker's id, in whose name deliveries are claimed.
     pub(crate) fn worker(&self) -> String {
         self.presence.id().to_owned()
+    }
+
+    /// Whether the lane of this name gets through.
+    pub(crate) fn health(&self, lane: &str) -> Health {
+        let mut healths = self
+            .healths
+            .lock()
+            .expect("no code panics while holding this lock");
+        healths.entry(lane.to_owned()).or_default().clone()
+    }
+
+    /// The same of all lanes, by name.
+    pub(crate) fn healths(&self) -> Vec<(String, Health)> {
+        let healths = self
+            .healths
+            .lock()
+            .expect("no code panics while holding this lock");
+        healths
+            .iter()
+            .map(|(lane, health)| (lane.clone(), health.clone()))
+            .collect()
     }
 }
 
@@ -145,16 +212,35 @@ pub struct Engine {
 impl Engine {
     /// Puts the parts together. Nothing runs yet.
     pub fn new(parts: Parts) -> Engine {
-        let counts = Counts::new(parts.db.clone(), &parts.options.version);
+        let read = parts.metrics.iter().filter_map(|metric| {
+            let system = metric::system(&**metric)?;
+            Some((metric.config().key.clone(), system.to_owned()))
+        });
+        let (upstreams, systems) = (Arc::new(parts.upstreams), Arc::new(Systems::new(read)));
+        let (healths, database, seen) = (Arc::default(), Health::default(), Seen::default());
+        let own = OwnState {
+            upstreams: Arc::clone(&upstreams),
+            systems: Arc::clone(&systems),
+            healths: Arc::clone(&healths),
+            database: database.clone(),
+            seen: seen.clone(),
+        };
+        let counts = Counts::new(parts.db.clone(), own, &parts.options.version);
         let shared = Arc::new(Shared {
             presence: Presence::new(ProcessRole::Worker, &parts.options.version, parts.clock.wall()),
+            mutes: Mutes::new(parts.options.maintenance.clone()),
             db: parts.db,
             clock: parts.clock,
-            upstreams: parts.upstreams,
+            upstreams,
             channels: parts.channels,
             alarm: parts.alarm,
+            pulse: parts.pulse,
             options: parts.options,
             counts,
+            systems,
+            healths,
+            database,
+            seen,
         });
         let metrics = parts
             .metrics
@@ -189,54 +275,56 @@ impl Engine {
     /// # Errors
     /// When the database cannot be used at the start, or a part died.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
+        upkeep::tell_gap(&self.shared).await?;
         janitor::heartbeat(&self.shared).await?;
         leases::bury_the_dead(&self.shared).await?;
         // What was in the way before this start may have been mended.
         leases::hasten(&self.shared).await?;
         // Not a child of `stop`: a part that ends before it is told to has died, and that must be told apart.
         let halt = CancellationToken::new();
-        let mut scheduler = tokio::spawn(scheduler::run(
-            Arc::clone(&self.shared),
-            self.metrics.clone(),
-            halt.clone(),
-        ));
-        let mut dispatcher =
-            tokio::spawn(Dispatcher::new(Arc::clone(&self.shared), &self.metrics).run(halt.clone()));
-        let mut janitor = tokio::spawn(janitor::run(Arc::clone(&self.shared), halt.clone()));
+        let (shared, metrics) = (&self.shared, &self.metrics);
+        let mut parts: JoinSet<&'static str> = JoinSet::new();
+        let mut names = HashMap::new();
+        let mut start = |name: &'static str, part: BoxFuture<'static, ()>| {
+            let task = parts.spawn(async move {
+                part.await;
+                name
+            });
+            names.insert(task.id(), name);
+        };
+        let scheduler = scheduler::run(Arc::clone(shared), metrics.clone(), halt.clone());
+        start("scheduler", scheduler.boxed());
+        let dispatcher = Dispatcher::new(Arc::clone(shared), metrics);
+        start("dispatcher", dispatcher.run(halt.clone()).boxed());
+        let followup = FollowUp::new(Arc::clone(shared), metrics);
+        start("follow-up", followup.run(halt.clone()).boxed());
+        start("janitor", janitor::run(Arc::clone(shared), halt.clone()).boxed());
+        start("pulse", pulse::run(Arc::clone(shared), halt.clone()).boxed());
 
-        let died = tokio::select! {
+        let ended_early = tokio::select! {
             biased;
             () = stop.cancelled() => None,
-            end = &mut scheduler => Some(died("scheduler", end)),
-            end = &mut dispatcher => Some(died("dispatcher", end)),
-            end = &mut janitor => Some(died("janitor", end)),
+            end = parts.join_next_with_id() => end.map(|end| died(&names, &end)),
         };
         halt.cancel();
-        if let Some(error) = died {
+        if let Some(error) = ended_early {
             return Err(error);
         }
-        let aborts = [
-            scheduler.abort_handle(),
-            dispatcher.abort_handle(),
-            janitor.abort_handle(),
-        ];
         let limit = self.shared.options.shutdown + GRACE;
-        let all = async { tokio::join!(scheduler, dispatcher, janitor) };
-        match monitor_requests::timeout(&*self.shared.clock, limit, all).await {
-            Ok(ends) => {
-                for (part, end) in [("scheduler", ends.0), ("dispatcher", ends.1), ("janitor", ends.2)] {
-                    if let Err(error) = end {
-                        return Err(EngineError::PartDied {
-                            part,
-                            why: error.to_string(),
-                        });
-                    }
+        let all = async {
+            while let Some(end) = parts.join_next_with_id().await {
+                if end.is_err() {
+                    return Err(died(&names, &end));
                 }
             }
+            Ok(())
+        };
+        match monitor_requests::timeout(&*self.shared.clock, limit, all).await {
+            Ok(ended) => ended?,
             // A database that hangs without an error holds up whoever waits for it, but not the stop.
             Err(_) => {
                 log::warn!("not everything ended within {limit:?}; what is left is for the next worker");
-                aborts.iter().for_each(tokio::task::AbortHandle::abort);
+                parts.abort_all();
             }
         }
         janitor::sign_off(&self.shared).await;
@@ -254,6 +342,9 @@ impl Engine {
             () = stop.cancelled() => {}
             () = scheduler::once(&self.shared, &self.metrics) => {}
         }
+        FollowUp::new(Arc::clone(&self.shared), &self.metrics)
+            .look()
+            .await?;
         Dispatcher::new(Arc::clone(&self.shared), &self.metrics)
             .drain(stop)
             .await?;
@@ -262,9 +353,12 @@ impl Engine {
     }
 }
 
-fn died(part: &'static str, end: Result<(), tokio::task::JoinError>) -> EngineError {
-    let why = end
-        .err()
-        .map_or_else(|| "it returned".to_owned(), |error| error.to_string());
+/// A part that ended unasked, or that panicked.
+fn died(names: &HashMap<Id, &'static str>, end: &Result<(Id, &'static str), JoinError>) -> EngineError {
+    let (id, why) = match end {
+        Ok((id, _)) => (*id, "it returned".to_owned()),
+        Err(error) => (error.id(), error.to_string()),
+    };
+    let part = names.get(&id).copied().unwrap_or("engine");
     EngineError::PartDied { part, why }
 }

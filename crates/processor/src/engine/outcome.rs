@@ -1,17 +1,20 @@
 //! What one judgement changes, as one transaction: reading, state, alert, record and deliveries, or none of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_model::{
-    AlertKind, Conn, DbError, MetricState, NewAlert, NewRecord, NewSample, alerts, deliveries, realtime,
-    records, samples, states,
+    AlertKind, Conn, DbError, Decision, MetricState, Mute, NewAlert, NewRecord, NewSample, alerts, decisions,
+    deliveries, realtime, records, samples, states,
 };
 use monitor_notify::Event;
-use monitor_rules::{Condition, Judgement, Observed, Phase, Rule, State, Transition};
+use monitor_rules::{Condition, Judgement, Observed, Rule, State, Transition};
 
 use super::Shared;
-use super::told::{ALARM_LANE, DETAILS_LANE, Story, Teller, enqueue_job, job_key};
+use super::systems::Cause;
+use super::told::{self, ALARM_LANE, DETAILS_LANE, Story, Teller, Word, enqueue_job, job_key};
+use super::troubles;
 use crate::metric::{Metric, explains};
 
 /// A judged reading, ready to be stored.
@@ -22,13 +25,16 @@ pub(crate) struct Outcome {
     sample: NewSample,
     steps: Vec<Step>,
     teller: Teller,
-    has_alarm: bool,
     explains: bool,
     /// The kind of alert that the rule opens.
     breach: AlertKind,
-    /// How often what lasts is told again.
-    repeat: Option<Duration>,
+    /// The metric went to and fro too often, before this reading and after it.
+    was_flapping: bool,
+    is_flapping: bool,
+    /// Whose trouble it is that the metric cannot be read, where it is not its own.
+    cause: Option<Cause>,
     at: NaiveDateTime,
+    shared: Arc<Shared>,
 }
 
 /// One transition and what is told of it.
@@ -52,7 +58,7 @@ pub(crate) fn breach(rule: &Rule) -> AlertKind {
 impl Outcome {
     #[allow(clippy::too_many_arguments)] // one call, and each is a different thing
     pub(crate) fn new(
-        shared: &Shared,
+        shared: &Arc<Shared>,
         metric: &dyn Metric,
         before: &State,
         judgement: &Judgement,
@@ -60,6 +66,7 @@ impl Outcome {
         at: DateTime<Utc>,
         took: Duration,
         expected_version: i64,
+        cause: Option<Cause>,
     ) -> Outcome {
         let key = &metric.config().key;
         let reading = match observed {
@@ -94,15 +101,13 @@ impl Outcome {
                 .map(|step| Step::of(step, before, judgement, at))
                 .collect(),
             teller: Teller::of(shared, metric),
-            has_alarm: shared.alarm.is_some(),
             explains: explains(metric),
-            repeat: metric
-                .config()
-                .rule
-                .repeat
-                .filter(|_| matches!(phase, Phase::Firing | Phase::NoData)),
             breach: breach(&metric.config().rule),
+            was_flapping: before.is_flapping(),
+            is_flapping: judgement.state.is_flapping(),
+            cause,
             at: now,
+            shared: Arc::clone(shared),
         }
     }
 
@@ -131,87 +136,112 @@ impl Outcome {
             Err(why) => realtime::record_error(conn, &self.state.key, why, self.at)?,
         }
         samples::insert(conn, &self.sample)?;
+        let mut effects: Vec<String> = Vec::new();
         for step in &self.steps {
-            match step {
-                Step::Alert(story) => self.alert(conn, story)?,
-                Step::Blind(story) => self.blind(conn, story)?,
-                Step::Over { kind, story } => self.over(conn, *kind, story)?,
-            }
-        }
-        match self.repeat {
-            Some(every) => self.remind(conn, every),
-            None => Ok(()),
-        }
-    }
-
-    /// Tells again what lasts and nobody acknowledged, once in every `every` since it was opened. The outbox knows which
-    /// of the rounds it has had; those that nobody ran for are not made up.
-    fn remind(&self, conn: &mut Conn, every: Duration) -> Result<(), DbError> {
-        for kind in [AlertKind::Level, AlertKind::NoData] {
-            let open = alerts::unresolved_for(conn, &self.state.key, kind)?;
-            let Some(alert) = open.iter().rfind(|alert| alert.acknowledged_at.is_none()) else {
-                continue;
+            let (event, mute) = match step {
+                Step::Alert(story) => (story.event, self.alert(conn, story)?),
+                Step::Blind(story) => (story.event, self.blind(conn, story)?),
+                Step::Over { kind, story } => (story.event, self.over(conn, *kind, story)?),
             };
-            let lasted = (self.at - alert.opened_at).to_std().unwrap_or_default();
-            let round = i64::try_from(lasted.as_nanos() / every.as_nanos().max(1)).unwrap_or(i64::MAX);
-            if round > 0 {
-                let story = Story {
-                    event: Event::Reminder,
-                    value: self.sample.value,
-                    previous: alert.value,
-                    text: self.state.reason.clone(),
-                    reason: self.state.reason.clone(),
-                    at: self.at.and_utc(),
-                    round: Some(round),
-                };
-                self.teller.tell(conn, alert, None, &story, self.at)?;
-            }
+            effects.push(event.as_str().to_owned());
+            effects.extend(mute.map(|mute| mute.to_string()));
         }
-        Ok(())
+        let decision = Decision {
+            key: self.state.key.clone(),
+            slot: 0,
+            version: self.state.version,
+            at: self.at,
+            value: self.sample.value,
+            phase: self.state.phase.clone(),
+            reason: self.state.reason.clone(),
+            effects: effects.join(","),
+        };
+        decisions::record(conn, &decision)
     }
 
-    /// The alarm does not wait for the details, nor the details for the alarm: each is a job of its own.
-    fn alert(&self, conn: &mut Conn, story: &Story) -> Result<(), DbError> {
-        let alert = alerts::open(conn, &self.new_alert(self.breach, story))?;
-        if self.has_alarm {
+    /// Why nobody may be told at this time.
+    fn mute(&self, conn: &mut Conn, is_flapping: bool) -> Result<Option<Mute>, DbError> {
+        let severity = self.teller.severity.as_str();
+        let mutes = &self.shared.mutes;
+        mutes.ask(conn, &self.state.key, severity, is_flapping, self.at)
+    }
+
+    /// The alarm does not wait for the details, nor the details for the alarm: each is a job of its own. What nobody may
+    /// be told is explained and recorded all the same. The alert that begins the flapping is told, and says so.
+    fn alert(&self, conn: &mut Conn, story: &Story) -> Result<Option<Mute>, DbError> {
+        let mute = self.mute(conn, self.was_flapping && self.is_flapping)?;
+        let alert = alerts::open(conn, &self.new_alert(self.breach, story, mute.as_ref()))?;
+        if self.shared.alarm.is_some() && mute.is_none() {
             enqueue_job(conn, &alert, ALARM_LANE, None, self.at)?;
         }
         if self.explains {
-            return enqueue_job(conn, &alert, DETAILS_LANE, Some(self.teller.clone()), self.at);
+            enqueue_job(conn, &alert, DETAILS_LANE, Some(self.teller.clone()), self.at)?;
+            return Ok(mute);
         }
         let record = records::insert(conn, &self.new_record(alert.id, true, story))?;
-        self.teller
-            .tell(conn, &alert, record.map(|record| record.id), story, self.at)?;
-        Ok(())
+        if mute.is_none() {
+            let record = record.map(|record| record.id);
+            self.teller.tell(conn, &alert, record, story, self.at)?;
+        }
+        Ok(mute)
     }
 
-    /// Being blind is told to people, but is no business alert: no alarm, and a notice in the records.
-    fn blind(&self, conn: &mut Conn, story: &Story) -> Result<(), DbError> {
-        let alert = alerts::open(conn, &self.new_alert(AlertKind::NoData, story))?;
+    /// Being blind is told to people, but is no business alert: no alarm, and a notice in the records. Where it is the
+    /// trouble of a system that blinds others too, that is told, and once.
+    fn blind(&self, conn: &mut Conn, story: &Story) -> Result<Option<Mute>, DbError> {
+        let mut mute = self.mute(conn, false)?;
+        let mut trouble = None;
+        if mute.is_none()
+            && let Some(cause) = &self.cause
+        {
+            let covering = troubles::cover(conn, &self.shared, cause, self.at)?;
+            mute = Some(Mute::Trouble(covering.id));
+            trouble = Some(covering);
+        }
+        let alert = alerts::open(conn, &self.new_alert(AlertKind::NoData, story, mute.as_ref()))?;
         let record = records::insert(conn, &self.new_record(alert.id, false, story))?;
-        self.teller
-            .tell(conn, &alert, record.map(|record| record.id), story, self.at)?;
-        Ok(())
-    }
-
-    /// Told once, about the newest alert, however many were open. Where that alert is not told yet itself, because
-    /// somebody is still asked to explain it, its end is told after it.
-    fn over(&self, conn: &mut Conn, kind: AlertKind, story: &Story) -> Result<(), DbError> {
-        let open = alerts::unresolved_for(conn, &self.state.key, kind)?;
-        for alert in &open {
-            alerts::resolve(conn, alert.id, self.at, story.value)?;
-        }
-        if let Some(alert) = open.iter().max_by_key(|alert| alert.id) {
-            let record = records::insert(conn, &self.new_record(alert.id, false, story))?;
-            if !deliveries::is_unfinished(conn, &job_key(DETAILS_LANE, alert.id))? {
-                self.teller
-                    .tell(conn, alert, record.map(|record| record.id), story, self.at)?;
+        let (audience, now) = (&self.teller.audience, self.at);
+        match trouble {
+            Some(trouble) => {
+                let text = &trouble.reason;
+                told::tell_trouble(conn, &self.shared, audience, &trouble, Word::Begins, text, now)?;
             }
+            None if mute.is_none() => {
+                let record = record.map(|record| record.id);
+                self.teller.tell(conn, &alert, record, story, now)?;
+            }
+            None => {}
         }
-        Ok(())
+        Ok(mute)
     }
 
-    fn new_alert(&self, kind: AlertKind, story: &Story) -> NewAlert {
+    /// Told once, about the newest alert that people heard of, however many were open. Where that alert is not told yet
+    /// itself, because somebody is still asked to explain it, its end is told after it; where nobody may be told now,
+    /// when that is over.
+    fn over(&self, conn: &mut Conn, kind: AlertKind, story: &Story) -> Result<Option<Mute>, DbError> {
+        let mut ended = Vec::new();
+        for alert in alerts::unresolved_for(conn, &self.state.key, kind)? {
+            ended.extend(alerts::resolve(conn, alert.id, self.at, story.value)?);
+        }
+        let told = ended.iter().rfind(|alert| alert.muted.is_none());
+        let Some(alert) = told.or(ended.last()) else {
+            return Ok(None);
+        };
+        let record = records::insert(conn, &self.new_record(alert.id, false, story))?;
+        if told.is_none() {
+            return Ok(alert.muted.as_ref().and_then(|mute| mute.parse().ok()));
+        }
+        let mute = self.mute(conn, self.is_flapping)?;
+        if let Some(mute) = &mute {
+            alerts::mute_end(conn, alert.id, &mute.to_string())?;
+        } else if !deliveries::is_unfinished(conn, &job_key(DETAILS_LANE, alert.id))? {
+            let record = record.map(|record| record.id);
+            self.teller.tell_the_end(conn, alert, record, story, self.at)?;
+        }
+        Ok(mute)
+    }
+
+    fn new_alert(&self, kind: AlertKind, story: &Story, mute: Option<&Mute>) -> NewAlert {
         NewAlert {
             key: self.state.key.clone(),
             kind,
@@ -220,7 +250,7 @@ impl Outcome {
             value: story.value,
             previous: story.previous,
             opened_at: self.at,
-            muted: None,
+            muted: mute.map(ToString::to_string),
         }
     }
 

@@ -1,19 +1,27 @@
-//! Who is told what: from an alert and a message to the rows of the outbox.
+//! Who is told what: from an alert, or a trouble of the monitor itself, to the rows of the outbox.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use monitor_model::{Alert, Conn, DbError, NewDelivery, deliveries};
+use monitor_model::deliveries::Address;
+use monitor_model::{Alert, Conn, DbError, NewDelivery, Record, Trouble, deliveries};
 use monitor_notify::{Event, MetricInfo, Notification, Severity};
 
 use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use super::lane::Job;
-use crate::metric::Metric;
+use crate::metric::{MAX_MESSAGES, Metric};
 
 /// The lane that sounds the alarm.
 pub(crate) const ALARM_LANE: &str = "@alarm";
 /// The lane that asks what an alert was about.
 pub(crate) const DETAILS_LANE: &str = "@details";
+/// The events by which people hear of an alert. Whoever got one of them hears of its end.
+const TIDINGS: [&str; 4] = [
+    Event::Alert.as_str(),
+    Event::NoData.as_str(),
+    Event::Reminder.as_str(),
+    Event::Escalation.as_str(),
+];
 
 /// A channel and those who read it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,6 +37,8 @@ pub(crate) struct Teller {
     pub(crate) severity: Severity,
     pub(crate) audience: Vec<Audience>,
     pub(crate) page: Option<String>,
+    #[serde(default = "max_messages")]
+    pub(crate) max_messages: usize,
 }
 
 /// One thing to tell.
@@ -44,18 +54,18 @@ pub(crate) struct Story {
     pub(crate) round: Option<i64>,
 }
 
+/// Which word about a trouble.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Word {
+    Begins,
+    /// So many times after that, while nobody took it.
+    Lasts(i64),
+    Ends,
+}
+
 impl Teller {
     pub(crate) fn of(shared: &Shared, metric: &dyn Metric) -> Teller {
         let config = metric.config();
-        let audience = shared
-            .channels
-            .iter()
-            .filter(|channel| config.notify.iter().any(|name| name == channel.notifier.name()))
-            .map(|channel| Audience {
-                channel: channel.notifier.name().to_owned(),
-                recipients: channel.notifier.recipients(),
-            })
-            .collect();
         Teller {
             metric: MetricInfo {
                 key: config.key.clone(),
@@ -63,12 +73,9 @@ impl Teller {
                 unit: config.unit.clone(),
             },
             severity: config.severity,
-            audience,
-            page: shared
-                .options
-                .page
-                .as_ref()
-                .map(|base| format!("{}/monitor", base.trim_end_matches('/'))),
+            audience: audience(shared, &config.notify),
+            page: page(shared, "/monitor"),
+            max_messages: config.max_messages,
         }
     }
 
@@ -82,51 +89,224 @@ impl Teller {
         story: &Story,
         now: NaiveDateTime,
     ) -> Result<usize, DbError> {
+        self.tell_to(conn, &self.audience, alert, record_id, story, now)
+    }
+
+    /// Tells how `alert` ended to those who heard of it.
+    pub(crate) fn tell_the_end(
+        &self,
+        conn: &mut Conn,
+        alert: &Alert,
+        record_id: Option<i64>,
+        story: &Story,
+        now: NaiveDateTime,
+    ) -> Result<usize, DbError> {
+        let told = deliveries::told_of_alert(conn, alert.id, &TIDINGS)?;
+        self.tell_to(conn, &grouped(told), alert, record_id, story, now)
+    }
+
+    /// The same as [`tell`](Teller::tell), to others than usual.
+    pub(crate) fn tell_to(
+        &self,
+        conn: &mut Conn,
+        audience: &[Audience],
+        alert: &Alert,
+        record_id: Option<i64>,
+        story: &Story,
+        now: NaiveDateTime,
+    ) -> Result<usize, DbError> {
         let subject = record_id
             .or(story.round)
             .map_or_else(|| "-".to_owned(), |id| id.to_string());
-        let event = story.event.as_str();
-        let message_id = format!(
-            "{event}-{}-{subject}.{}@monitor",
-            alert.id,
-            uuid::Uuid::now_v7().simple()
-        );
-        let mut rows = Vec::new();
-        for Audience { channel, recipients } in self.audience.iter() {
-            for recipient in recipients {
-                let dedupe_key = format!("{event}/{}/{subject}/{channel}/{recipient}", alert.id);
-                let notification = Notification {
-                    id: dedupe_key.clone(),
-                    message_id: message_id.clone(),
-                    thread_id: Some(thread(alert)),
-                    event: story.event,
-                    metric: self.metric.clone(),
-                    severity: self.severity,
-                    value: story.value,
-                    previous: story.previous,
-                    text: story.text.clone(),
-                    reason: story.reason.clone(),
-                    at: story.at,
-                    alert_id: Some(alert.id),
-                    url: self.page.clone(),
-                };
-                rows.push(NewDelivery {
-                    alert_id: Some(alert.id),
-                    record_id,
-                    trouble_id: None,
-                    lane: channel.clone(),
-                    event: event.to_owned(),
-                    recipient: recipient.clone(),
-                    dedupe_key,
-                    message_id: message_id.clone(),
-                    payload: to_json(&notification),
-                    next_at: now,
-                    created_at: now,
-                });
-            }
-        }
-        deliveries::enqueue(conn, &rows)
+        let message = Notification {
+            id: format!("{}/{}/{subject}", story.event, alert.id),
+            message_id: message_id(&format!("{}-{}-{subject}", story.event, alert.id)),
+            thread_id: Some(thread("alert", alert.id, alert.opened_at)),
+            event: story.event,
+            metric: self.metric.clone(),
+            severity: self.severity,
+            value: story.value,
+            previous: story.previous,
+            text: story.text.clone(),
+            reason: story.reason.clone(),
+            at: story.at,
+            alert_id: Some(alert.id),
+            url: self.page.clone(),
+        };
+        let about = About {
+            alert_id: Some(alert.id),
+            record_id,
+            trouble_id: None,
+        };
+        enqueue(conn, audience, about, &message, now)
     }
+
+    /// Tells what an alert is about: each of its records, up to as many as are told one by one. The last of those lists
+    /// the rest.
+    pub(crate) fn tell_records(
+        &self,
+        conn: &mut Conn,
+        alert: &Alert,
+        told: &[(Record, Option<DateTime<Utc>>)],
+        rest: impl Fn(&[&str]) -> String,
+        now: NaiveDateTime,
+    ) -> Result<usize, DbError> {
+        let shown = told.len().min(self.max_messages.max(1));
+        for (index, (record, occurred_at)) in told.iter().take(shown).enumerate() {
+            let mut text = record.alert_message.clone();
+            if index + 1 == shown && told.len() > shown {
+                let more: Vec<&str> = told[shown..]
+                    .iter()
+                    .map(|(record, _)| record.alert_message.as_str())
+                    .collect();
+                text = format!("{text}\n\n{}", rest(&more));
+            }
+            let story = Story {
+                event: Event::Alert,
+                value: alert.value,
+                previous: alert.previous,
+                text,
+                reason: alert.reason.clone(),
+                at: occurred_at.unwrap_or_else(|| alert.opened_at.and_utc()),
+                round: None,
+            };
+            self.tell(conn, alert, Some(record.id), &story, now)?;
+        }
+        Ok(told.len() - shown)
+    }
+}
+
+/// A trouble of the monitor itself, as people are told of it. Whoever was told this word of it before is not told again.
+pub(crate) fn tell_trouble(
+    conn: &mut Conn,
+    shared: &Shared,
+    audience: &[Audience],
+    trouble: &Trouble,
+    word: Word,
+    text: &str,
+    now: NaiveDateTime,
+) -> Result<usize, DbError> {
+    let which = match word {
+        Word::Begins => "begins".to_owned(),
+        Word::Lasts(round) => format!("lasts-{round}"),
+        Word::Ends => "ends".to_owned(),
+    };
+    let severity = match word {
+        Word::Ends => Severity::Info,
+        _ => trouble.severity.parse().unwrap_or_default(),
+    };
+    let message = Notification {
+        id: format!("trouble/{}/{which}", trouble.id),
+        message_id: message_id(&format!("trouble-{}-{which}", trouble.id)),
+        thread_id: Some(thread("trouble", trouble.id, trouble.opened_at)),
+        event: Event::Notice,
+        metric: MetricInfo {
+            key: trouble.kind.as_str().to_owned(),
+            title: super::words::title(shared.options.language, trouble.kind, &trouble.subject),
+            unit: String::new(),
+        },
+        severity,
+        value: None,
+        previous: None,
+        text: text.to_owned(),
+        reason: String::new(),
+        at: now.and_utc(),
+        alert_id: None,
+        url: page(shared, "/system"),
+    };
+    let about = About {
+        trouble_id: Some(trouble.id),
+        ..About::default()
+    };
+    enqueue(conn, audience, about, &message, now)
+}
+
+/// What rows of the outbox refer to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct About {
+    pub(crate) alert_id: Option<i64>,
+    pub(crate) record_id: Option<i64>,
+    pub(crate) trouble_id: Option<i64>,
+}
+
+/// One row a recipient; `message.id` is made his own.
+pub(crate) fn enqueue(
+    conn: &mut Conn,
+    audience: &[Audience],
+    about: About,
+    message: &Notification,
+    now: NaiveDateTime,
+) -> Result<usize, DbError> {
+    let mut rows = Vec::new();
+    for Audience { channel, recipients } in audience {
+        for recipient in recipients {
+            let dedupe_key = format!("{}/{channel}/{recipient}", message.id);
+            let notification = Notification {
+                id: dedupe_key.clone(),
+                ..message.clone()
+            };
+            rows.push(NewDelivery {
+                alert_id: about.alert_id,
+                record_id: about.record_id,
+                trouble_id: about.trouble_id,
+                lane: channel.clone(),
+                event: message.event.as_str().to_owned(),
+                recipient: recipient.clone(),
+                dedupe_key,
+                message_id: message.message_id.clone(),
+                payload: to_json(&notification),
+                next_at: now,
+                created_at: now,
+            });
+        }
+    }
+    deliveries::enqueue(conn, &rows)
+}
+
+/// The channels of these names with all who read them, in the order of the config.
+pub(crate) fn audience(shared: &Shared, names: &[String]) -> Vec<Audience> {
+    shared
+        .channels
+        .iter()
+        .filter(|channel| names.iter().any(|name| name == channel.notifier.name()))
+        .map(|channel| Audience {
+            channel: channel.notifier.name().to_owned(),
+            recipients: channel.notifier.recipients(),
+        })
+        .collect()
+}
+
+/// Those who hear of the monitor's own troubles, but not through the lane `but`, which is the trouble: of the channels
+/// that the config names for it or, where none is left, of any other.
+pub(crate) fn own_audience(shared: &Shared, but: &str) -> Vec<Audience> {
+    let named: Vec<String> = shared
+        .options
+        .notify
+        .iter()
+        .filter(|name| *name != but)
+        .cloned()
+        .collect();
+    if !named.is_empty() {
+        return audience(shared, &named);
+    }
+    let others = shared.channels.iter().map(|channel| channel.notifier.name());
+    let others: Vec<String> = others.filter(|name| *name != but).map(str::to_owned).collect();
+    audience(shared, &others)
+}
+
+/// Addresses by channel.
+pub(crate) fn grouped(addresses: Vec<Address>) -> Vec<Audience> {
+    let mut grouped: Vec<Audience> = Vec::new();
+    for (channel, recipient) in addresses {
+        match grouped.iter_mut().find(|known| known.channel == channel) {
+            Some(known) => known.recipients.push(recipient),
+            None => grouped.push(Audience {
+                channel,
+                recipients: vec![recipient],
+            }),
+        }
+    }
+    grouped
 }
 
 /// The key under which the outbox knows a job of an alert.
@@ -134,7 +314,7 @@ pub(crate) fn job_key(lane: &str, alert_id: i64) -> String {
     format!("{}/{alert_id}", lane.trim_start_matches('@'))
 }
 
-/// Puts a job of a fresh alert into the outbox: sound the alarm, ask for details.
+/// Puts a job of an alert into the outbox: sound the alarm, ask for details.
 pub(crate) fn enqueue_job(
     conn: &mut Conn,
     alert: &Alert,
@@ -163,14 +343,24 @@ pub(crate) fn enqueue_job(
     Ok(())
 }
 
-/// Messages about one alert answer this id, so that mail programs show them as one conversation. Two monitors that
-/// write to one mailbox have alerts of the same number; not opened in the same microsecond.
-fn thread(alert: &Alert) -> String {
-    format!(
-        "alert-{}.{}@monitor",
-        alert.id,
-        alert.opened_at.and_utc().timestamp_micros()
-    )
+/// A page of the monitor, where readers of messages could reach it.
+pub(crate) fn page(shared: &Shared, path: &str) -> Option<String> {
+    let base = shared.options.page.as_ref()?;
+    Some(format!("{}{path}", base.trim_end_matches('/')))
+}
+
+pub(crate) fn message_id(what: &str) -> String {
+    format!("{what}.{}@monitor", uuid::Uuid::now_v7().simple())
+}
+
+/// Messages about one thing answer this id, so that mail programs show them as one conversation. Two monitors that
+/// write to one mailbox have things of the same number; not begun in the same microsecond.
+fn thread(what: &str, id: i64, began: NaiveDateTime) -> String {
+    format!("{what}-{id}.{}@monitor", began.and_utc().timestamp_micros())
+}
+
+fn max_messages() -> usize {
+    MAX_MESSAGES
 }
 
 fn to_json(payload: &impl Serialize) -> String {

@@ -28,6 +28,10 @@ impl Metric for Declared {
         upstreams.total(&self.fetch).await
     }
 
+    fn system(&self) -> Option<&str> {
+        Some(&self.fetch.system)
+    }
+
     fn explains(&self) -> bool {
         self.config.details.is_some()
     }

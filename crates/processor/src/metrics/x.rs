@@ -33,6 +33,10 @@ impl Metric for X {
         upstreams.total(&self.fetch).await
     }
 
+    fn system(&self) -> Option<&str> {
+        Some(&self.fetch.system)
+    }
+
     async fn explain(
         &self,
         upstreams: &Upstreams,

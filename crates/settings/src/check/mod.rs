@@ -49,7 +49,7 @@ fn join(path: &[String], name: &str) -> Vec<String> {
 }
 
 /// The language that reasons are written in: they are stored as text, so all readers share the installation's.
-fn spoken(web: &WebSettings) -> Language {
+pub(crate) fn spoken(web: &WebSettings) -> Language {
     match monitor_notify::Language::find(&web.lang).unwrap_or_default() {
         monitor_notify::Language::English => Language::En,
         monitor_notify::Language::Chinese => Language::ZhCn,

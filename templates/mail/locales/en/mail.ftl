@@ -8,6 +8,8 @@ severity-critical = critical
 # say instead.
 subject-alert = [{ $severity }] { $title }: { $what }
 subject-reminder = [{ $severity }, still open] { $title }: { $what }
+subject-escalation = [{ $severity }, nobody acknowledged] { $title }: { $what }
+subject-digest = [{ $severity }] { $title }: { $what }
 subject-recovered = [recovered] { $title }: { $what }
 subject-no_data = [no data] { $title }: { $what }
 subject-data_back = [data is back] { $title }: { $what }
@@ -16,6 +18,8 @@ subject-test = [test] { $title }: { $what }
 
 event-alert = Alert
 event-reminder = Still open
+event-escalation = Nobody acknowledged
+event-digest = Several messages
 event-recovered = Recovered
 event-no_data = No data
 event-data_back = Data is back

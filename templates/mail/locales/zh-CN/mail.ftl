@@ -13,6 +13,11 @@ subject-reminder = 【{ $severity }·未处理】监控告警-{ $title }：{ $sa
     [yes] 当前值 { $value }
    *[no] { $what }
 }
+subject-escalation = 【{ $severity }·升级】监控告警-{ $title }：{ $say_value ->
+    [yes] 当前值 { $value }
+   *[no] { $what }
+}
+subject-digest = 【{ $severity }】监控汇总-{ $title }：{ $what }
 subject-recovered = 【恢复】监控恢复-{ $title }：{ $say_value ->
     [yes] 当前值 { $value }
    *[no] { $what }
@@ -27,6 +32,8 @@ subject-test = 【测试】{ $title }：{ $what }
 
 event-alert = 告警
 event-reminder = 告警未处理
+event-escalation = 告警升级（无人确认）
+event-digest = 消息汇总
 event-recovered = 已恢复
 event-no_data = 无数据
 event-data_back = 数据恢复

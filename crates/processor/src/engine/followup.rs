@@ -1,0 +1,400 @@
+//! What time alone brings about: an alert that nobody took is told again and told on, one that nobody was told of is told
+//! once that is allowed, and so is its end.
+//!
+//! Readings have no part in it, so it goes on while a metric cannot be read. Each step is one transaction that looks at
+//! the alert as it is then: of several workers one does it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use monitor_model::{
+    Alert, AlertKind, Conn, DbError, Mute, Record, Silence, Trouble, alerts, deliveries, realtime, records,
+    silences, states, troubles as stored,
+};
+use monitor_notify::Event;
+use monitor_rules::Escalate;
+use tokio_util::sync::CancellationToken;
+
+use super::Shared;
+use super::cycle::Watched;
+use super::told::{
+    ALARM_LANE, DETAILS_LANE, Story, Teller, Word, audience, enqueue_job, job_key, tell_trouble,
+};
+use super::upkeep::Upkeep;
+use super::{details, troubles, words};
+
+/// How often it looks.
+const LOOK: Duration = Duration::from_secs(1);
+/// Alerts looked at in one go.
+const MOST: i64 = 10_000;
+/// Alerts told on in one go.
+const MOST_ESCALATED: i64 = 500;
+
+/// Looks after what is open.
+pub(crate) struct FollowUp {
+    shared: Arc<Shared>,
+    metrics: HashMap<String, Arc<Watched>>,
+    /// The last round of reminders of each alert that this worker told.
+    rounds: HashMap<i64, i64>,
+    upkeep: Upkeep,
+    is_failing: bool,
+}
+
+/// What is in the database.
+struct Found {
+    /// Read before the alerts: a trouble that is seen here has its alerts there.
+    troubles: Vec<Trouble>,
+    lasting: Vec<Alert>,
+    ended: Vec<Alert>,
+    unheeded: Vec<Alert>,
+    silences: Vec<Silence>,
+}
+
+impl FollowUp {
+    pub(crate) fn new(shared: Arc<Shared>, metrics: &[Arc<Watched>]) -> FollowUp {
+        let by_key = metrics
+            .iter()
+            .map(|watched| (watched.key().to_owned(), Arc::clone(watched)));
+        FollowUp {
+            upkeep: Upkeep::new(Arc::clone(&shared)),
+            shared,
+            metrics: by_key.collect(),
+            rounds: HashMap::new(),
+            is_failing: false,
+        }
+    }
+
+    /// Looks until `halt`.
+    pub(crate) async fn run(mut self, halt: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = halt.cancelled() => return,
+                () = self.shared.clock.sleep(LOOK) => {}
+            }
+            let looked = tokio::select! {
+                biased;
+                () = halt.cancelled() => return,
+                looked = self.look() => looked,
+            };
+            match looked {
+                Ok(()) => self.is_failing = false,
+                // Said once an outage; the database itself is somebody else's to tell of.
+                Err(error) if !self.is_failing => {
+                    self.is_failing = true;
+                    log::error!("open alerts could not be looked after: {error}");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Does what is due.
+    pub(crate) async fn look(&mut self) -> Result<(), DbError> {
+        self.upkeep.look_at_database().await?;
+        let now = self.shared.clock.wall();
+        let found = self.find(now.naive_utc()).await?;
+        self.rounds
+            .retain(|id, _| found.lasting.iter().any(|alert| alert.id == *id));
+        for alert in &found.lasting {
+            if let Some(watched) = self.metrics.get(&alert.key).cloned() {
+                self.follow(&watched, alert, &found, now).await?;
+            }
+        }
+        for alert in &found.ended {
+            if let Some(watched) = self.metrics.get(&alert.key)
+                && self.mute(watched, alert, &found, now).is_none()
+            {
+                self.tell_the_end(watched, alert, now).await?;
+            }
+        }
+        for alert in &found.unheeded {
+            self.escalate(alert, &found, now).await?;
+        }
+        for trouble in &found.troubles {
+            self.close(trouble, &found, now).await?;
+        }
+        self.upkeep.look(&found.troubles, now).await
+    }
+
+    async fn find(&self, now: NaiveDateTime) -> Result<Found, DbError> {
+        let rules = self.metrics.values().filter_map(|watched| escalation(watched));
+        let soonest = rules.map(|escalate| escalate.after).min();
+        let keys: Vec<String> = self
+            .metrics
+            .values()
+            .filter(|watched| escalation(watched).is_some())
+            .map(|watched| watched.key().to_owned())
+            .collect();
+        let read = move |conn: &mut Conn| {
+            Ok(Found {
+                troubles: stored::all_open(conn)?,
+                lasting: alerts::lasting(conn, MOST)?,
+                ended: alerts::with_muted_end(conn, MOST)?,
+                unheeded: match soonest {
+                    Some(after) => alerts::to_escalate(conn, &keys, now - after, MOST_ESCALATED)?,
+                    None => Vec::new(),
+                },
+                silences: silences::active(conn, now)?,
+            })
+        };
+        self.shared.db.read(read).await
+    }
+
+    /// Why nobody may be told of an alert now; what its system's trouble covers is not asked here.
+    fn mute(&self, watched: &Watched, alert: &Alert, found: &Found, now: DateTime<Utc>) -> Option<Mute> {
+        let is_because = |muted: &Option<String>| muted.as_deref() == Some("flapping");
+        let was_flapping = is_because(&alert.muted) || is_because(&alert.end_muted);
+        // Until this worker has judged it, it is as it was.
+        let is_flapping = was_flapping && watched.is_flapping().unwrap_or(true);
+        self.shared.mutes.find(
+            &found.silences,
+            &alert.key,
+            &alert.severity,
+            is_flapping,
+            now.naive_utc(),
+        )
+    }
+
+    /// An alert that lasts.
+    async fn follow(
+        &mut self,
+        watched: &Arc<Watched>,
+        alert: &Alert,
+        found: &Found,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbError> {
+        // Who took it knows of it.
+        if alert.acknowledged_at.is_some() {
+            return Ok(());
+        }
+        let mute = self.mute(watched, alert, found, now);
+        let Some(muted) = &alert.muted else {
+            return match mute {
+                None => self.remind(watched, alert, None, now).await,
+                Some(_) => Ok(()),
+            };
+        };
+        if let Ok(Mute::Trouble(id)) = muted.parse() {
+            let open = found.troubles.iter().find(|trouble| trouble.id == id);
+            let is_own = self.shared.systems.is_alone(&alert.key) == Some(true);
+            if let Some(trouble) = open.filter(|_| !is_own) {
+                return match mute {
+                    None => self.remind(watched, alert, Some(trouble), now).await,
+                    Some(_) => Ok(()),
+                };
+            }
+        }
+        match mute {
+            None => self.tell_late(watched, alert, now).await,
+            Some(mute) if mute.to_string() != *muted => {
+                let (id, mute) = (alert.id, mute.to_string());
+                let rename = move |conn: &mut Conn| alerts::mute_for(conn, id, &mute);
+                self.shared.db.write(rename).await
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Nobody was told of it, and now they may be: it lasts.
+    async fn tell_late(
+        &self,
+        watched: &Arc<Watched>,
+        alert: &Alert,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbError> {
+        let teller = Teller::of(&self.shared, &*watched.metric);
+        let cause = self.shared.systems.cause(&alert.key);
+        let (shared, id, is_blind) = (
+            Arc::clone(&self.shared),
+            alert.id,
+            alert.kind == AlertKind::NoData,
+        );
+        let at = now.naive_utc();
+        let tell = move |conn: &mut Conn| {
+            if let Some(cause) = cause.as_ref().filter(|_| is_blind) {
+                let trouble = troubles::cover(conn, &shared, cause, at)?;
+                alerts::mute_for(conn, id, &Mute::Trouble(trouble.id).to_string())?;
+                let (to, text) = (&teller.audience, &trouble.reason);
+                return tell_trouble(conn, &shared, to, &trouble, Word::Begins, text, at).map(drop);
+            }
+            let Some(alert) = alerts::unmute(conn, id)? else {
+                return Ok(());
+            };
+            let about = records::of_alert(conn, id)?;
+            if is_blind {
+                let record = about.iter().find(|record| !record.alert).map(|record| record.id);
+                let story = story(Event::NoData, &alert, alert.opened_at.and_utc());
+                return teller.tell(conn, &alert, record, &story, at).map(drop);
+            }
+            if shared.alarm.is_some() {
+                enqueue_job(conn, &alert, ALARM_LANE, None, at)?;
+            }
+            // Whoever explains it tells it then.
+            if deliveries::is_unfinished(conn, &job_key(DETAILS_LANE, id))? {
+                return Ok(());
+            }
+            let told: Vec<(Record, Option<DateTime<Utc>>)> = about
+                .into_iter()
+                .filter(|record| record.alert)
+                .map(|record| (record, None))
+                .collect();
+            let language = shared.options.language;
+            teller.tell_records(conn, &alert, &told, |more| words::rest(language, more), at)?;
+            Ok(())
+        };
+        self.shared.db.write(tell).await
+    }
+
+    /// It ended while nobody could be told, who had heard of it.
+    async fn tell_the_end(
+        &self,
+        watched: &Arc<Watched>,
+        alert: &Alert,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbError> {
+        let teller = Teller::of(&self.shared, &*watched.metric);
+        let id = alert.id;
+        let tell = move |conn: &mut Conn| {
+            if !alerts::unmute_end(conn, id)? {
+                return Ok(());
+            }
+            // What is not explained yet is told by whoever explains it, and its end after that.
+            match alerts::get(conn, id)? {
+                Some(alert) if !deliveries::is_unfinished(conn, &job_key(DETAILS_LANE, id))? => {
+                    details::tell_the_end(conn, &teller, &alert, now)
+                }
+                _ => Ok(()),
+            }
+        };
+        self.shared.db.write(tell).await
+    }
+
+    /// Tells again what lasts, once in every `repeat` since it was opened. Those rounds that nobody ran for are not made
+    /// up. What is covered by a trouble is told as that.
+    async fn remind(
+        &mut self,
+        watched: &Arc<Watched>,
+        alert: &Alert,
+        trouble: Option<&Trouble>,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbError> {
+        let Some(every) = watched.metric.config().rule.repeat else {
+            return Ok(());
+        };
+        let lasted = (now.naive_utc() - alert.opened_at).to_std().unwrap_or_default();
+        let round = i64::try_from(lasted.as_nanos() / every.as_nanos().max(1)).unwrap_or(i64::MAX);
+        if round == 0 || self.rounds.get(&alert.id).is_some_and(|told| *told >= round) {
+            return Ok(());
+        }
+        let teller = Teller::of(&self.shared, &*watched.metric);
+        let (shared, id, trouble) = (Arc::clone(&self.shared), alert.id, trouble.cloned());
+        let tell = move |conn: &mut Conn| {
+            let Some(alert) = alerts::lock(conn, id)?.filter(is_unheeded) else {
+                return Ok(());
+            };
+            if let Some(trouble) = &trouble {
+                let (to, text, word) = (&teller.audience, &trouble.reason, Word::Lasts(round));
+                return tell_trouble(conn, &shared, to, trouble, word, text, now.naive_utc()).map(drop);
+            }
+            let story = Story {
+                round: Some(round),
+                ..as_it_is(conn, Event::Reminder, &alert, now)?
+            };
+            teller.tell(conn, &alert, None, &story, now.naive_utc()).map(drop)
+        };
+        self.shared.db.write(tell).await?;
+        self.rounds.insert(id, round);
+        Ok(())
+    }
+
+    /// Tells others of what nobody took. While one alert of a metric is told on, further ones are not: those others know.
+    async fn escalate(&self, alert: &Alert, found: &Found, now: DateTime<Utc>) -> Result<(), DbError> {
+        let Some(watched) = self.metrics.get(&alert.key) else {
+            return Ok(());
+        };
+        let Some(escalate) = escalation(watched) else {
+            return Ok(());
+        };
+        let lasted = (now.naive_utc() - alert.opened_at).to_std().unwrap_or_default();
+        let trouble = match alert.muted.as_ref().map(|muted| muted.parse()) {
+            None => None,
+            Some(Ok(Mute::Trouble(id))) => found.troubles.iter().find(|trouble| trouble.id == id).cloned(),
+            Some(_) => return Ok(()),
+        };
+        let is_mute = self.mute(watched, alert, found, now).is_some();
+        if lasted < escalate.after || is_mute || (alert.muted.is_some() && trouble.is_none()) {
+            return Ok(());
+        }
+        let teller = Teller::of(&self.shared, &*watched.metric);
+        let to = audience(&self.shared, &escalate.notify);
+        let (shared, alert, at) = (Arc::clone(&self.shared), alert.clone(), now.naive_utc());
+        let tell = move |conn: &mut Conn| {
+            let is_known = alerts::is_escalated(conn, &alert.key, alert.kind)?;
+            if !alerts::escalate(conn, alert.id, at)? || is_known {
+                return Ok(());
+            }
+            if let Some(trouble) = &trouble {
+                let text = &trouble.reason;
+                return tell_trouble(conn, &shared, &to, trouble, Word::Begins, text, at).map(drop);
+            }
+            let story = as_it_is(conn, Event::Escalation, &alert, now)?;
+            teller.tell_to(conn, &to, &alert, None, &story, at).map(drop)
+        };
+        self.shared.db.write(tell).await
+    }
+
+    /// A trouble of systems is over when nothing is covered by it any more.
+    async fn close(&self, trouble: &Trouble, found: &Found, now: DateTime<Utc>) -> Result<(), DbError> {
+        use monitor_model::TroubleKind::{Offline, System};
+        let why = Mute::Trouble(trouble.id).to_string();
+        let is_covered =
+            |alert: &Alert| alert.muted.as_ref() == Some(&why) && self.metrics.contains_key(&alert.key);
+        if !matches!(trouble.kind, System | Offline) || found.lasting.iter().any(is_covered) {
+            return Ok(());
+        }
+        let (shared, trouble, at) = (Arc::clone(&self.shared), trouble.clone(), now.naive_utc());
+        let end = move |conn: &mut Conn| troubles::end(conn, &shared, &trouble, at);
+        self.shared.db.write(end).await
+    }
+}
+
+fn escalation(watched: &Watched) -> Option<&Escalate> {
+    watched.metric.config().rule.escalate.as_ref()
+}
+
+fn is_unheeded(alert: &Alert) -> bool {
+    alert.acknowledged_at.is_none() && alert.resolved_at.is_none()
+}
+
+/// An alert as it was opened.
+fn story(event: Event, alert: &Alert, at: DateTime<Utc>) -> Story {
+    Story {
+        event,
+        value: alert.value,
+        previous: alert.previous,
+        text: alert.reason.clone(),
+        reason: alert.reason.clone(),
+        at,
+        round: None,
+    }
+}
+
+/// What lasts, as the last judgement has it; an event as it was.
+fn as_it_is(conn: &mut Conn, event: Event, alert: &Alert, now: DateTime<Utc>) -> Result<Story, DbError> {
+    let opened = story(event, alert, now);
+    if alert.kind == AlertKind::Event {
+        return Ok(opened);
+    }
+    let reason = states::load(conn, &alert.key)?.map_or_else(|| alert.reason.clone(), |state| state.reason);
+    // The last value is left out where it is not known any more.
+    let read = realtime::get(conn, &alert.key)?.filter(|read| read.error.is_none());
+    Ok(Story {
+        value: read.and_then(|read| read.value),
+        previous: alert.value,
+        text: reason.clone(),
+        reason,
+        ..opened
+    })
+}
