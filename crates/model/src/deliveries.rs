@@ -138,6 +138,33 @@ pub fn claim_groups(
     Ok(claimed)
 }
 
+/// The recipients of a lane to whom something was sent after `since`, each with when that was last, and those to whom
+/// something is being sent, with no time.
+pub fn lately_told(
+    c: &mut Conn,
+    lane: &str,
+    since: NaiveDateTime,
+) -> Result<Vec<(String, Option<NaiveDateTime>)>, DbError> {
+    let sent: Vec<(String, Option<NaiveDateTime>)> = delivery::table
+        .filter(dsl::lane.eq(lane))
+        .filter(dsl::finished_at.gt(Some(since)))
+        .filter(dsl::status.eq(DeliveryStatus::Sent))
+        .group_by(dsl::recipient)
+        .select((dsl::recipient, diesel::dsl::max(dsl::finished_at)))
+        .load(c)?;
+    let sending: Vec<String> = delivery::table
+        .filter(dsl::lane.eq(lane))
+        .filter(dsl::finished_at.is_null())
+        .filter(dsl::status.eq(DeliveryStatus::Sending))
+        .select(dsl::recipient)
+        .distinct()
+        .load(c)?;
+    Ok(sent
+        .into_iter()
+        .chain(sending.into_iter().map(|to| (to, None)))
+        .collect())
+}
+
 /// Makes these rows, which the transaction has locked, the worker's; gives them oldest first.
 fn take(c: &mut Conn, claim: &Claim<'_>, ids: &[i64], batch: Option<&str>) -> Result<Vec<Delivery>, DbError> {
     let mut claimed: Vec<Delivery> = Vec::with_capacity(ids.len());

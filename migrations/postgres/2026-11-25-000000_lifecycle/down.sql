@@ -1,6 +1,7 @@
 -- Back to the first tables.
 ALTER TABLE worker DROP COLUMN role;
 DROP INDEX delivery_undelivered;
+DROP INDEX delivery_lane_finished;
 DROP INDEX delivery_batch;
 DROP INDEX delivery_trouble;
 ALTER TABLE delivery DROP COLUMN retried_at;

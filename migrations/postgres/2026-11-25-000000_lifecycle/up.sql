@@ -39,6 +39,8 @@ ALTER TABLE delivery ADD COLUMN batch TEXT;
 ALTER TABLE delivery ADD COLUMN retried_at TIMESTAMP;
 CREATE INDEX delivery_trouble ON delivery (trouble_id) WHERE trouble_id IS NOT NULL;
 CREATE INDEX delivery_batch ON delivery (batch) WHERE batch IS NOT NULL;
+-- When each channel last got through.
+CREATE INDEX delivery_lane_finished ON delivery (lane, finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX delivery_undelivered ON delivery (id) WHERE status IN ('failed', 'given_up');
 
 -- The web says that it lives, too.

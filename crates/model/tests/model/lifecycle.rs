@@ -299,6 +299,10 @@ both! {
             Ok(deliveries::mark_sent(c, 1, 3, at(121))? && deliveries::mark_sent(c, 3, 3, at(121))?)
         }).await.unwrap();
         assert!(sent);
+        let mut lately = db.read(|c| deliveries::lately_told(c, "mail", at(120))).await.unwrap();
+        lately.sort();
+        assert_eq!(lately, [("ann".into(), Some(at(121))), ("bob".into(), None), ("cid".into(), None)]);
+        assert!(!db.read(|c| deliveries::lately_told(c, "mail", at(121))).await.unwrap().iter().any(|(to, _)| to == "ann"));
         let rest = claim_groups(&db, 122, 9, &[]).await;
         assert!(keys(&rest).contains(&vec!["a3"]), "{rest:?}");
         assert_eq!(rest.iter().flatten().filter(|d| d.status == DeliveryStatus::Sending).count(), 3);

@@ -12,13 +12,14 @@ use std::time::Duration;
 use chrono::NaiveDateTime;
 use futures_util::FutureExt;
 use monitor_model::deliveries::Claim;
-use monitor_model::{DbError, deliveries};
+use monitor_model::{Conn, DbError, deliveries};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use super::conclude::{End, conclude};
 use super::cycle::Watched;
+use super::janitor::ago;
 use super::lane::{Lane, Verdict};
 use super::leases::{self, Held, LEASE};
 use super::parcel::Parcel;
@@ -59,8 +60,15 @@ struct Wish {
     lane: usize,
     name: String,
     free: usize,
-    /// To whom nothing may go just now; none where the lane sends each message by itself.
-    quiet: Option<Vec<String>>,
+    digest: Option<Duration>,
+}
+
+/// What was claimed.
+#[derive(Default)]
+struct Claimed {
+    parcels: Vec<(usize, Parcel)>,
+    /// When one of those can be told something again to whom nothing goes just now.
+    quiet_until: Option<NaiveDateTime>,
 }
 
 impl Dispatcher {
@@ -174,15 +182,11 @@ impl Dispatcher {
             if at > wall {
                 wait = wait.min((at - wall).to_std().unwrap_or_default());
             } else if free > 0 {
-                let quiet = lane.quiet(now).map(|(recipients, until)| {
-                    wait = wait.min(until.unwrap_or(wait));
-                    recipients
-                });
                 wanted.push(Wish {
                     lane: index,
                     name,
                     free,
-                    quiet,
+                    digest: lane.digest,
                 });
             } else {
                 let limited = lane.wait(now);
@@ -197,7 +201,10 @@ impl Dispatcher {
             let claimed = self.claim(wanted, wall).await?;
             self.strays = false;
             fault::point(Point::AfterClaim);
-            for (index, parcel) in claimed {
+            if let Some(until) = claimed.quiet_until {
+                wait = wait.min((until - wall).to_std().unwrap_or_default());
+            }
+            for (index, parcel) in claimed.parcels {
                 self.start(index, parcel);
             }
         }
@@ -233,43 +240,43 @@ impl Dispatcher {
         Ok(())
     }
 
-    async fn claim(&self, wanted: Vec<Wish>, now: NaiveDateTime) -> Result<Vec<(usize, Parcel)>, DbError> {
+    async fn claim(&self, wanted: Vec<Wish>, now: NaiveDateTime) -> Result<Claimed, DbError> {
         let (worker, in_flight) = (self.shared.worker(), self.held.ids());
-        let claimed = self
-            .shared
-            .db
-            .write(move |conn| {
-                let mut claimed = Vec::new();
-                for wish in &wanted {
-                    let claim = Claim {
-                        lane: &wish.name,
-                        worker: &worker,
-                        now,
-                        lease_until: now + LEASE,
-                        limit: i64::try_from(wish.free).unwrap_or(i64::MAX),
-                        in_flight: &in_flight,
-                    };
-                    let groups = match &wish.quiet {
-                        Some(quiet) => deliveries::claim_groups(conn, &claim, quiet, digest_id)?,
-                        None => deliveries::claim(conn, &claim)?
-                            .into_iter()
-                            .map(|one| vec![one])
-                            .collect(),
-                    };
-                    claimed.extend(groups.into_iter().map(|group| (wish.lane, group)));
-                }
-                Ok(claimed)
-            })
-            .await?;
-        let parcels = claimed.into_iter();
-        Ok(parcels
-            .filter_map(|(lane, group)| Some((lane, Parcel::of(group)?)))
-            .collect())
+        let claim_all = move |conn: &mut Conn| {
+            let mut claimed = Claimed::default();
+            for wish in &wanted {
+                let claim = Claim {
+                    lane: &wish.name,
+                    worker: &worker,
+                    now,
+                    lease_until: now + LEASE,
+                    limit: i64::try_from(wish.free).unwrap_or(i64::MAX),
+                    in_flight: &in_flight,
+                };
+                let groups = match wish.digest {
+                    None => {
+                        let each = deliveries::claim(conn, &claim)?.into_iter();
+                        each.map(|one| vec![one]).collect()
+                    }
+                    Some(every) => {
+                        let lately = deliveries::lately_told(conn, &wish.name, ago(now, every))?;
+                        let again = lately.iter().filter_map(|(_, at)| at.map(|at| at + every));
+                        claimed.quiet_until = claimed.quiet_until.into_iter().chain(again).min();
+                        let quiet: Vec<String> = lately.into_iter().map(|(to, _)| to).collect();
+                        deliveries::claim_groups(conn, &claim, &quiet, digest_id)?
+                    }
+                };
+                let parcels = groups.into_iter().filter_map(Parcel::of);
+                claimed.parcels.extend(parcels.map(|parcel| (wish.lane, parcel)));
+            }
+            Ok(claimed)
+        };
+        self.shared.db.write(claim_all).await
     }
 
     fn start(&mut self, index: usize, parcel: Parcel) {
         let lane = &mut self.lanes[index];
-        let work = lane.take(&parcel.first().recipient, self.shared.clock.monotonic());
+        let work = lane.take(self.shared.clock.monotonic());
         let (parts, shared) = (lane.parts.clone(), Arc::clone(&self.shared));
         let claims = parcel.claims();
         let task = self.attempts.spawn(async move {

@@ -106,7 +106,7 @@ async fn clean(shared: &Shared, halt: &CancellationToken) -> Result<(), DbError>
 }
 
 /// A time so long ago that the calendar does not reach it is the earliest there is.
-fn ago(now: NaiveDateTime, span: Duration) -> NaiveDateTime {
+pub(crate) fn ago(now: NaiveDateTime, span: Duration) -> NaiveDateTime {
     chrono::Duration::from_std(span)
         .ok()
         .and_then(|span| now.checked_sub_signed(span))

@@ -125,15 +125,9 @@ pub(crate) struct Lane {
     window: Window,
     /// None for jobs: each knows by itself when to try again.
     breaker: Option<Breaker>,
-    digest: Option<Digest>,
+    /// After a message, those that come within this time go together.
+    pub(crate) digest: Option<Duration>,
     work: Work,
-}
-
-/// How a lane puts messages together.
-struct Digest {
-    every: Duration,
-    /// When each recipient was last told something (monotonic).
-    last: HashMap<String, Duration>,
 }
 
 /// Who does the work of a lane; cloned into each attempt.
@@ -183,10 +177,7 @@ impl Lane {
         Lane {
             window: Window::new(limits.per_minute),
             breaker: Some(Breaker::default()),
-            digest: channel.digest.map(|every| Digest {
-                every,
-                last: HashMap::new(),
-            }),
+            digest: channel.digest,
             ..Lane::new(
                 shared,
                 channel.notifier.name(),
@@ -229,21 +220,10 @@ impl Lane {
         self.window.wait(now).max(open.unwrap_or_default())
     }
 
-    /// Where it puts messages together: the recipients to whom nothing more goes at `now`, and until when at the earliest.
-    pub(crate) fn quiet(&mut self, now: Duration) -> Option<(Vec<String>, Option<Duration>)> {
-        let Digest { every, last } = self.digest.as_mut()?;
-        last.retain(|_, at| *at + *every > now);
-        let until = last.values().min().map(|at| *at + *every - now);
-        Some((last.keys().cloned().collect(), until))
-    }
-
     /// Takes on one parcel at `now`.
-    pub(crate) fn take(&mut self, recipient: &str, now: Duration) -> Work {
+    pub(crate) fn take(&mut self, now: Duration) -> Work {
         self.in_flight += 1;
         self.window.take(now);
-        if let Some(digest) = &mut self.digest {
-            digest.last.insert(recipient.to_owned(), now);
-        }
         self.work.clone()
     }
 

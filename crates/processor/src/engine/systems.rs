@@ -71,7 +71,7 @@ struct Failure {
     since: (Duration, DateTime<Utc>),
     why: String,
     times: u32,
-    /// Failures since the system last answered another metric.
+    /// Failures since the system answered another metric again.
     alone: u32,
 }
 
@@ -97,7 +97,6 @@ impl Systems {
                 let system = known.systems.entry(name).or_default();
                 system.failing.remove(key);
                 system.answered = Some(now);
-                system.failing.values_mut().for_each(|failure| failure.alone = 0);
             }
             Contact::Down { system: name, why } => {
                 known.of_metric.insert(key.to_owned(), name.clone());

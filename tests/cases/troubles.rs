@@ -1,0 +1,338 @@
+//! What the monitor tells of itself: once, as what it is, and never as a business alert.
+
+use std::time::Duration;
+
+use monitor_model::{DeliveryStatus, ProcessRole, TroubleKind, WorkerRow, deliveries, troubles, workers};
+use monitor_requests::Clock;
+use monitor_testkit::{Fault, SmtpFault, SmtpSink, Stage, Times};
+use monitor_tests::{Config, TestApp, both, eventually};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// X, Y and Z of System A and W of System B.
+fn two_systems() -> Config {
+    let metrics = "[metrics.x]\n[metrics.y]\n[metrics.z]\nalert = { above = 100 }\n\
+                   [metrics.w]\nfetch = { system = \"b\", path = \"/api/totals/w\", value = \"$.total\" }\n\
+                   alert = { above = 100 }\n";
+    Config {
+        interval: "10s".into(),
+        ..Config::metrics(metrics)
+    }
+}
+
+/// A second channel beside `mail`.
+fn with_chat(config: Config, sink: &SmtpSink, more: &str) -> Config {
+    let chat = format!(
+        "[channels.chat]\nkind = \"smtp\"\nurl = \"{}\"\nfrom = \"m@example.com\"\nto = [\"chat@example.com\"]\n{more}\n",
+        sink.url()
+    );
+    Config {
+        more: format!("{chat}{}", config.more),
+        ..config
+    }
+}
+
+async fn cycles(app: &TestApp, count: u32) {
+    for _ in 0..count {
+        app.after(Duration::from_secs(10)).await;
+    }
+}
+
+async fn open(app: &TestApp) -> Vec<(TroubleKind, String)> {
+    let open = app.db.read(troubles::all_open).await.unwrap();
+    open.into_iter()
+        .map(|trouble| (trouble.kind, trouble.subject))
+        .collect()
+}
+
+both! {
+    async fn a_system_that_is_down_is_one_notice(app: TestApp, two_systems()) {
+        app.b().set_total("w", 1.0);
+        app.poll().await;
+        for key in ["x", "y", "z"] {
+            app.a().fault(&format!("/api/totals/{key}"), Fault::Status(503), Times::Always);
+        }
+        cycles(&app, 5).await;
+        assert_eq!(app.subjects(), [""; 0], "not yet");
+        cycles(&app, 5).await;
+        let subjects = app.subjects();
+        assert_eq!(subjects.len(), 1, "one trouble, one notice: {subjects:?}");
+        assert!(subjects[0].starts_with("[monitor] System a: cannot be read since"), "{subjects:?}");
+        let text = &app.mail().mails()[0].text;
+        assert!(text.contains("503") && text.contains("X, Y, Z"), "{text}");
+        assert_eq!(open(&app).await, [(TroubleKind::System, "a".to_owned())]);
+        assert_eq!(app.phase("x").await.0, "no_data");
+        assert!(app.b().alarms().is_empty() && app.told().await.is_empty(), "no business alert");
+        let alerts = app.alerts().await;
+        assert!(alerts.len() == 3 && alerts.iter().all(|a| a.muted.as_deref() == Some("trouble:1")), "{alerts:?}");
+
+        app.restart(two_systems());
+        cycles(&app, 10).await;
+        assert_eq!(app.mail().mails().len(), 1, "nor again after a restart: {:?}", app.subjects());
+
+        app.a().clear_faults();
+        cycles(&app, 4).await;
+        let subjects = app.subjects();
+        assert_eq!(subjects.len(), 2, "and one end: {subjects:?}");
+        assert!(subjects[1].starts_with("[monitor] System a: can be read again"), "{subjects:?}");
+        assert_eq!(open(&app).await, []);
+        assert_eq!(app.phase("x").await.0, "normal");
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn all_systems_at_once_is_the_monitor_offline(app: TestApp, two_systems()) {
+        app.b().set_total("w", 1.0);
+        app.poll().await;
+        let (a, b) = (app.a().clone(), app.b().clone());
+        for key in ["x", "y", "z"] {
+            a.fault(&format!("/api/totals/{key}"), Fault::CloseAtOnce, Times::Always);
+        }
+        b.fault("/api/totals/w", Fault::CloseAtOnce, Times::Always);
+        cycles(&app, 12).await;
+        let subjects = app.subjects();
+        assert_eq!(subjects.len(), 1, "{subjects:?}");
+        assert!(subjects[0].starts_with("[monitor] The monitor: the monitor is offline since"), "{subjects:?}");
+        assert_eq!(open(&app).await, [(TroubleKind::Offline, String::new())]);
+        a.clear_faults();
+        b.clear_faults();
+        cycles(&app, 4).await;
+        let subjects = app.subjects();
+        assert_eq!(subjects.len(), 2, "{subjects:?}");
+        assert!(subjects[1].contains("online again"), "{subjects:?}");
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn a_metric_that_stays_blind_after_its_system_is_back_is_told_by_itself(app: TestApp, two_systems()) {
+        app.b().set_total("w", 1.0);
+        app.poll().await;
+        for key in ["x", "y", "z"] {
+            app.a().fault(&format!("/api/totals/{key}"), Fault::Status(503), Times::Always);
+        }
+        cycles(&app, 8).await;
+        assert_eq!(app.mail().mails().len(), 1);
+        app.a().clear_faults();
+        app.a().fault("/api/totals/z", Fault::Html, Times::Always);
+        cycles(&app, 6).await;
+        let subjects = app.subjects();
+        assert_eq!(subjects.len(), 3, "{subjects:?}");
+        assert!(subjects.iter().any(|s| s.starts_with("[monitor] System a: can be read again")), "{subjects:?}");
+        assert!(subjects.iter().any(|s| s.starts_with("[no data] Z:")), "{subjects:?}");
+        app.a().clear_faults();
+        cycles(&app, 2).await;
+        assert!(app.subjects()[3].starts_with("[data is back] Z:"), "{:?}", app.subjects());
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn wrong_credentials_are_one_notice_too(app: TestApp, two_systems()) {
+        app.b().set_total("w", 1.0);
+        app.a().fault("/api/login", Fault::Status(401), Times::Always);
+        cycles(&app, 10).await;
+        let subjects = app.subjects();
+        assert_eq!(subjects.len(), 1, "{subjects:?}");
+        let text = &app.mail().mails()[0].text;
+        assert!(text.contains("sign-in refused") && text.contains("check username and password"), "{text}");
+        app.abandon();
+    }
+}
+
+both! {
+    async fn a_channel_that_is_dead_is_told_through_another(app: TestApp) {
+        let chat = SmtpSink::start().await;
+        let config = || Config { interval: "10s".into(), ..Config::metrics("[metrics.x]\nnotify = [\"mail\"]\n") };
+        app.restart(with_chat(config(), &chat, ""));
+        app.b().set_auto_messages(true);
+        app.poll().await;
+        app.mail().stop().await;
+        app.read("x", 3.0).await;
+        for _ in 0..6 {
+            app.after(MINUTE).await;
+        }
+        let told = chat.mails();
+        assert_eq!(told.len(), 1, "once");
+        assert!(told[0].subject.starts_with("[monitor] Channel mail: does not get through since"), "{}", told[0].subject);
+        assert!(told[0].text.contains("waiting: 3"), "{}", told[0].text);
+        assert_eq!(open(&app).await, [(TroubleKind::Channel, "mail".to_owned())]);
+        app.mail().start_again().await;
+        app.after(6 * MINUTE).await;
+        app.after(MINUTE).await;
+        assert_eq!(app.mail().mails().len(), 3);
+        assert!(chat.mails()[1].subject.contains("gets through again"));
+        assert_eq!(open(&app).await, []);
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn the_alarm_that_does_not_sound_is_told(app: TestApp, Config::metrics("[metrics.z]\nalert = { above = 100 }\n")) {
+        app.poll().await;
+        app.b().fault("/api/alarm", Fault::Status(500), Times::Always);
+        app.read("z", 131.0).await;
+        app.after(Duration::from_secs(40)).await;
+        app.after(Duration::from_secs(40)).await;
+        app.after(Duration::from_secs(40)).await;
+        let subjects = app.subjects();
+        let told: Vec<_> = subjects.iter().filter(|s| s.starts_with("[monitor] The alarm: does not get through")).collect();
+        assert_eq!(told.len(), 1, "{subjects:?}");
+        app.b().clear_faults();
+        app.after(Duration::from_secs(40)).await;
+        app.after(Duration::from_secs(40)).await;
+        assert_eq!(app.b().alarms(), ["z"], "and sounds when it can");
+        assert!(app.subjects().iter().any(|s| s.contains("gets through again")), "{:?}", app.subjects());
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn what_is_given_up_is_told_elsewhere_and_can_be_tried_again(app: TestApp) {
+        let chat = SmtpSink::start().await;
+        let config = Config { to: vec!["a@example.com".into(), "b@example.com".into()],
+            ..Config::metrics("[metrics.x]\nnotify = [\"mail\"]\n") };
+        app.restart(with_chat(config, &chat, ""));
+        app.poll().await;
+        app.b().add_message("x", "m1", "Order 7 is unpaid");
+        app.mail().script(SmtpFault::reply(Stage::RcptTo(Some("b@example.com".into())), 550, "no such user"), Times::Always);
+        app.read("x", 1.0).await;
+        app.poll().await;
+        assert_eq!(app.mail().mails().len(), 1, "the other recipient has it");
+        let told = chat.mails();
+        assert_eq!(told.len(), 1);
+        assert!(told[0].text.contains("could not be told through mail (b@example.com)"), "{}", told[0].text);
+        assert!(told[0].text.contains("Order 7 is unpaid"), "with what it said: {}", told[0].text);
+        let failed: Vec<_> = app.deliveries().await.into_iter().filter(|d| d.status == DeliveryStatus::Failed).collect();
+        assert_eq!(failed.len(), 1);
+        app.mail().clear_script();
+        let (id, now) = (failed[0].id, app.clock.wall().naive_utc());
+        assert!(app.db.write(move |c| deliveries::retry(c, id, now)).await.unwrap());
+        app.poll().await;
+        let mails = app.mail().mails();
+        assert_eq!((mails.len(), &mails[0].message_id), (2, &mails[1].message_id), "as the same mail");
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn a_second_try_has_its_own_patience(app: TestApp, Config::metrics("[metrics.x]\n")) {
+        app.poll().await;
+        app.mail().stop().await;
+        app.read("x", 1.0).await;
+        app.after(25 * 60 * MINUTE).await;
+        let mail = app.deliveries_of("mail").await.remove(0);
+        assert_eq!(mail.status, DeliveryStatus::GivenUp);
+        let (id, now) = (mail.id, app.clock.wall().naive_utc());
+        app.db.write(move |c| deliveries::retry(c, id, now)).await.unwrap();
+        app.poll().await;
+        assert_eq!(app.deliveries_of("mail").await[0].status, DeliveryStatus::Pending, "not given up at once");
+        app.mail().start_again().await;
+        app.after(10 * MINUTE).await;
+        assert_eq!(app.mail().mails().len(), 1);
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn a_storm_is_one_message_a_minute_where_that_is_asked_for(app: TestApp) {
+        let chat = SmtpSink::start().await;
+        app.restart(with_chat(Config::metrics("[metrics.x]\nnotify = [\"chat\"]\n"), &chat, "digest = \"1m\""));
+        app.poll().await;
+        for total in 1..=30 {
+            app.read("x", f64::from(total)).await;
+        }
+        assert_eq!(chat.received(), 1, "the first goes at once");
+        app.after(61 * Duration::from_secs(1)).await;
+        let mails = chat.mails();
+        assert_eq!(mails.len(), 2);
+        assert!(mails[1].subject.contains("X: 29 messages"), "{}", mails[1].subject);
+        assert_eq!(mails[1].text.matches("X: ").count(), 30, "all of them, and the headline: {}", mails[1].text);
+        let sent = app.deliveries_of("chat").await;
+        assert!(sent.len() == 30 && sent.iter().all(|d| d.status == DeliveryStatus::Sent));
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn a_digest_that_is_repeated_is_the_same_mail(app: TestApp) {
+        let chat = SmtpSink::start().await;
+        app.restart(with_chat(Config::metrics("[metrics.x]\nnotify = [\"chat\"]\n"), &chat, "digest = \"1m\""));
+        app.poll().await;
+        for total in 1..=3 {
+            app.read("x", f64::from(total)).await;
+        }
+        chat.script(SmtpFault::DropAfterData, Times::N(1));
+        app.after(61 * Duration::from_secs(1)).await;
+        chat.clear_script();
+        app.read("x", 9.0).await; // comes too late to be in it
+        app.after(MINUTE).await;
+        app.after(2 * MINUTE).await;
+        let mails = chat.mails();
+        let digests: Vec<_> = mails.iter().filter(|mail| mail.subject.contains("2 messages")).collect();
+        assert_eq!(digests.len(), 2, "the server took it and said nothing");
+        assert_eq!((&digests[0].message_id, &digests[0].text), (&digests[1].message_id, &digests[1].text));
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn nobody_was_watching_is_told_at_the_next_start(app: TestApp, Config::metrics("[metrics.x]\n")) {
+        let row = WorkerRow {
+            id: "another-machine".into(),
+            host: "one".into(),
+            pid: 7,
+            version: "0".into(),
+            started_at: app.clock.wall().naive_utc(),
+            heartbeat_at: app.clock.wall().naive_utc(),
+            role: ProcessRole::Worker,
+        };
+        app.db.write(move |c| workers::heartbeat(c, &row)).await.unwrap();
+        app.clock.jump(20 * MINUTE);
+        app.while_running(async {
+            eventually("the notice", || async { (app.mail().received() == 1).then_some(()) }).await;
+        }).await;
+        assert!(app.subjects()[0].starts_with("[monitor] The monitor: nobody was watching from"), "{:?}", app.subjects());
+        assert!(app.db.read(workers::all).await.unwrap().is_empty(), "and the dead is not told of again");
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn a_process_that_falls_silent_is_told_and_so_is_its_return(app: TestApp, Config::metrics("[metrics.x]\n")) {
+        let beat = |app: &TestApp, role| {
+            let row = WorkerRow {
+                id: "another-machine".into(),
+                host: "two".into(),
+                pid: 7,
+                version: "0".into(),
+                started_at: app.clock.wall().naive_utc(),
+                heartbeat_at: app.clock.wall().naive_utc(),
+                role,
+            };
+            let db = app.db.clone();
+            async move { db.write(move |c| workers::heartbeat(c, &row)).await.unwrap() }
+        };
+        beat(&app, ProcessRole::Web).await;
+        app.while_running(async {
+            eventually("the notice", || async {
+                app.clock.jump(Duration::from_secs(5));
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                (app.mail().received() == 1).then_some(())
+            }).await;
+            assert_eq!(open(&app).await, [(TroubleKind::Process, "another-machine".to_owned())]);
+            beat(&app, ProcessRole::Web).await;
+            eventually("its return", || async {
+                app.clock.jump(Duration::from_secs(5));
+                beat(&app, ProcessRole::Web).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                (app.mail().received() == 2).then_some(())
+            }).await;
+        }).await;
+        let subjects = app.subjects();
+        assert!(subjects[0].contains("web on two (process 7) was last heard from at"), "{subjects:?}");
+        assert!(subjects[1].contains("heard from again"), "{subjects:?}");
+        app.finish().await;
+    }
+}
