@@ -42,13 +42,10 @@ pub(crate) async fn run(shared: Arc<Shared>, halt: CancellationToken) {
 /// Says that this worker lives.
 pub(crate) async fn heartbeat(shared: &Shared) -> Result<(), DbError> {
     let beaten = shared.presence.beat(&shared.db, shared.clock.wall()).await;
-    match &beaten {
-        Ok(()) => shared.database.works(),
-        Err(error) => {
-            shared
-                .database
-                .fails(&error.to_string(), shared.clock.monotonic(), shared.clock.wall())
-        }
+    // That it can beat does not say that readings can be stored.
+    if let Err(error) = &beaten {
+        let (now, wall) = (shared.clock.monotonic(), shared.clock.wall());
+        shared.database.fails(&error.to_string(), now, wall);
     }
     beaten
 }
