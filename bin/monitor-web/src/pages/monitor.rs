@@ -153,7 +153,11 @@ impl MonitorPage {
             value: Some(Number(1.0)),
             message: hostile.to_owned(),
             timestamp: now,
-            alert_id: None,
+            alert_id: Some(1),
+            muted: Some(hostile.to_owned()),
+            acknowledged_at: Some(now),
+            acknowledged_by: Some(hostile.to_owned()),
+            resolved_at: None,
             deliveries: vec![delivery],
         };
         Language::ALL

@@ -9,5 +9,6 @@ mod guards;
 mod health;
 mod original;
 mod page;
+mod processes;
 mod support;
 mod telemetry;

@@ -1,0 +1,53 @@
+//! This web in the list of processes, so that somebody notices when it is gone.
+
+use std::time::Duration;
+
+use monitor_model::{Db, Presence, ProcessRole};
+use monitor_requests::SharedClock;
+use tokio::select;
+use tokio_util::sync::CancellationToken;
+
+/// How often it says that it lives; it counts as silent after six times as long.
+const BEAT: Duration = Duration::from_secs(5);
+/// How long it may take to leave the list. Real time: a database that does not answer must not keep the process.
+const LEAVE: Duration = Duration::from_secs(3);
+
+/// Says that this process lives until `stop`, then takes it off the list. What fails is said and harms nothing else.
+pub(crate) async fn keep(db: Db, clock: SharedClock, stop: CancellationToken) {
+    match Presence::bury_the_dead(&db).await {
+        Ok(buried) => {
+            for (row, _) in buried {
+                log::info!(
+                    "{} {} died without saying so; it is off the list",
+                    row.role,
+                    row.id
+                );
+            }
+        }
+        Err(error) => log::warn!("cannot look for processes that died: {error}"),
+    }
+    let presence = Presence::new(ProcessRole::Web, env!("CARGO_PKG_VERSION"), clock.wall());
+    let mut failing = false;
+    loop {
+        // Writes are done in their order: one that is not waited for comes before the leaving all the same.
+        let beat = select! {
+            () = stop.cancelled() => break,
+            beat = presence.beat(&db, clock.wall()) => beat,
+        };
+        match &beat {
+            Ok(()) if failing => log::info!("the list of processes has this web again"),
+            Err(error) if !failing => log::warn!("cannot say that this web lives: {error}"),
+            Ok(()) | Err(_) => {}
+        }
+        failing = beat.is_err();
+        select! {
+            () = stop.cancelled() => break,
+            () = clock.sleep(BEAT) => {}
+        }
+    }
+    match tokio::time::timeout(LEAVE, presence.leave(&db)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => log::warn!("this web stays on the list of processes: {error}"),
+        Err(_) => log::warn!("this web stays on the list of processes: no answer within {LEAVE:?}"),
+    }
+}
