@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+mod alerts;
 mod api;
+mod deliveries;
 mod embed;
 mod events;
 mod guards;
@@ -10,5 +12,7 @@ mod health;
 mod original;
 mod page;
 mod processes;
+mod silences;
 mod support;
+mod system;
 mod telemetry;
