@@ -7,6 +7,7 @@ mod context;
 mod live;
 mod middleware;
 mod pages;
+mod paging;
 mod presence;
 mod problem;
 mod routes;

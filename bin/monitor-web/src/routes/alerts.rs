@@ -12,6 +12,7 @@ use crate::app::WebState;
 use crate::auth::Operator;
 use crate::context::{MetricView, title_of};
 use crate::live::views;
+use crate::paging::{cut, one_more};
 use crate::problem::{Code, Problem};
 use crate::routes::ask::{self, Body};
 
@@ -58,9 +59,9 @@ pub(super) async fn list(
     let read = state
         .ctx
         .db
-        .read(move |c| rows::page(c, &filter, ask::one_more(limit)));
+        .read(move |c| rows::page(c, &filter, one_more(limit)));
     let mut found = read.await?;
-    let next_cursor = ask::cut(&mut found, limit, |alert| alert.id);
+    let next_cursor = cut(&mut found, limit, |alert| alert.id);
     let alerts = found.into_iter().map(|alert| view(&state, alert)).collect();
     Ok(HttpResponse::Ok().json(Page { alerts, next_cursor }))
 }

@@ -77,18 +77,6 @@ pub(super) fn limit_to(asked: Option<usize>, usual: usize, most: usize) -> Resul
     }
 }
 
-/// One row more than `limit`, which says whether there are more.
-pub(crate) fn one_more(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
-}
-
-/// Cuts what was read with [`one_more`]; gives the cursor of the next page, if there is one.
-pub(crate) fn cut<T>(rows: &mut Vec<T>, limit: usize, id: impl Fn(&T) -> i64) -> Option<String> {
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    rows.last().filter(|_| more).map(|row| id(row).to_string())
-}
-
 /// The id of a path; what is no number is the id of nothing.
 pub(super) fn id(what: &str, text: &str) -> Result<i64, Problem> {
     text.parse().map_err(|_| none(what, text))

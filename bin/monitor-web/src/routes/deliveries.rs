@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::api::DeliveryRow;
 use crate::app::WebState;
 use crate::auth::Operator;
+use crate::paging::{cut, one_more};
 use crate::problem::{Code, Problem};
 use crate::routes::ask::{self, Body};
 
@@ -48,9 +49,9 @@ pub(super) async fn list(
     let read = state
         .ctx
         .db
-        .read(move |c| rows::page(c, &filter, ask::one_more(limit)));
+        .read(move |c| rows::page(c, &filter, one_more(limit)));
     let mut found = read.await?;
-    let next_cursor = ask::cut(&mut found, limit, |delivery| delivery.id);
+    let next_cursor = cut(&mut found, limit, |delivery| delivery.id);
     let deliveries = found.into_iter().map(DeliveryRow::from).collect();
     Ok(HttpResponse::Ok().json(Page {
         deliveries,

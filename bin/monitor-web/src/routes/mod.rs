@@ -36,6 +36,10 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(at("/delete/{id}", &[Method::DELETE]).route(web::delete().to(original::delete)))
         .service(at("/reset", &[Method::POST]).route(web::post().to(original::reset)))
         // Its own.
+        .service(at("/monitor/{key}", &[Method::GET]).route(get().to(page::metric)))
+        .service(at("/alerts", &[Method::GET]).route(get().to(page::alerts)))
+        .service(at("/deliveries", &[Method::GET]).route(get().to(page::deliveries)))
+        .service(at("/system", &[Method::GET]).route(get().to(page::system)))
         .service(at("/api/v1/metrics", &[Method::GET]).route(get().to(metrics::list)))
         .service(at("/api/v1/records", &[Method::GET]).route(get().to(records::list)))
         .service(at("/api/v1/metrics/{key}/decisions", &[Method::GET]).route(get().to(decisions::list)))

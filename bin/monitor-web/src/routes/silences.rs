@@ -13,6 +13,7 @@ use crate::api::SilenceView;
 use crate::app::WebState;
 use crate::auth::Operator;
 use crate::context::MetricView;
+use crate::paging::{cut, one_more};
 use crate::problem::{Code, Problem};
 use crate::routes::ask::{self, Body, bad_body};
 
@@ -46,12 +47,9 @@ pub(super) async fn list(
     let query = ask::query(query, "limit and cursor")?;
     let limit = ask::limit(query.limit)?;
     let before = query.cursor.unwrap_or(i64::MAX);
-    let read = state
-        .ctx
-        .db
-        .read(move |c| rows::page(c, before, ask::one_more(limit)));
+    let read = state.ctx.db.read(move |c| rows::page(c, before, one_more(limit)));
     let mut found = read.await?;
-    let next_cursor = ask::cut(&mut found, limit, |silence| silence.id);
+    let next_cursor = cut(&mut found, limit, |silence| silence.id);
     let now = state.ctx.clock.wall();
     let silences = found.into_iter().map(|s| SilenceView::at(now, s)).collect();
     Ok(HttpResponse::Ok().json(Page {

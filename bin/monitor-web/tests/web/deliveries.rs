@@ -102,7 +102,7 @@ async fn all_of_a_channel_are_tried_again() {
         web.post(&path, r#"{"channel":"mail"}"#).await.body,
         r#"{"retried":2}"#
     );
-    let left = web.db.read(|c| deliveries::undelivered_by_lane(c)).await.unwrap();
+    let left = web.db.read(deliveries::undelivered_by_lane).await.unwrap();
     assert_eq!(left, [("oncall".to_owned(), 1)], "{other}");
     for wrong in ["", "{}", r#"{"channel":"mail","all":true}"#] {
         web.refused("POST", &path, wrong, 400, "bad-body").await;

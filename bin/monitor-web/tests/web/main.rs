@@ -11,6 +11,7 @@ mod guards;
 mod health;
 mod original;
 mod page;
+mod pages;
 mod processes;
 mod silences;
 mod support;

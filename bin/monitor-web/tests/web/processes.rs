@@ -8,7 +8,7 @@ use monitor_model::{ProcessRole, WorkerRow, workers};
 use crate::support::{Database, Web};
 
 async fn listed(db: &monitor_model::Db) -> Vec<WorkerRow> {
-    db.read(|c| workers::all(c)).await.unwrap()
+    db.read(workers::all).await.unwrap()
 }
 
 async fn one_heard_from_at(web: &Web, at: chrono::NaiveDateTime) -> WorkerRow {
