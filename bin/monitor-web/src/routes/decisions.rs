@@ -2,8 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use monitor_model::decisions as rows;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 use crate::api::DecisionView;
 use crate::app::WebState;
@@ -20,6 +19,11 @@ pub(super) struct Query {
     limit: Option<usize>,
 }
 
+#[derive(Serialize)]
+struct Decisions {
+    decisions: Vec<DecisionView>,
+}
+
 /// `GET /api/v1/metrics/{key}/decisions?limit=100`: the latest judgements of a metric, newest first.
 pub(super) async fn list(
     state: web::Data<WebState>,
@@ -34,6 +38,6 @@ pub(super) async fn list(
     }
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let found = state.ctx.db.read(move |c| rows::of(c, &key, limit)).await?;
-    let decisions: Vec<_> = found.into_iter().map(DecisionView::from).collect();
-    Ok(HttpResponse::Ok().json(json!({ "decisions": decisions })))
+    let decisions = found.into_iter().map(DecisionView::from).collect();
+    Ok(HttpResponse::Ok().json(Decisions { decisions }))
 }

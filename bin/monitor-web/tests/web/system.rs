@@ -117,10 +117,10 @@ async fn records_tell_of_their_alert() {
     let id = web.alert("z").await;
     let mut new = new_record("z", "Z is at 131", web.now());
     new.alert_id = Some(id);
-    web.write(move |c| records::insert(c, &new)).await;
+    let record = web.write(move |c| records::insert(c, &new)).await.unwrap().id;
     let mut events = web.events().await;
-    let whole = events.until(|_| true).await;
-    let record = &whole["records"][0];
+    let told = events.until(|data| data["records"][0]["id"] == record).await;
+    let record = &told["records"][0];
     assert_eq!(
         (
             &record["muted"],
