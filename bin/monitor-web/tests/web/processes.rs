@@ -58,7 +58,7 @@ async fn a_web_is_no_worker() {
 }
 
 #[tokio::test]
-async fn the_dead_of_this_machine_are_buried() {
+async fn webs_that_died_on_this_machine_are_buried() {
     let database = Database::sqlite();
     let db = database.open().await;
     db.migrate().await.unwrap();
@@ -68,27 +68,31 @@ async fn the_dead_of_this_machine_are_buried() {
     // Its id, but for the process, is that of a process that lives here.
     let own = monitor_model::Presence::new(ProcessRole::Web, "0", chrono::Utc::now());
     let place = own.id().split('-').next().unwrap().to_owned();
-    let row = |id: String| WorkerRow {
+    let row = |id: String, role| WorkerRow {
         id,
         host: "h".into(),
-        pid: 1,
+        pid: i32::try_from(gone).unwrap(),
         version: "0".into(),
         started_at: chrono::NaiveDateTime::default(),
         heartbeat_at: chrono::NaiveDateTime::default(),
-        role: ProcessRole::Web,
+        role,
     };
-    let (dead, elsewhere) = (row(format!("{place}-{gone}-x")), row("ffff-1-x".into()));
-    db.write(move |c| {
-        workers::heartbeat(c, &dead)?;
-        workers::heartbeat(c, &elsewhere)
-    })
-    .await
-    .unwrap();
+    let rows = [
+        row(format!("{place}-{gone}-x"), ProcessRole::Web),
+        row(format!("ffff-{gone}-x"), ProcessRole::Web),
+        // The next worker is to learn from it since when nobody watched.
+        row(format!("{place}-{gone}-y"), ProcessRole::Worker),
+    ];
+    db.write(move |c| rows.iter().try_for_each(|row| workers::heartbeat(c, row)))
+        .await
+        .unwrap();
     let web = Web::on_db(db.clone(), |_| {}, |_| {}).await;
     web.clock.wait_for_sleepers(1).await;
     let ids: Vec<_> = listed(&db).await.into_iter().map(|row| row.id).collect();
-    assert_eq!(ids.len(), 2, "{ids:?}");
-    assert!(ids.contains(&"ffff-1-x".to_owned()), "{ids:?}");
+    assert_eq!(ids.len(), 3, "{ids:?}");
+    for left in [format!("ffff-{gone}-x"), format!("{place}-{gone}-y")] {
+        assert!(ids.contains(&left), "{ids:?}");
+    }
     web.stop().await;
 }
 
