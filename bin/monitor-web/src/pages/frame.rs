@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::api::{WorkerState, WorkerStatus};
 use crate::context::NavLink;
-use crate::pages::{Language, texts};
+use crate::pages::{Language, filters, texts};
 
 /// The pages with a link in the header, and the texts of the links.
 const PAGES: [(&str, &str); 4] = [
@@ -26,6 +27,8 @@ pub(crate) struct Frame {
     nav: Vec<Nav>,
     pub(super) now: DateTime<Utc>,
     pub(super) boot: String,
+    /// What to say where no worker is alive: what is shown is then from before, and nobody looks for troubles.
+    blind: Option<String>,
 }
 
 #[derive(Clone, Serialize)]
@@ -72,12 +75,25 @@ impl Frame {
             languages: languages.collect(),
             nav: own.chain(others).collect(),
             now,
+            blind: None,
             boot: in_script(&Boot {
                 lang: language.code(),
                 now,
                 text: texts::for_script(language),
             }),
         }
+    }
+
+    /// The same, saying so where no worker is alive.
+    pub(crate) fn with(mut self, worker: &WorkerStatus) -> Frame {
+        let key = match worker.state {
+            WorkerState::Alive => return self,
+            WorkerState::Silent => "banner-worker-silent",
+            WorkerState::Never => "banner-worker-never",
+        };
+        let age = filters::age(self.language, worker.age_seconds.unwrap_or_default());
+        self.blind = texts::text(self.language, key, &[("age".to_owned(), age)]);
+        self
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::api::{
     AlertView, DecisionView, DeliveryRow, DeliveryState, DeliveryView, MetricStatus, Number, ProcessView,
-    RecordView, SilenceState, SilenceView, System, TroubleView, WorkerState,
+    RecordView, SilenceState, SilenceView, System, TroubleView, WorkerState, WorkerStatus,
 };
 use crate::context::{MetricView, NavLink};
 use crate::live::Snapshot;
@@ -33,7 +33,8 @@ fn of(language: Language) -> Vec<(&'static str, Value)> {
         label: hostile(),
         href: "/".to_owned(),
     };
-    let frame = || Frame::new(std::slice::from_ref(&link), language, "/monitor", now());
+    let worker = WorkerStatus::at(now(), None, Duration::ZERO);
+    let frame = || Frame::new(std::slice::from_ref(&link), language, "/monitor", now()).with(&worker);
     let minute = Duration::from_secs(60);
     let (full, empty) = (snapshot(), Snapshot::default());
     let mut pages = vec![

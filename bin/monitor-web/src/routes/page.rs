@@ -5,7 +5,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use monitor_model::{Conn, DbError};
 use serde::{Deserialize, Serialize};
 
+use crate::api::WorkerStatus;
 use crate::app::WebState;
+use crate::live::Snapshot;
 use crate::pages::{
     AlertsPage, DeliveriesPage, Frame, LANGUAGE_COOKIE, Language, MetricPage, MonitorPage, SystemPage,
 };
@@ -22,7 +24,8 @@ pub(super) struct Query {
 /// `GET /monitor`: the page as it is now; its script keeps it so.
 pub(super) async fn monitor(state: web::Data<WebState>, req: HttpRequest) -> Result<HttpResponse, Problem> {
     let snapshot = state.live.current().await;
-    let page = MonitorPage::new(frame(&state, &req), &snapshot, state.ctx.worker_timeout);
+    let frame = frame(&state, &req, &snapshot);
+    let page = MonitorPage::new(frame, &snapshot, state.ctx.worker_timeout);
     answer(&state, &req, "monitor.html", &page)
 }
 
@@ -40,7 +43,7 @@ pub(super) async fn metric(
     // Without any snapshot yet there is none, though it is turned on.
     let metric = metric
         .ok_or_else(|| Problem::new(Code::DatabaseUnavailable, "The database cannot be read just now."))?;
-    let frame = frame(&state, &req);
+    let frame = frame(&state, &req, &snapshot);
     let metric = metric.clone().at(state.ctx.clock.wall());
     let metrics = state.ctx.metrics.clone();
     let read = move |c: &mut Conn| MetricPage::read(c, frame, metric, &snapshot, &metrics);
@@ -55,7 +58,8 @@ pub(super) async fn alerts(
 ) -> Result<HttpResponse, Problem> {
     let query = ask::query(query, "show, cursor and lang")?;
     let all = query.show.as_deref() == Some("all");
-    let (frame, metrics) = (frame(&state, &req), state.ctx.metrics.clone());
+    let snapshot = state.live.current().await;
+    let (frame, metrics) = (frame(&state, &req, &snapshot), state.ctx.metrics.clone());
     let read = move |c: &mut Conn| AlertsPage::read(c, frame, &metrics, all, query.cursor);
     read_and_answer(&state, &req, "alerts.html", read).await
 }
@@ -67,21 +71,25 @@ pub(super) async fn deliveries(
     query: Result<web::Query<Query>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = ask::query(query, "cursor and lang")?;
-    let frame = frame(&state, &req);
+    let snapshot = state.live.current().await;
+    let frame = frame(&state, &req, &snapshot);
     let read = move |c: &mut Conn| DeliveriesPage::read(c, frame, query.cursor);
     read_and_answer(&state, &req, "deliveries.html", read).await
 }
 
 /// `GET /system`: the monitor itself.
 pub(super) async fn system(state: web::Data<WebState>, req: HttpRequest) -> Result<HttpResponse, Problem> {
-    let (frame, timeout) = (frame(&state, &req), state.ctx.worker_timeout);
+    let snapshot = state.live.current().await;
+    let (frame, timeout) = (frame(&state, &req, &snapshot), state.ctx.worker_timeout);
     let read = move |c: &mut Conn| SystemPage::read(c, frame, timeout);
     read_and_answer(&state, &req, "system.html", read).await
 }
 
-fn frame(state: &WebState, req: &HttpRequest) -> Frame {
+fn frame(state: &WebState, req: &HttpRequest, snapshot: &Snapshot) -> Frame {
     let (language, _) = Language::choose(req, &state.ctx.lang);
-    Frame::new(&state.ctx.nav, language, req.path(), state.ctx.clock.wall())
+    let now = state.ctx.clock.wall();
+    let worker = WorkerStatus::at(now, snapshot.heartbeat_at, state.ctx.worker_timeout);
+    Frame::new(&state.ctx.nav, language, req.path(), now).with(&worker)
 }
 
 async fn read_and_answer<P: Serialize + Send + 'static>(

@@ -46,6 +46,33 @@ async fn each_page_is_in_both_languages_with_its_place_in_the_header() {
 }
 
 #[tokio::test]
+async fn no_page_looks_well_while_nobody_watches() {
+    let web = Web::start().await;
+    for path in PAGES {
+        let page = web.get(path).await.body;
+        assert!(page.contains("No worker has reported yet"), "{path}");
+    }
+    assert!(
+        web.get("/system")
+            .await
+            .body
+            .contains("Nobody looks for troubles")
+    );
+    web.heartbeat().await;
+    for path in PAGES {
+        let page = web.get(path).await.body;
+        assert!(!page.contains(r#"data-testid="worker-banner""#), "{path}");
+    }
+    web.clock.step_wall(TimeDelta::seconds(90));
+    let page = web.get("/alerts").await.body;
+    assert!(
+        page.contains("The worker was last heard from 1 min ago."),
+        "{page}"
+    );
+    web.stop().await;
+}
+
+#[tokio::test]
 async fn alerts_are_shown_with_what_can_be_done() {
     for database in Database::each() {
         let web = Web::on(database).await;

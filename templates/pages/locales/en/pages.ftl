@@ -111,6 +111,7 @@ trouble-gap = Not watched
 trouble-database = Database
 since = since
 troubles = Troubles of the monitor
+troubles-unknown = Nobody looks for troubles: no worker is alive.
 troubles-none = Nothing is wrong with the monitor.
 
 ## Who is told
@@ -133,7 +134,7 @@ alerts-open = Open
 alerts-all = All
 alerts-none = No alerts yet.
 alerts-none-open = No alert is open.
-alerts-none-hint = Alerts stay here until they recover or somebody takes them.
+alerts-none-hint = Each alert stays here until it is over.
 alert-over = Over
 alert-escalated = Escalated
 alert-extra = and { $n } more messages
@@ -189,6 +190,7 @@ effect-data_back = Data is back
 
 deliveries = Deliveries
 undelivered = Not delivered
+undelivered-none-yet = Nothing was given up.
 undelivered-none = Everything was delivered.
 undelivered-none-hint = What a channel refuses, or does not take in time, is listed here.
 retrying = Still being tried

@@ -111,6 +111,7 @@ trouble-gap = 监控空窗
 trouble-database = 数据库
 since = 始于
 troubles = 监控自身的故障
+troubles-unknown = 没有运行中的采集进程，无法检查故障。
 troubles-none = 监控自身一切正常。
 
 ## 通知情况
@@ -133,7 +134,7 @@ alerts-open = 未关闭
 alerts-all = 全部
 alerts-none = 暂无告警。
 alerts-none-open = 没有未关闭的告警。
-alerts-none-hint = 告警会一直显示在这里，直到恢复或有人确认。
+alerts-none-hint = 告警会一直显示在这里，直到结束。
 alert-over = 已结束
 alert-escalated = 已升级
 alert-extra = 另有 { $n } 条消息
@@ -189,6 +190,7 @@ effect-data_back = 数据恢复
 
 deliveries = 送达
 undelivered = 未送达
+undelivered-none-yet = 没有放弃发送的消息。
 undelivered-none = 全部已送达。
 undelivered-none-hint = 渠道拒收或超时未能发送的消息会列在这里。
 retrying = 正在重试
