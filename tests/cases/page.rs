@@ -109,3 +109,64 @@ async fn values_change_records_appear_delete_and_reset_work() {
     browser.close().await;
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alert_is_taken_and_its_metric_silenced() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let app = TestApp::start(Backend::Sqlite, Config::default()).await.unwrap();
+    app.poll().await;
+    app.b().add_message("z", "m1", "Complaint 1 waits");
+    app.read("z", 131.0).await;
+    let web = Web::start(&app).await;
+    browser.page.goto(&web.url("/monitor")).await.unwrap();
+
+    // Taken with a name and a note, without reloading.
+    click(&browser, "#records [data-action=ack]").await;
+    fill(&browser, "#confirm [name=by]", "Anna").await;
+    fill(&browser, "#confirm [name=note]", "on it").await;
+    click(&browser, "[data-testid=confirm-yes]").await;
+    eventually("the acknowledgement", || async {
+        let alerts = app.alerts().await;
+        let taken = |by: &Option<String>| by.as_deref() == Some("Anna");
+        alerts
+            .iter()
+            .all(|alert| taken(&alert.acknowledged_by))
+            .then_some(())
+    })
+    .await;
+    shows(&browser, "#records", "Acknowledged by Anna").await;
+
+    // The other pages are loaded anew after each action; the name is remembered.
+    browser.page.goto(&web.url("/alerts")).await.unwrap();
+    shows(&browser, "main", "on it").await;
+    click(&browser, "[data-action=silence]").await;
+    fill(&browser, "#confirm [name=reason]", "stocktaking").await;
+    click(&browser, "[data-testid=confirm-yes]").await;
+    shows(&browser, "[data-testid=silences]", "stocktaking · Anna").await;
+    click(&browser, "[data-action=cancel-silence]").await;
+    click(&browser, "[data-testid=confirm-yes]").await;
+    shows(&browser, "main", "Nothing is silenced.").await;
+
+    browser.page.goto(&web.url("/monitor/z")).await.unwrap();
+    fill(&browser, "#silence-form [name=reason]", "a restart").await;
+    click(&browser, "[data-testid=silence-submit]").await;
+    shows(&browser, "[data-testid=silences]", "a restart · Anna").await;
+    browser.page.goto(&web.url("/monitor")).await.unwrap();
+    shows(&browser, "[data-testid=metric-card-z]", "a restart").await;
+    browser.close().await;
+    app.finish().await;
+}
+
+async fn fill(browser: &Browser, css: &str, words: &str) {
+    let field = browser.page.find(Locator::Css(css)).await.unwrap();
+    field.send_keys(words).await.unwrap();
+}
+
+async fn shows(browser: &Browser, css: &str, words: &str) {
+    eventually(&format!("{css} shows {words:?}"), || async {
+        text(browser, css).await?.contains(words).then_some(())
+    })
+    .await;
+}

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 use monitor_model::{
-    AlertKind, Conn, Db, DbError, DbOptions, MetricState, NewAlert, NewDelivery, NewRecord, NewSample,
-    WorkerRow, alerts, deliveries, realtime, records, samples, states, stored, workers,
+    AlertKind, Conn, Db, DbError, DbOptions, Decision, MetricState, NewAlert, NewDelivery, NewRecord,
+    NewSample, NewSilence, NewTrouble, ProcessRole, TroubleKind, WorkerRow, alerts, decisions, deliveries,
+    realtime, records, samples, silences, states, stored, troubles, workers,
 };
 use monitor_requests::SystemClock;
 use monitor_web::{AlarmError, GlobalAlarm, MetricView, NavLink, WebContext, listen, serve};
@@ -99,7 +100,7 @@ fn seed(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
         version: "0.1.0".into(),
         started_at: ago(90_000),
         heartbeat_at: now,
-        role: monitor_model::ProcessRole::Worker,
+        role: ProcessRole::Worker,
     };
     workers::heartbeat(c, &host)?;
     let series: [(&str, f64, f64, &str, &str); 6] = [
@@ -154,7 +155,134 @@ fn seed(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
         c,
         &new_alert("queue", AlertKind::NoData, "no reading for 1m", ago(140)),
     )?;
-    seed_records(c, now, alert.id)
+    let noisy = NewAlert {
+        muted: Some("flapping".into()),
+        severity: "warning".into(),
+        ..new_alert("latency", AlertKind::Level, "912 is outside 20 to 800", ago(700))
+    };
+    let noisy = alerts::open(c, &noisy)?;
+    alerts::resolve(c, noisy.id, ago(400), Some(640.0))?;
+    let event = NewAlert {
+        muted: Some("silence:1".into()),
+        severity: "info".into(),
+        previous: Some(1283.0),
+        value: Some(1284.0),
+        ..new_alert("x", AlertKind::Event, "1284 has risen by 1 above 1283", ago(300))
+    };
+    let event = alerts::open(c, &event)?;
+    let note = "已联系支付网关，预计 10 点前恢复 — they are on it";
+    let taken = alerts::open(c, &new_alert("y", AlertKind::Level, "44 is above 42", ago(250)))?;
+    alerts::acknowledge(c, taken.id, "王芳", Some(note), ago(200))?;
+    alerts::escalate(c, alert.id, ago(30))?;
+    seed_records(c, now, [alert.id, event.id, taken.id])?;
+    seed_decisions(c, now)?;
+    seed_itself(c, now)
+}
+
+/// The judgements of Z, with every word that there is.
+fn seed_decisions(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
+    let rows = [
+        (Some(88.0), "normal", "88 is not above 100", ""),
+        (
+            None,
+            "no_data",
+            "no reading for 1m: System A answers 503",
+            "no_data,trouble:1",
+        ),
+        (Some(91.0), "normal", "91 is not above 100", "data_back"),
+        (Some(104.0), "firing", "104 is above 100", "alert,flapping"),
+        (
+            Some(86.0),
+            "normal",
+            "86 is below 90",
+            "recovered,maintenance:nightly",
+        ),
+        (Some(104.0), "pending", "104 is above 100, must hold for 10s", ""),
+        (
+            Some(117.0),
+            "firing",
+            "117 is above 100 since 09:12:30 UTC",
+            "alert",
+        ),
+        (Some(131.0), "firing", "131 is above 100 since 09:12:30 UTC", ""),
+    ];
+    for (i, (value, phase, reason, effects)) in (0_i64..).zip(rows) {
+        let decision = Decision {
+            key: "z".into(),
+            slot: 0,
+            version: i + 1,
+            at: now - TimeDelta::seconds(10 * (8 - i)),
+            value,
+            phase: phase.into(),
+            reason: reason.into(),
+            effects: effects.into(),
+        };
+        decisions::record(c, &decision)?;
+    }
+    Ok(())
+}
+
+/// Silences, troubles and processes.
+fn seed_itself(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
+    let silence = |key: Option<&str>, severity: Option<&str>, reason: &str, from: i64, to: i64| NewSilence {
+        key: key.map(str::to_owned),
+        severity: severity.map(str::to_owned),
+        reason: reason.into(),
+        created_by: "李伟".into(),
+        created_at: now,
+        starts_at: now + TimeDelta::minutes(from),
+        ends_at: now + TimeDelta::minutes(to),
+    };
+    silences::create(
+        c,
+        &silence(Some("x"), None, "Payment gateway restarts 支付网关重启", -5, 55),
+    )?;
+    silences::create(
+        c,
+        &silence(
+            None,
+            Some("info"),
+            "Double Eleven: only what is grave",
+            -60,
+            3_000,
+        ),
+    )?;
+    silences::create(
+        c,
+        &silence(Some("queue"), None, "Moving to the new database", 600, 720),
+    )?;
+    let trouble = |kind, subject: &str, severity: &str, reason: &str, since: i64| NewTrouble {
+        kind,
+        subject: subject.into(),
+        severity: severity.into(),
+        reason: reason.into(),
+        since: now - TimeDelta::seconds(since),
+        opened_at: now - TimeDelta::seconds(since - 60),
+    };
+    let gap = trouble(
+        TroubleKind::Gap,
+        "",
+        "info",
+        "Nobody watched from 02:10 to 02:14 UTC",
+        25_000,
+    );
+    if let Some(gap) = troubles::open(c, &gap)? {
+        troubles::end(c, gap.id, now - TimeDelta::seconds(24_800))?;
+    }
+    let error = "System B cannot be read: 503 Service Unavailable, 12 times in a row";
+    troubles::open(c, &trouble(TroubleKind::System, "b", "critical", error, 200))?;
+    let error = "nothing delivered for 10 min: smtp: connection refused";
+    troubles::open(c, &trouble(TroubleKind::Channel, "mail", "warning", error, 600))?;
+    let gone = WorkerRow {
+        id: "w0".into(),
+        host: "mon-2".into(),
+        pid: 981,
+        version: "0.1.0".into(),
+        started_at: now - TimeDelta::days(3),
+        heartbeat_at: now - TimeDelta::minutes(12),
+        role: ProcessRole::Worker,
+    };
+    workers::heartbeat(c, &gone)
 }
 
 fn new_alert(key: &str, kind: AlertKind, reason: &str, at: NaiveDateTime) -> NewAlert {
@@ -178,8 +306,9 @@ type Row = (
     &'static [(&'static str, &'static str)],
 );
 
-/// Records whose deliveries are in every state.
-fn seed_records(c: &mut Conn, now: NaiveDateTime, alert_id: i64) -> Result<(), DbError> {
+/// Records whose deliveries are in every state, of an alert that nobody took, one that nobody was told of and one that
+/// somebody took.
+fn seed_records(c: &mut Conn, now: NaiveDateTime, [free, muted, taken]: [i64; 3]) -> Result<(), DbError> {
     let rows: [Row; 7] = [
         (
             "x",
@@ -226,6 +355,11 @@ fn seed_records(c: &mut Conn, now: NaiveDateTime, alert_id: i64) -> Result<(), D
     ];
     for (i, (key, value, message, channels)) in rows.into_iter().enumerate() {
         let at = now - TimeDelta::seconds(4_000 / (i as i64 + 1) - 560);
+        let alert_id = match key {
+            "x" => muted,
+            "y" => taken,
+            _ => free,
+        };
         let record = NewRecord {
             key: key.into(),
             value: Some(value),
@@ -246,7 +380,7 @@ fn seed_records(c: &mut Conn, now: NaiveDateTime, alert_id: i64) -> Result<(), D
                 recipient: "ops@example.com".into(),
                 dedupe_key: format!("{}/{channel}", record.id),
                 message_id: format!("{}.{channel}@example.com", record.id),
-                payload: "{}".into(),
+                payload: format!("{{\"text\":{message:?}}}"),
                 next_at: at,
                 created_at: at,
             };
@@ -319,7 +453,7 @@ async fn move_values(db: Db) {
                 version: "0.1.0".into(),
                 started_at: now,
                 heartbeat_at: now,
-                role: monitor_model::ProcessRole::Worker,
+                role: ProcessRole::Worker,
             };
             workers::heartbeat(c, &beat)?;
             realtime::record_value(c, "x", 1284.0 + f64::from(i / 5), now)?;

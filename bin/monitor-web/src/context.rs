@@ -58,6 +58,12 @@ impl WebContext {
     }
 }
 
+/// A metric's name for people; its key where it is turned off.
+pub(crate) fn title_of(metrics: &[MetricView], key: &str) -> String {
+    let view = metrics.iter().find(|metric| metric.key == key);
+    view.map_or(key, |metric| metric.title.as_str()).to_owned()
+}
+
 /// A metric, as far as readers are concerned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricView {

@@ -7,6 +7,8 @@ mod context;
 mod live;
 mod middleware;
 mod pages;
+mod paging;
+mod presence;
 mod problem;
 mod routes;
 mod server;

@@ -22,6 +22,10 @@ pub enum Code {
     CrossOrigin,
     /// A query parameter cannot be understood.
     BadQuery,
+    /// What was sent cannot be understood, or asks for what there cannot be.
+    BadBody,
+    /// What is asked for does not fit what is there: somebody else was first.
+    Conflict,
     /// The request's body is larger than any that is taken.
     BodyTooLarge,
     /// The answer was not ready in time.
@@ -46,6 +50,8 @@ impl Code {
             Code::Unauthorized => "unauthorized",
             Code::CrossOrigin => "cross-origin",
             Code::BadQuery => "bad-query",
+            Code::BadBody => "bad-body",
+            Code::Conflict => "conflict",
             Code::BodyTooLarge => "body-too-large",
             Code::TimedOut => "timed-out",
             Code::TooManyStreams => "too-many-streams",
@@ -62,7 +68,8 @@ impl Code {
             Code::HostNotAllowed => StatusCode::MISDIRECTED_REQUEST,
             Code::Unauthorized => StatusCode::UNAUTHORIZED,
             Code::CrossOrigin => StatusCode::FORBIDDEN,
-            Code::BadQuery => StatusCode::BAD_REQUEST,
+            Code::BadQuery | Code::BadBody => StatusCode::BAD_REQUEST,
+            Code::Conflict => StatusCode::CONFLICT,
             Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Code::TimedOut | Code::TooManyStreams | Code::DatabaseUnavailable | Code::NotMigrated => {
                 StatusCode::SERVICE_UNAVAILABLE

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{WebState, app};
 use crate::auth::check_bind;
 use crate::context::WebContext;
+use crate::presence;
 
 /// Threads that answer; there is little to compute.
 const WORKERS: usize = 2;
@@ -24,7 +25,7 @@ const IDLE: Duration = Duration::from_secs(75);
 const FINISH: Duration = Duration::from_secs(10);
 
 /// Serves the web on `listener` until `shutdown`: then nothing new is taken, requests under way are finished, live
-/// connections are closed, and it returns. `extra` adds routes, which are guarded like its own.
+/// connections are closed, and it returns. While it serves it is in the table `worker`, with the role `web`. `extra` adds routes, which are guarded like its own.
 ///
 /// It handles no signals: that is for whoever cancels `shutdown`.
 ///
@@ -39,6 +40,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     check_bind(listener.local_addr()?).map_err(|e| io::Error::new(io::ErrorKind::PermissionDenied, e))?;
     let live = shutdown.child_token();
+    let (db, clock) = (ctx.db.clone(), ctx.clock.clone());
     let started = WebState::start(ctx, live.clone()).await;
     let state = started.map_err(|e| io::Error::new(io::ErrorKind::InvalidInput, e))?;
     let in_flight = state.in_flight.clone();
@@ -51,6 +53,7 @@ pub async fn serve(
         .disable_signals()
         .listen(listener)?
         .run();
+    let presence = tokio::spawn(presence::keep(db, clock, live.clone()));
     let handle = server.handle();
     let stopper = async move {
         shutdown.cancelled().await;
@@ -72,5 +75,8 @@ pub async fn serve(
         () = stopper => server.await,
     };
     live.cancel();
+    if let Err(error) = presence.await {
+        log::error!("the keeping of this web's presence broke off: {error}");
+    }
     result
 }

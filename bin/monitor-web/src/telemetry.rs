@@ -6,10 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use monitor_model::{DbError, deliveries, workers};
+use monitor_model::alerts::OpenAlerts;
+use monitor_model::deliveries::Unfinished;
+use monitor_model::{
+    Conn, DbError, ProcessRole, TroubleKind, WorkerRow, alerts, deliveries, silences, stored, troubles,
+    workers,
+};
 use monitor_telemetry::{Database, Page, expose};
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -58,8 +63,70 @@ struct Seen {
     /// By lane: how many are unfinished, and how many seconds ago the oldest of them was made. A lane that was seen once
     /// stays, at 0.
     lanes: BTreeMap<String, (i64, f64)>,
-    alive: i64,
+    /// By lane: how many ended unsent. A lane that was seen once stays, at 0.
+    undelivered: BTreeMap<String, i64>,
+    /// How many processes of each role were heard from lately.
+    alive: BTreeMap<ProcessRole, usize>,
     heartbeat: Option<DateTime<Utc>>,
+    /// How many troubles of each kind are not over.
+    troubles: BTreeMap<TroubleKind, usize>,
+    alerts: OpenAlerts,
+    silences: usize,
+}
+
+/// What is read at a look.
+struct Look {
+    unfinished: Vec<Unfinished>,
+    undelivered: Vec<(String, i64)>,
+    processes: Vec<WorkerRow>,
+    troubles: Vec<TroubleKind>,
+    alerts: OpenAlerts,
+    silences: usize,
+}
+
+impl Look {
+    fn read(c: &mut Conn, now: NaiveDateTime) -> Result<Look, DbError> {
+        let mut alerts = OpenAlerts::default();
+        for open in alerts::open_counts(c)?.into_values() {
+            alerts.all += open.all;
+            alerts.unacknowledged += open.unacknowledged;
+        }
+        Ok(Look {
+            unfinished: deliveries::unfinished_by_lane(c)?,
+            undelivered: deliveries::undelivered_by_lane(c)?,
+            processes: workers::all(c)?,
+            troubles: troubles::all_open(c)?.iter().map(|t| t.kind).collect(),
+            alerts,
+            silences: silences::active(c, now)?.len(),
+        })
+    }
+}
+
+impl Seen {
+    /// Notes what was read, as of `now`. A process is alive for `timeout` after its last heartbeat.
+    fn note(&mut self, look: Look, now: DateTime<Utc>, timeout: Duration) {
+        let age = |at: NaiveDateTime| (now - at.and_utc()).to_std().unwrap_or_default();
+        self.up = Some(true);
+        self.lanes.values_mut().for_each(|lane| *lane = (0, 0.0));
+        for lane in look.unfinished {
+            let oldest = age(lane.oldest).as_secs_f64();
+            self.lanes.insert(lane.lane, (lane.count, oldest));
+        }
+        self.undelivered.values_mut().for_each(|n| *n = 0);
+        self.undelivered.extend(look.undelivered);
+        self.alive.clear();
+        for process in look.processes.iter().filter(|p| age(p.heartbeat_at) <= timeout) {
+            *self.alive.entry(process.role).or_default() += 1;
+        }
+        let workers = look.processes.iter().filter(|p| p.role == ProcessRole::Worker);
+        self.heartbeat = workers.map(|w| w.heartbeat_at).max().map(monitor_model::utc);
+        self.troubles.clear();
+        for kind in look.troubles {
+            *self.troubles.entry(kind).or_default() += 1;
+        }
+        self.alerts = look.alerts;
+        self.silences = look.silences;
+    }
 }
 
 impl Telemetry {
@@ -118,9 +185,8 @@ impl Telemetry {
             return;
         }
         *looked = Some(now);
-        let read = ctx
-            .db
-            .read(|c| Ok((deliveries::unfinished_by_lane(c)?, workers::all(c)?)));
+        let at = stored(ctx.clock.wall());
+        let read = ctx.db.read(move |c| Look::read(c, at));
         let read: Result<_, DbError> = match tokio::time::timeout(READ, read).await {
             Ok(read) => read,
             Err(_) => {
@@ -134,22 +200,7 @@ impl Telemetry {
                 log::warn!("/metrics: the database cannot be read: {error}");
                 seen.up = Some(false);
             }
-            Ok((lanes, workers)) => {
-                let now = ctx.clock.wall();
-                let age = |at: NaiveDateTime| (now - at.and_utc()).to_std().unwrap_or_default();
-                seen.up = Some(true);
-                seen.lanes.values_mut().for_each(|lane| *lane = (0, 0.0));
-                for lane in lanes {
-                    let oldest = age(lane.oldest).as_secs_f64();
-                    seen.lanes.insert(lane.lane, (lane.count, oldest));
-                }
-                let alive = workers
-                    .iter()
-                    .filter(|w| age(w.heartbeat_at) <= ctx.worker_timeout);
-                seen.alive = i64::try_from(alive.count()).unwrap_or(i64::MAX);
-                let heartbeats = workers.iter().map(|w| w.heartbeat_at);
-                seen.heartbeat = heartbeats.max().map(monitor_model::utc);
-            }
+            Ok(look) => seen.note(look, ctx.clock.wall(), ctx.worker_timeout),
         }
     }
 }
@@ -163,49 +214,101 @@ impl Collector for InDatabase {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let seen = lock(&self.0);
         let Some(up) = seen.up else { return Ok(()) };
-        let mut gauge = |name: &str, help: &str, value: f64| {
-            let encoder = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-            ConstGauge::new(value).encode(encoder)
-        };
+        let database_up = i64::from(up);
         gauge(
+            &mut encoder,
             "database_up",
             "Whether the web can read the database.",
-            f64::from(u8::from(up)),
+            database_up,
         )?;
         if !up {
             return Ok(());
         }
-        #[expect(clippy::cast_precision_loss, reason = "a handful")]
-        gauge("workers_alive", "Workers heard from lately.", seen.alive as f64)?;
-        if let Some(at) = seen.heartbeat {
+        seen.processes(&mut encoder)?;
+        seen.alerts(&mut encoder)?;
+        seen.outbox(&mut encoder)
+    }
+}
+
+impl Seen {
+    fn processes(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let alive = |role| self.alive.get(&role).copied().unwrap_or_default();
+        let workers = few(alive(ProcessRole::Worker));
+        gauge(encoder, "workers_alive", "Workers heard from lately.", workers)?;
+        let webs = few(alive(ProcessRole::Web));
+        gauge(encoder, "web_processes_alive", "Webs heard from lately.", webs)?;
+        if let Some(at) = self.heartbeat {
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "exact to the microsecond until the year 2255"
             )]
             gauge(
+                encoder,
                 "worker_last_heartbeat_timestamp_seconds",
                 "When any worker was last heard from, in seconds since 1970.",
                 at.timestamp_micros() as f64 / 1e6,
             )?;
         }
-        if seen.lanes.is_empty() {
-            return Ok(());
-        }
-        let help = "Deliveries that are neither done nor given up.";
-        let mut family = encoder.encode_descriptor("outbox_unfinished", help, None, MetricType::Gauge)?;
-        for (lane, (count, _)) in &seen.lanes {
-            let labels = [("lane", lane.as_str())];
-            ConstGauge::new(*count).encode(family.encode_family(&labels)?)?;
-        }
-        let help = "Age of the oldest delivery that is neither done nor given up; 0 where there is none.";
-        let mut family =
-            encoder.encode_descriptor("outbox_oldest_age_seconds", help, None, MetricType::Gauge)?;
-        for (lane, (_, oldest)) in &seen.lanes {
-            let labels = [("lane", lane.as_str())];
-            ConstGauge::new(*oldest).encode(family.encode_family(&labels)?)?;
-        }
-        Ok(())
+        let help = "Troubles of the monitor itself that are not over.";
+        let of = |kind: &TroubleKind| self.troubles.get(kind).copied().unwrap_or_default();
+        let troubles = TroubleKind::ALL.iter().map(|kind| (kind.as_str(), few(of(kind))));
+        family(encoder, "troubles", help, "kind", troubles)
     }
+
+    fn alerts(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let OpenAlerts { all, unacknowledged } = self.alerts;
+        gauge(encoder, "alerts_open", "Alerts that are not over.", all)?;
+        let help = "Alerts that are not over and that nobody acknowledged.";
+        gauge(encoder, "alerts_unacknowledged", help, unacknowledged)?;
+        let help = "Silences in force.";
+        gauge(encoder, "silences_active", help, few(self.silences))
+    }
+
+    fn outbox(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let help = "Deliveries that are neither done nor given up.";
+        let counts = self.lanes.iter().map(|(lane, (n, _))| (lane.as_str(), *n));
+        family(encoder, "outbox_unfinished", help, "lane", counts)?;
+        let help = "Age of the oldest delivery that is neither done nor given up; 0 where there is none.";
+        let ages = self.lanes.iter().map(|(lane, (_, age))| (lane.as_str(), *age));
+        family(encoder, "outbox_oldest_age_seconds", help, "lane", ages)?;
+        let help = "Deliveries that ended unsent: refused for good, or given up.";
+        let undelivered = self.undelivered.iter().map(|(lane, n)| (lane.as_str(), *n));
+        family(encoder, "deliveries_undelivered", help, "lane", undelivered)
+    }
+}
+
+fn gauge(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    value: impl EncodeGaugeValue,
+) -> Result<(), fmt::Error> {
+    let encoder = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    ConstGauge::new(value).encode(encoder)
+}
+
+/// A gauge for each value of a label; nothing at all where there is none.
+fn family<'a, N: EncodeGaugeValue>(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    label: &str,
+    values: impl Iterator<Item = (&'a str, N)>,
+) -> Result<(), fmt::Error> {
+    let mut values = values.peekable();
+    if values.peek().is_none() {
+        return Ok(());
+    }
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for (word, value) in values {
+        let labels = [(label, word)];
+        ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+fn few(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {

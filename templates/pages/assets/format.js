@@ -7,13 +7,15 @@ export function text(texts) {
 }
 
 /** A clock set by the server, so that a reader's wrong clock does not make values look old. */
-export function clock(now) {
+export function clock(start) {
   let offset = 0;
   const set = (at) => { offset = Date.parse(at) - Date.now(); };
-  set(now);
+  set(start);
   /** Seconds since `at`, never less than zero. */
   const since = (at) => Math.max(0, (Date.now() + offset - Date.parse(at)) / 1000);
-  return { set, since };
+  /** The time as the server has it. */
+  const now = () => new Date(Date.now() + offset);
+  return { set, since, now };
 }
 
 /** An age in seconds, as "3 s ago"; the same steps as the server's. */
@@ -36,6 +38,12 @@ export function localTime(at) {
   const t = new Date(at);
   const two = (n) => String(n).padStart(2, "0");
   return `${t.getFullYear()}-${two(t.getMonth() + 1)}-${two(t.getDate())} ${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())}`;
+}
+
+/** A time as 09:12; on another day than `now` as 11-03 09:12. */
+export function shortTime(at, now) {
+  const full = localTime(at);
+  return full.slice(0, 10) === localTime(now).slice(0, 10) ? full.slice(11, 16) : full.slice(5, 16);
 }
 
 /** The reader's zone as it is now, such as UTC+8. */

@@ -1,6 +1,7 @@
 // The live page /monitor: listens to /api/v1/events and keeps the cards and the records as they are now.
 // Everything that comes from the server is put in as text, never as markup.
-import { ago, clock, localTime, number, text, zone } from "./format.js";
+import { acknowledge } from "./actions.js";
+import { ago, clock, localTime, number, shortTime, text, zone } from "./format.js";
 import { ask, toast } from "./dialog.js";
 import { listen } from "./live.js";
 
@@ -11,6 +12,7 @@ const $ = (id) => document.getElementById(id);
 const part = (node, name) => node.querySelector(`[data-part="${name}"]`);
 const metrics = new Map(boot.metrics.map((m) => [m.key, m]));
 const cards = new Map([...document.querySelectorAll(".card")].map((c) => [c.dataset.key, c]));
+let silences = boot.silences;
 let worker = boot.worker;
 let oldestShown = Infinity;
 let expanded = false;
@@ -55,7 +57,20 @@ function drawMetric(m) {
     age.dateTime = m.value_at;
     age.title = localTime(m.value_at);
   }
+  drawQuiet(m);
   drawState(m);
+}
+
+/** Until when nobody is told of a metric's alerts, and why. */
+function drawQuiet(m) {
+  const card = cards.get(m.key);
+  const silence = silences.find((s) => m.muted === `silence:${s.id}`);
+  part(card, "quiet").hidden = !silence;
+  if (!silence) return;
+  const until = part(card, "quiet-until");
+  until.dateTime = silence.ends_at;
+  put(until, shortTime(silence.ends_at, time.now()));
+  put(part(card, "quiet-why"), silence.reason);
 }
 
 function drawTally() {
@@ -91,11 +106,38 @@ function fillRow(row, r) {
   const button = row.querySelector("[data-action=delete]");
   button.dataset.testid = `delete-${r.id}`;
   button.setAttribute("aria-label", say("delete-record", { message: r.message }));
-  const key = JSON.stringify(r.deliveries);
-  if (row.dataset.deliveries !== key) {
-    row.dataset.deliveries = key;
-    part(row, "channels").replaceChildren(...deliveryItems(r.deliveries));
-  }
+  const ack = row.querySelector("[data-action=ack]");
+  ack.hidden = !r.alert_id || Boolean(r.acknowledged_at || r.resolved_at);
+  ack.dataset.testid = `ack-${r.id}`;
+  ack.dataset.alert = r.alert_id ?? "";
+  ack.setAttribute("aria-label", say("ack-record", { message: r.message }));
+  const items = [...marks(r), ...deliveryItems(r.deliveries)];
+  const list = part(row, "channels");
+  const same = items.length === list.children.length && items.every((node, i) => node.isEqualNode(list.children[i]));
+  if (!same) list.replaceChildren(...items);
+}
+
+/** Why nobody was told, and who took it. */
+function marks(r) {
+  const found = [];
+  if (r.muted) found.push(chip(mutedWords(r.muted), "muted"));
+  if (r.acknowledged_at) found.push(chip(`${say("acknowledged-by")} ${r.acknowledged_by}`, "acknowledged"));
+  return found;
+}
+
+function chip(words, state) {
+  const node = document.createElement("li");
+  node.className = "chip small";
+  node.dataset.state = state;
+  node.textContent = words;
+  return node;
+}
+
+/** A mute word of the database, such as maintenance:nightly, in words; the same as the server says. */
+function mutedWords(word) {
+  const [kind, ...rest] = word.split(":");
+  const known = ["silence", "maintenance", "flapping", "trouble"].includes(kind);
+  return known ? say(`muted-${kind}`, { name: rest.join(":") }) : say("muted-other", { name: word });
 }
 
 /** A chip a channel, then why each that has not arrived has not. */
@@ -171,16 +213,35 @@ async function olderRecords(button) {
   }
 }
 
+// ── the monitor's own troubles ───────────────────────────────────────────────────────────────────
+
+function drawTroubles(list) {
+  $("troubles").replaceChildren(...list.map((trouble) => {
+    const banner = document.createElement("p");
+    banner.className = "banner";
+    banner.dataset.tone = trouble.severity;
+    banner.dataset.testid = `trouble-${trouble.id}`;
+    banner.setAttribute("role", "status");
+    const [name, reason, since] = ["b", "span", "span"].map((tag) => document.createElement(tag));
+    name.textContent = `${say(`trouble-${trouble.kind}`)} ${trouble.subject}`.trim();
+    reason.textContent = trouble.reason;
+    since.className = "since";
+    since.textContent = `${say("since")} ${shortTime(trouble.since, time.now())}`;
+    banner.append(name, " ", reason, " ", since);
+    return banner;
+  }));
+}
+
 // ── what the server sends, and the passing of time ───────────────────────────────────────────────
 
 function apply(data) {
   time.set(data.now);
   const known = data.metrics.every((m) => cards.has(m.key));
   if (!known || (data.whole && data.metrics.length !== cards.size)) return location.reload(); // the config changed
-  for (const m of data.metrics) {
-    metrics.set(m.key, m);
-    drawMetric(m);
-  }
+  if (data.silences) silences = data.silences;
+  if (data.troubles) drawTroubles(data.troubles);
+  for (const m of data.metrics) metrics.set(m.key, m);
+  for (const m of data.silences ? metrics.values() : data.metrics) drawMetric(m);
   worker = data.worker;
   $("database-banner").hidden = !data.database_error_since;
   if (data.records) {
@@ -232,6 +293,13 @@ async function remove(row) {
   next.focus();
 }
 
+async function take(row, button) {
+  const quote = `${part(row, "metric").textContent} · ${part(row, "message").textContent}`;
+  if (!(await acknowledge(say, button.dataset.alert, quote))) return;
+  toast(say("ack-done"), "good");
+  row.querySelector("[data-action=delete]").focus();
+}
+
 let audio;
 function tone() {
   try {
@@ -256,6 +324,9 @@ function setSound(on) {
 
 put($("zone"), zone());
 for (const at of document.querySelectorAll("#records time")) at.textContent = localTime(at.dateTime);
+for (const at of document.querySelectorAll("time[data-clock]")) {
+  if (at.dateTime) at.textContent = shortTime(at.dateTime, time.now());
+}
 oldestShown = Math.min(...[...$("records").children].map((row) => Number(row.dataset.id)), Infinity);
 try { setSound(localStorage.getItem("sound") === "on"); } catch { /* storage may be blocked */ }
 $("sound").addEventListener("click", () => {
@@ -266,8 +337,9 @@ $("sound").addEventListener("click", () => {
 $("reset").addEventListener("click", (event) => reset(event.currentTarget));
 $("more").querySelector("button").addEventListener("click", (event) => olderRecords(event.currentTarget));
 $("records").addEventListener("click", (event) => {
-  const button = event.target.closest("[data-action=delete]");
-  if (button) remove(button.closest("tr"));
+  const button = event.target.closest("[data-action]");
+  if (button?.dataset.action === "delete") remove(button.closest("tr"));
+  if (button?.dataset.action === "ack") take(button.closest("tr"), button);
 });
 tick();
 setInterval(tick, 1000);

@@ -92,6 +92,8 @@ pub struct MetricStatus {
     pub open_alerts: i64,
     /// Those of them that nobody acknowledged.
     pub unacknowledged: i64,
+    /// Why its alerts would be told to nobody now, such as `silence:3`; `null` where people would be.
+    pub muted: Option<String>,
     /// Seconds without a check after which [`Status::Stale`] is shown in place of normal or pending.
     pub stale_after: u64,
     /// The latest readings as an SVG path in a box of 120 × 36, newest at the right, broken where a reading failed.
@@ -126,6 +128,7 @@ impl MetricStatus {
             reason: state.map(|s| s.reason.clone()),
             open_alerts: open.all,
             unacknowledged: open.unacknowledged,
+            muted: None,
             stale_after: view
                 .interval
                 .as_secs()

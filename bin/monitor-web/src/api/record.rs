@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use monitor_model::{Delivery, DeliveryStatus, Record};
+use monitor_model::{Alert, Delivery, DeliveryStatus, Record, utc};
 use serde::Serialize;
 
 use crate::api::Number;
@@ -25,6 +25,14 @@ pub struct RecordView {
     pub timestamp: DateTime<Utc>,
     /// The alert it belongs to.
     pub alert_id: Option<i64>,
+    /// Why nobody was told of its alert (yet), such as `silence:3`; `null` where people were.
+    pub muted: Option<String>,
+    /// When somebody took its alert.
+    pub acknowledged_at: Option<DateTime<Utc>>,
+    /// Who.
+    pub acknowledged_by: Option<String>,
+    /// When its alert was over.
+    pub resolved_at: Option<DateTime<Utc>>,
     /// How telling it stands, one entry a channel, by name.
     pub deliveries: Vec<DeliveryView>,
 }
@@ -102,9 +110,11 @@ impl DeliveryState {
 }
 
 impl RecordView {
-    /// Puts a record together with those of `deliveries` that are about it. `title` gives a metric's name for its key.
+    /// Puts a record together with its alert and those of `deliveries` that are about it. `title` gives a metric's name
+    /// for its key.
     pub(crate) fn new<'a>(
         record: Record,
+        alert: Option<&Alert>,
         deliveries: impl IntoIterator<Item = &'a Delivery>,
         title: impl Fn(&str) -> String,
     ) -> RecordView {
@@ -125,8 +135,12 @@ impl RecordView {
             key: record.key,
             value: record.value.map(Number),
             message: record.alert_message,
-            timestamp: monitor_model::utc(record.timestamp),
+            timestamp: utc(record.timestamp),
             alert_id: record.alert_id,
+            muted: alert.and_then(|a| a.muted.clone()),
+            acknowledged_at: alert.and_then(|a| a.acknowledged_at).map(utc),
+            acknowledged_by: alert.and_then(|a| a.acknowledged_by.clone()),
+            resolved_at: alert.and_then(|a| a.resolved_at).map(utc),
         }
     }
 }
@@ -142,7 +156,7 @@ impl DeliveryView {
             sent: all.iter().filter(|d| d.status == DeliveryStatus::Sent).count(),
             total: all.len(),
             attempt: worst.attempt,
-            next_at: open.then(|| monitor_model::utc(worst.next_at)),
+            next_at: open.then(|| utc(worst.next_at)),
             error: worst.last_error.clone().filter(|_| status != DeliveryState::Sent),
         })
     }
@@ -196,7 +210,7 @@ mod tests {
             source_id: None,
             deleted_at: None,
         };
-        let view = RecordView::new(record, &all, |key| format!("Metric {key}"));
+        let view = RecordView::new(record, None, &all, |key| format!("Metric {key}"));
         assert_eq!(view.title, "Metric x");
         let told: Vec<_> = view
             .deliveries

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use crate::api::{MetricStatus, RecordView};
+use crate::api::{MetricStatus, RecordView, SilenceView, TroubleView};
 use crate::live::Snapshot;
 
 /// How many events a slow reader may be behind before it is dropped. It then connects anew and gets all at once.
@@ -113,6 +113,10 @@ struct Event<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     records: Option<&'a [RecordView]>,
     more_records: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    troubles: Option<&'a [TroubleView]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silences: Option<&'a [SilenceView]>,
     worker: Worker,
     database_error_since: Option<DateTime<Utc>>,
 }
@@ -124,13 +128,14 @@ struct Worker {
 
 /// The event that tells everything.
 pub(super) fn whole(snapshot: &Snapshot, now: DateTime<Utc>) -> Bytes {
-    encode(&event(
-        snapshot,
-        now,
-        true,
-        snapshot.metrics.iter().collect(),
-        Some(&snapshot.records),
-    ))
+    encode(&Event {
+        whole: true,
+        metrics: snapshot.metrics.iter().collect(),
+        records: Some(&snapshot.records),
+        troubles: Some(&snapshot.troubles),
+        silences: Some(&snapshot.silences),
+        ..nothing(snapshot, now)
+    })
 }
 
 /// The event that tells what is different; `None` where nothing is.
@@ -144,27 +149,35 @@ pub(super) fn delta(old: &Snapshot, new: &Snapshot, now: DateTime<Utc>) -> Optio
         .collect();
     let records =
         (old.records != new.records || old.more_records != new.more_records).then_some(&new.records[..]);
+    let troubles = (old.troubles != new.troubles).then_some(&new.troubles[..]);
+    let silences = (old.silences != new.silences).then_some(&new.silences[..]);
     let same = metrics.is_empty()
         && records.is_none()
+        && troubles.is_none()
+        && silences.is_none()
         && old.heartbeat_at == new.heartbeat_at
         && old.database_error_since == new.database_error_since;
-    (!same).then(|| encode(&event(new, now, false, metrics, records)))
-}
-
-fn event<'a>(
-    snapshot: &Snapshot,
-    now: DateTime<Utc>,
-    whole: bool,
-    metrics: Vec<&'a MetricStatus>,
-    records: Option<&'a [RecordView]>,
-) -> Event<'a> {
-    Event {
-        seq: snapshot.seq,
-        whole,
-        now,
+    let event = Event {
         metrics,
         records,
+        troubles,
+        silences,
+        ..nothing(new, now)
+    };
+    (!same).then(|| encode(&event))
+}
+
+/// The event that tells of no difference.
+fn nothing(snapshot: &Snapshot, now: DateTime<Utc>) -> Event<'_> {
+    Event {
+        seq: snapshot.seq,
+        whole: false,
+        now,
+        metrics: Vec::new(),
+        records: None,
         more_records: snapshot.more_records,
+        troubles: None,
+        silences: None,
         worker: Worker {
             heartbeat_at: snapshot.heartbeat_at,
         },

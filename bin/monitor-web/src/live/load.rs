@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, NaiveDateTime, Utc};
+use monitor_model::alerts::OpenAlerts;
 use monitor_model::{
-    Conn, DbError, Delivery, MetricState, Realtime, Record, Sample, WorkerRow, alerts, deliveries, realtime,
-    records, samples, states, workers,
+    Alert, Conn, DbError, Delivery, MetricState, ProcessRole, Realtime, Record, Sample, Silence, Trouble,
+    alerts, deliveries, realtime, records, samples, silences, states, troubles, workers,
 };
 
-use monitor_model::alerts::OpenAlerts;
-
 use crate::api::RecordView;
-use crate::context::MetricView;
+use crate::context::{MetricView, title_of};
 
 /// How many records a snapshot holds.
-pub(crate) const RECORDS: usize = 50;
+pub(super) const RECORDS: usize = 50;
 /// How far back lists of records go at most: a bound on memory, not on what is kept.
 pub(crate) const MAX_RECORDS: i64 = 10_000;
 
@@ -25,16 +25,35 @@ pub(super) struct Loaded {
     pub(super) records: Vec<Record>,
     pub(super) more_records: bool,
     pub(super) deliveries: Vec<Delivery>,
-    pub(super) workers: Vec<WorkerRow>,
+    /// Those that the records belong to.
+    pub(super) alerts: Vec<Alert>,
+    pub(super) troubles: Vec<Trouble>,
+    /// Those in force.
+    pub(super) silences: Vec<Silence>,
+    /// The latest heartbeat of any worker; a web's says nothing about reading.
+    pub(super) heartbeat_at: Option<DateTime<Utc>>,
     /// Of the metrics whose history was asked for: the latest samples, newest first.
     pub(super) history: Vec<(String, Vec<Sample>)>,
 }
 
-/// Reads all of it; `history_of` names the metrics whose latest `points` samples are wanted too.
-pub(super) fn load(c: &mut Conn, history_of: &[String], points: i64) -> Result<Loaded, DbError> {
+/// Reads all of it as it is at `now`; `history_of` names the metrics whose latest `points` samples are wanted too.
+pub(super) fn load(
+    c: &mut Conn,
+    now: NaiveDateTime,
+    history_of: &[String],
+    points: i64,
+) -> Result<Loaded, DbError> {
     let (records, more_records) = page(c, None, RECORDS)?;
     let ids: Vec<i64> = records.iter().map(|r| r.id).collect();
+    let workers = workers::all(c)?.into_iter();
+    let heartbeats = workers
+        .filter(|w| w.role == ProcessRole::Worker)
+        .map(|w| w.heartbeat_at);
     Ok(Loaded {
+        heartbeat_at: heartbeats.max().map(monitor_model::utc),
+        alerts: alerts_of(c, &records)?,
+        troubles: troubles::all_open(c)?,
+        silences: silences::active(c, now)?,
         realtime: realtime::all(c)?
             .into_iter()
             .map(|r| (r.key.clone(), r))
@@ -42,7 +61,6 @@ pub(super) fn load(c: &mut Conn, history_of: &[String], points: i64) -> Result<L
         states: states::all(c)?.into_iter().map(|s| (s.key.clone(), s)).collect(),
         open: alerts::open_counts(c)?,
         deliveries: deliveries::for_records(c, &ids)?,
-        workers: workers::all(c)?,
         history: history_of
             .iter()
             .map(|key| Ok((key.clone(), samples::recent(c, key, points)?)))
@@ -63,12 +81,14 @@ pub(crate) fn records_page(
     let (records, more) = page(c, before, limit)?;
     let ids: Vec<i64> = records.iter().map(|r| r.id).collect();
     let deliveries = deliveries::for_records(c, &ids)?;
-    Ok((views(records, &deliveries, metrics), more))
+    let alerts = alerts_of(c, &records)?;
+    Ok((views(records, &alerts, &deliveries, metrics), more))
 }
 
 /// Records as they are shown.
-pub(super) fn views(
+pub(crate) fn views(
     records: Vec<Record>,
+    alerts: &[Alert],
     deliveries: &[Delivery],
     metrics: &[MetricView],
 ) -> Vec<RecordView> {
@@ -76,20 +96,21 @@ pub(super) fn views(
     for delivery in deliveries {
         about.entry(delivery.record_id).or_default().push(delivery);
     }
-    let title = |key: &str| {
-        metrics
-            .iter()
-            .find(|m| m.key == key)
-            .map_or(key, |m| m.title.as_str())
-            .to_owned()
-    };
     records
         .into_iter()
         .map(|record| {
             let own = about.remove(&Some(record.id)).unwrap_or_default();
-            RecordView::new(record, own, title)
+            let alert = record.alert_id.and_then(|id| alerts.iter().find(|a| a.id == id));
+            RecordView::new(record, alert, own, |key| title_of(metrics, key))
         })
         .collect()
+}
+
+fn alerts_of(c: &mut Conn, records: &[Record]) -> Result<Vec<Alert>, DbError> {
+    let mut ids: Vec<i64> = records.iter().filter_map(|r| r.alert_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    alerts::by_ids(c, &ids)
 }
 
 fn page(c: &mut Conn, before: Option<i64>, limit: usize) -> Result<(Vec<Record>, bool), DbError> {

@@ -15,10 +15,10 @@ use monitor_requests::SharedClock;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{MetricStatus, RecordView};
+use crate::api::{MetricStatus, RecordView, SilenceView, TroubleView};
 use crate::context::WebContext;
 use feed::Feed;
-pub(crate) use load::{MAX_RECORDS, RECORDS, records_page};
+pub(crate) use load::{MAX_RECORDS, records_page, views};
 pub(crate) use stream::stream;
 
 /// How long a reader waits at most for the snapshot to catch up with a write that came before it.
@@ -35,6 +35,11 @@ pub(crate) struct Snapshot {
     pub(crate) records: Vec<RecordView>,
     /// Whether there are older records than these.
     pub(crate) more_records: bool,
+    /// The monitor's own troubles that are not over, oldest first.
+    pub(crate) troubles: Vec<TroubleView>,
+    /// The silences in force, oldest first. One begins and ends without a change of the database: that it is read again
+    /// for the heartbeats is soon enough.
+    pub(crate) silences: Vec<SilenceView>,
     /// The latest heartbeat of any worker.
     pub(crate) heartbeat_at: Option<DateTime<Utc>>,
     /// Since when the database could not be read; all the rest is from before.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use monitor_model::Db;
+use monitor_model::{Db, Mute, Silence, stored};
 use tokio::select;
 
-use crate::api::MetricStatus;
+use crate::api::{MetricStatus, SilenceView, TroubleView};
 use crate::context::{MetricView, WebContext};
 use crate::live::feed::delta;
 use crate::live::load::{Loaded, load, views};
@@ -75,7 +75,8 @@ impl Refresher {
             .map(|m| m.key.clone())
             .collect();
         let points = i64::try_from(POINTS).expect("a small number");
-        let loaded = self.db.read(move |c| load(c, &missing, points)).await;
+        let now = stored(self.inner.clock.wall());
+        let loaded = self.db.read(move |c| load(c, now, &missing, points)).await;
         let old = Arc::clone(&self.inner.published.borrow().snapshot);
         let (snapshot, good) = match loaded {
             Ok(loaded) => (self.assemble(loaded, &old), true),
@@ -132,26 +133,35 @@ impl Refresher {
             if let Some(now) = now {
                 line.add(now);
             }
-            metrics.push(MetricStatus::new(
+            let mut metric = MetricStatus::new(
                 view,
                 now,
                 loaded.states.get(&view.key),
                 loaded.open.get(&view.key).copied().unwrap_or_default(),
                 line.path(),
-            ));
+            );
+            metric.muted = silence_of(view, &loaded.silences).map(|id| Mute::Silence(id).to_string());
+            metrics.push(metric);
         }
+        let now = self.inner.clock.wall();
+        let silences = loaded.silences.into_iter();
         Snapshot {
             seq: 0,
             metrics,
-            records: views(loaded.records, &loaded.deliveries, &self.metrics),
+            records: views(loaded.records, &loaded.alerts, &loaded.deliveries, &self.metrics),
             more_records: loaded.more_records,
-            heartbeat_at: loaded
-                .workers
-                .iter()
-                .map(|w| w.heartbeat_at)
-                .max()
-                .map(monitor_model::utc),
+            troubles: loaded.troubles.into_iter().map(TroubleView::from).collect(),
+            silences: silences.map(|s| SilenceView::at(now, s)).collect(),
+            heartbeat_at: loaded.heartbeat_at,
             database_error_since: None,
         }
     }
+}
+
+/// The silence of those in force that keeps a metric's alerts quiet for the longest.
+fn silence_of(metric: &MetricView, silences: &[Silence]) -> Option<i64> {
+    let about = silences
+        .iter()
+        .filter(|s| s.is_about(&metric.key, &metric.severity));
+    about.max_by_key(|s| s.ends_at).map(|s| s.id)
 }

@@ -1,6 +1,7 @@
 //! What templates can call: texts, the addresses of files, numbers, times.
 
 use chrono::{DateTime, Utc};
+use monitor_model::Mute;
 use tera::{Error, Kwargs, State, Tera, TeraResult, Value};
 
 use crate::pages::{Language, asset, texts};
@@ -14,6 +15,14 @@ pub(super) fn register(tera: &mut Tera) {
     });
     tera.register_filter("ago", |at: &str, _: Kwargs, state: &State| ago(at, state));
     tera.register_filter("utc", |at: &str, _: Kwargs, _: &State| utc(at));
+    tera.register_filter("clock", |at: &str, _: Kwargs, state: &State| clock(at, state));
+    tera.register_filter("segment", |text: &str, _: Kwargs, _: &State| segment(text));
+    tera.register_filter("muted", |word: &str, _: Kwargs, state: &State| {
+        Ok::<_, Error>(muted(language(state)?, word))
+    });
+    tera.register_filter("effect", |word: &str, _: Kwargs, state: &State| {
+        Ok::<_, Error>(effect(language(state)?, word))
+    });
 }
 
 /// An age in seconds in words; the same steps as the page's script has.
@@ -61,6 +70,54 @@ fn utc(at: &str) -> TeraResult<String> {
     } else {
         Ok(time(at)?.format("%Y-%m-%d %H:%M:%S").to_string())
     }
+}
+
+/// A time of the page's day as hours and minutes, in UTC until the script puts it into the reader's zone; of another
+/// day with its date.
+fn clock(at: &str, state: &State) -> TeraResult<String> {
+    if at.is_empty() {
+        return Ok(String::new());
+    }
+    let now: String = state.get("now")?.unwrap_or_default();
+    let (at, now) = (time(at)?, time(&now)?);
+    let same_day = at.date_naive() == now.date_naive();
+    let format = if same_day { "%H:%M" } else { "%m-%d %H:%M" };
+    Ok(at.format(format).to_string())
+}
+
+/// Text as one segment of a path: nothing in it can end the segment.
+fn segment(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+/// Why nobody was told, in words; the same as the page's script says.
+fn muted(language: Language, word: &str) -> String {
+    let (kind, name) = match word.parse::<Mute>() {
+        Ok(Mute::Silence(_)) => ("muted-silence", String::new()),
+        Ok(Mute::Maintenance(name)) => ("muted-maintenance", name),
+        Ok(Mute::Flapping) => ("muted-flapping", String::new()),
+        Ok(Mute::Trouble(_)) => ("muted-trouble", String::new()),
+        Err(_) => ("muted-other", word.to_owned()),
+    };
+    texts::text(language, kind, &[("name".to_owned(), name)]).unwrap_or_default()
+}
+
+/// What came of a judgement, in words; a word that is not known, as it is.
+fn effect(language: Language, word: &str) -> String {
+    if word.parse::<Mute>().is_ok() {
+        return muted(language, word);
+    }
+    let known = word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let text = known.then(|| texts::text(language, &format!("effect-{word}"), &[]));
+    text.flatten().unwrap_or_else(|| word.to_owned())
 }
 
 /// A number with thousands grouped from 10,000 up and at most 6 decimals; a dash for none.
@@ -128,6 +185,23 @@ mod tests {
             assert_eq!(age(Language::English, seconds), text);
         }
         assert_eq!(age(Language::Chinese, 61), "1 分钟前");
+    }
+
+    #[test]
+    fn words_of_the_database_are_told_in_words() {
+        let english = |word| effect(Language::English, word);
+        assert_eq!(english("data_back"), "Data is back");
+        assert_eq!(english("silence:3"), "Not told: silenced");
+        assert_eq!(english("maintenance:nightly"), "Not told: maintenance nightly");
+        assert_eq!(english("<new>"), "<new>");
+        assert_eq!(muted(Language::Chinese, "flapping"), "未通知：频繁波动");
+        assert_eq!(muted(Language::English, "because"), "Not told: because");
+    }
+
+    #[test]
+    fn a_segment_cannot_be_left() {
+        assert_eq!(segment("z_1"), "z_1");
+        assert_eq!(segment("../a?b=\"单"), "..%2Fa%3Fb%3D%22%E5%8D%95");
     }
 
     #[test]

@@ -2,13 +2,18 @@
 
 mod assets;
 mod filters;
+mod frame;
 mod language;
+mod lists;
 mod monitor;
+mod samples;
 mod templates;
 mod texts;
 
 pub(crate) use assets::asset;
+pub(crate) use frame::Frame;
 pub(crate) use language::{COOKIE as LANGUAGE_COOKIE, Language};
+pub(crate) use lists::{AlertsPage, DeliveriesPage, MetricPage, SystemPage};
 pub(crate) use monitor::MonitorPage;
 pub use templates::TemplateError;
 pub(crate) use templates::Templates;

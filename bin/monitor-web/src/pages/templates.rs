@@ -6,14 +6,27 @@ use rust_embed::RustEmbed;
 use serde::Serialize;
 use tera::{Context, Tera};
 
-use crate::pages::{MonitorPage, filters};
+use crate::pages::{filters, samples};
 
 #[derive(RustEmbed)]
 #[folder = "../../templates/pages"]
 struct Embedded;
 
 /// The templates there are. A folder may replace some or all.
-const NAMES: [&str; 4] = ["layout.html", "card.html", "record.html", "monitor.html"];
+pub(super) const NAMES: [&str; 12] = [
+    "layout.html",
+    "dialog.html",
+    "spans.html",
+    "card.html",
+    "record.html",
+    "alert.html",
+    "silences.html",
+    "monitor.html",
+    "metric.html",
+    "alerts.html",
+    "deliveries.html",
+    "system.html",
+];
 
 /// A page template cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,8 +66,8 @@ impl Templates {
         filters::register(&mut tera);
         tera.add_raw_templates(sources).map_err(|e| wrong(&e))?;
         let templates = Templates(tera);
-        for page in MonitorPage::samples() {
-            templates.render("monitor.html", &page).map_err(|e| wrong(&e))?;
+        for (name, page) in samples::samples() {
+            templates.render(name, &page).map_err(|e| wrong(&e))?;
         }
         Ok(templates)
     }
@@ -101,13 +114,8 @@ mod tests {
         std::fs::create_dir(folder.path().join("pages")).unwrap();
         std::fs::write(folder.path().join("pages/card.html"), "<b>{{ m.title }}</b>").unwrap();
         let templates = Templates::load(Some(folder.path())).unwrap();
-        let page = MonitorPage::samples().pop().unwrap();
-        assert!(
-            templates
-                .render("monitor.html", &page)
-                .unwrap()
-                .contains("<b>&lt;")
-        );
+        let (name, page) = samples::samples().remove(0);
+        assert!(templates.render(name, &page).unwrap().contains("<b>&lt;"));
     }
 
     #[test]

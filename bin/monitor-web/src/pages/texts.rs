@@ -26,7 +26,7 @@ static IDS: LazyLock<HashMap<&'static str, LanguageIdentifier>> = LazyLock::new(
 });
 
 /// The texts that the page's script needs. What it fills in later is left as `{name}`.
-const SCRIPT: [&str; 37] = [
+const SCRIPT: &[&str] = &[
     "page-title",
     "live-on",
     "live-off",
@@ -64,6 +64,37 @@ const SCRIPT: [&str; 37] = [
     "reset-failed",
     "delete-failed",
     "load-failed",
+    "trouble-system",
+    "trouble-offline",
+    "trouble-channel",
+    "trouble-process",
+    "trouble-gap",
+    "trouble-database",
+    "since",
+    "muted-silence",
+    "muted-maintenance",
+    "muted-flapping",
+    "muted-trouble",
+    "muted-other",
+    "acknowledged-by",
+    "ack-record",
+    "ack-title",
+    "ack-text",
+    "ack-yes",
+    "ack-done",
+    "silence-title",
+    "silence-text",
+    "silence-yes",
+    "cancel-silence-title",
+    "cancel-silence-text",
+    "cancel-silence-yes",
+    "retry-title",
+    "retry-text",
+    "retry-all-title",
+    "retry-all-text",
+    "retry-yes",
+    "action-conflict",
+    "action-failed",
 ];
 
 /// The text of `key`, with `args` filled in; `None` for a key that no file has.
@@ -78,7 +109,7 @@ pub(super) fn text(language: Language, key: &str, args: &[(String, String)]) -> 
 
 /// The texts for the script.
 pub(super) fn for_script(language: Language) -> BTreeMap<&'static str, String> {
-    let left_open: Vec<(String, String)> = ["n", "age", "title", "state", "message"]
+    let left_open: Vec<(String, String)> = ["n", "age", "title", "state", "message", "name"]
         .iter()
         .map(|name| ((*name).to_owned(), format!("{{{name}}}")))
         .collect();
@@ -92,6 +123,8 @@ pub(super) fn for_script(language: Language) -> BTreeMap<&'static str, String> {
 mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
+
+    use monitor_model::AlertKind;
 
     use super::*;
     use crate::api::{DeliveryState, Status};
@@ -141,7 +174,7 @@ mod tests {
     fn every_text_that_is_used_is_there() {
         let english = keys(Language::English);
         let mut used = BTreeSet::new();
-        for file in ["layout.html", "monitor.html", "card.html", "record.html"] {
+        for file in crate::pages::templates::NAMES {
             used.extend(uses(&read(file), "t(key=\""));
         }
         for key in used.iter().filter(|key| !key.ends_with('-')) {
@@ -153,6 +186,15 @@ mod tests {
         }
         for state in DeliveryState::ALL {
             assert!(english.contains_key(&format!("delivery-{}", state.as_str())));
+        }
+        for kind in monitor_model::TroubleKind::ALL {
+            assert!(english.contains_key(&format!("trouble-{kind}")));
+        }
+        for role in monitor_model::ProcessRole::ALL {
+            assert!(english.contains_key(&format!("role-{role}")));
+        }
+        for kind in [AlertKind::Event, AlertKind::Level, AlertKind::NoData] {
+            assert!(english.contains_key(&format!("kind-{kind}")));
         }
         for severity in ["info", "warning", "critical"] {
             assert!(english.contains_key(&format!("severity-{severity}")));
@@ -181,7 +223,7 @@ mod tests {
         for key in used.iter().filter(|key| key.contains('-')) {
             assert!(given.contains_key(key.as_str()), "the script uses {key}");
         }
-        for prefix in ["state-", "delivery-"] {
+        for prefix in ["state-", "delivery-", "trouble-", "muted-"] {
             assert!(
                 script.contains(&format!("`{prefix}${{")),
                 "the script makes keys of {prefix}"

@@ -1,18 +1,26 @@
 //! All routes, in one list.
 
+mod alerts;
+mod ask;
 mod assets;
+mod decisions;
+mod deliveries;
 mod events;
 mod health;
 mod metrics;
 mod original;
 mod page;
 mod records;
+mod silences;
+mod system;
 mod telemetry;
 
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, guard, web};
 
 use crate::problem::{Code, Problem};
+
+const POST: &[Method] = &[Method::POST];
 
 /// Registers every route of this crate. What embeds it adds its own after.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
@@ -28,8 +36,27 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(at("/delete/{id}", &[Method::DELETE]).route(web::delete().to(original::delete)))
         .service(at("/reset", &[Method::POST]).route(web::post().to(original::reset)))
         // Its own.
+        .service(at("/monitor/{key}", &[Method::GET]).route(get().to(page::metric)))
+        .service(at("/alerts", &[Method::GET]).route(get().to(page::alerts)))
+        .service(at("/deliveries", &[Method::GET]).route(get().to(page::deliveries)))
+        .service(at("/system", &[Method::GET]).route(get().to(page::system)))
         .service(at("/api/v1/metrics", &[Method::GET]).route(get().to(metrics::list)))
         .service(at("/api/v1/records", &[Method::GET]).route(get().to(records::list)))
+        .service(at("/api/v1/metrics/{key}/decisions", &[Method::GET]).route(get().to(decisions::list)))
+        .service(at("/api/v1/alerts", &[Method::GET]).route(get().to(alerts::list)))
+        .service(at("/api/v1/alerts/{id}", &[Method::GET]).route(get().to(alerts::one)))
+        .service(at("/api/v1/alerts/{id}/ack", POST).route(web::post().to(alerts::acknowledge)))
+        .service(at("/api/v1/alerts/{id}/silence", POST).route(web::post().to(silences::of_alert)))
+        .service(
+            at("/api/v1/silences", &[Method::GET, Method::POST])
+                .route(get().to(silences::list))
+                .route(web::post().to(silences::create)),
+        )
+        .service(at("/api/v1/silences/{id}", &[Method::DELETE]).route(web::delete().to(silences::cancel)))
+        .service(at("/api/v1/deliveries", &[Method::GET]).route(get().to(deliveries::list)))
+        .service(at("/api/v1/deliveries/retry", POST).route(web::post().to(deliveries::retry_all)))
+        .service(at("/api/v1/deliveries/{id}/retry", POST).route(web::post().to(deliveries::retry)))
+        .service(at("/api/v1/system", &[Method::GET]).route(get().to(system::now)))
         .service(at("/api/v1/events", &[Method::GET]).route(web::get().to(events::events)))
         .service(at("/healthz", &[Method::GET]).route(get().to(health::alive)))
         .service(at("/readyz", &[Method::GET]).route(get().to(health::ready)))

@@ -5,11 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::RecordView;
 use crate::app::WebState;
-use crate::live::{RECORDS, records_page};
-use crate::problem::{Code, Problem};
-
-/// The longest page.
-const MAX_LIMIT: usize = 500;
+use crate::live::records_page;
+use crate::problem::Problem;
+use crate::routes::ask;
 
 /// What can be asked for.
 #[derive(Deserialize)]
@@ -31,12 +29,8 @@ pub(super) async fn list(
     state: web::Data<WebState>,
     query: Result<web::Query<Query>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
-    let wrong = |why: String| Problem::new(Code::BadQuery, why);
-    let query = query.map_err(|e| wrong(format!("{e}. There are limit (1 to {MAX_LIMIT}) and cursor.")))?;
-    let limit = query.limit.unwrap_or(RECORDS);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(wrong(format!("limit is from 1 to {MAX_LIMIT}.")));
-    }
+    let query = ask::query(query, "limit and cursor")?;
+    let limit = ask::limit(query.limit)?;
     let (metrics, cursor) = (state.ctx.metrics.clone(), query.cursor);
     let (records, more) = state
         .ctx

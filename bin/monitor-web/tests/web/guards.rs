@@ -42,7 +42,16 @@ async fn other_sites_change_nothing() {
         &[("Sec-Fetch-Site", "cross-site")],
     ];
     for headers in foreign {
-        for (method, path) in [("POST", "/reset"), ("DELETE", delete.as_str())] {
+        for (method, path) in [
+            ("POST", "/reset"),
+            ("DELETE", delete.as_str()),
+            ("POST", "/api/v1/alerts/1/ack"),
+            ("POST", "/api/v1/alerts/1/silence"),
+            ("POST", "/api/v1/silences"),
+            ("DELETE", "/api/v1/silences/1"),
+            ("POST", "/api/v1/deliveries/retry"),
+            ("POST", "/api/v1/deliveries/1/retry"),
+        ] {
             let answer = web.send(method, path, headers).await;
             assert_eq!(
                 (answer.status, answer.problem().as_str()),

@@ -2,12 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+mod alerts;
 mod api;
+mod deliveries;
 mod embed;
 mod events;
 mod guards;
 mod health;
 mod original;
 mod page;
+mod pages;
+mod processes;
+mod silences;
 mod support;
+mod system;
 mod telemetry;

@@ -8,8 +8,9 @@ use actix_web::web::ServiceConfig;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_model::{
-    AlertKind, Conn, Db, DbError, DbOptions, NewAlert, NewDelivery, NewRecord, Record, WorkerRow, alerts,
-    audit, deliveries, realtime, records, stored, workers,
+    AlertKind, Conn, Db, DbError, DbOptions, Decision, DeliveryStatus, NewAlert, NewDelivery, NewRecord,
+    NewSilence, NewTrouble, Record, TroubleKind, WorkerRow, alerts, audit, decisions, deliveries, realtime,
+    records, silences, stored, troubles, workers,
 };
 use monitor_testkit::ScriptedClock;
 use monitor_testkit::postgres::{self, TestDatabase};
@@ -148,6 +149,44 @@ impl Web {
         Answer::parse(&bytes)
     }
 
+    /// Sends a body and reads the whole answer.
+    pub(crate) async fn send_body(&self, method: &str, path: &str, body: &str) -> Answer {
+        let (host, length) = (self.address.to_string(), body.len().to_string());
+        let headers = [
+            ("Host", host.as_str()),
+            ("Content-Length", length.as_str()),
+            ("Content-Type", "application/json"),
+        ];
+        let mut stream = self.connect(method, path, &headers, true).await;
+        stream.write_all(body.as_bytes()).await.unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await.unwrap();
+        Answer::parse(&bytes)
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
+        self.send_body("POST", path, body).await
+    }
+
+    /// Fails where the answer is not this problem; gives its detail.
+    pub(crate) async fn refused(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+        status: u16,
+        code: &str,
+    ) -> String {
+        let answer = self.send_body(method, path, body).await;
+        assert_eq!(
+            (answer.status, answer.problem().as_str()),
+            (status, code),
+            "{method} {path} {body}: {}",
+            answer.body
+        );
+        answer.json()["detail"].as_str().unwrap().to_owned()
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[]).await
     }
@@ -229,6 +268,96 @@ impl Web {
             muted: None,
         };
         self.write(move |c| alerts::open(c, &new)).await.id
+    }
+
+    pub(crate) async fn silence(&self, key: Option<&str>, reason: &str, minutes: i64) -> i64 {
+        let now = self.now();
+        let new = NewSilence {
+            key: key.map(str::to_owned),
+            severity: None,
+            reason: reason.into(),
+            created_by: "Anna".into(),
+            created_at: now,
+            starts_at: now,
+            ends_at: now + chrono::TimeDelta::minutes(minutes),
+        };
+        self.write(move |c| silences::create(c, &new)).await.id
+    }
+
+    pub(crate) async fn trouble(&self, kind: TroubleKind, subject: &str, reason: &str) -> i64 {
+        let new = NewTrouble {
+            kind,
+            subject: subject.into(),
+            severity: "critical".into(),
+            reason: reason.into(),
+            since: self.now(),
+            opened_at: self.now(),
+        };
+        self.write(move |c| troubles::open(c, &new)).await.unwrap().id
+    }
+
+    pub(crate) async fn decision(
+        &self,
+        key: &'static str,
+        version: i64,
+        reason: &'static str,
+        effects: &'static str,
+    ) {
+        let decision = Decision {
+            key: key.into(),
+            slot: 0,
+            version,
+            at: self.now(),
+            value: Some(131.0),
+            phase: "firing".into(),
+            reason: reason.into(),
+            effects: effects.into(),
+        };
+        self.write(move |c| decisions::record(c, &decision)).await;
+    }
+
+    /// A delivery with this payload that was tried once and ended so.
+    pub(crate) async fn unsent(
+        &self,
+        alert: Option<i64>,
+        lane: &'static str,
+        status: DeliveryStatus,
+        payload: &str,
+    ) -> i64 {
+        let now = self.now();
+        let known = self.db.read(|c| deliveries::recent(c, 1)).await.unwrap();
+        let n = known.first().map_or(0, |d| d.id);
+        let new = NewDelivery {
+            alert_id: alert,
+            record_id: None,
+            trouble_id: None,
+            lane: lane.into(),
+            event: "alert".into(),
+            recipient: "ops@example.com".into(),
+            dedupe_key: format!("unsent/{n}"),
+            message_id: format!("{n}@secret.example"),
+            payload: payload.to_owned(),
+            next_at: now,
+            created_at: now,
+        };
+        self.write(move |c| {
+            deliveries::enqueue(c, std::slice::from_ref(&new))?;
+            let claim = deliveries::Claim {
+                lane,
+                worker: "w",
+                now,
+                lease_until: now + Duration::from_secs(30),
+                limit: 10,
+                in_flight: &[],
+            };
+            let mut last = 0;
+            for d in deliveries::claim(c, &claim)? {
+                deliveries::mark_final(c, d.id, d.attempt, status, now, "550 <b>no such user</b>")?;
+                last = d.id;
+            }
+            Ok(last)
+        })
+        .await
     }
 
     pub(crate) async fn delivery(&self, record: i64, lane: &str) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use monitor_model::{deliveries, workers};
+use monitor_model::{DeliveryStatus, TroubleKind, deliveries, workers};
 use monitor_testkit::promtool;
 
 use crate::support::{Database, Web};
@@ -86,6 +86,49 @@ async fn what_the_database_holds_is_told() {
             Some(0.0)
         );
         assert_eq!(value(&page, "monitor_workers_alive"), Some(0.0));
+        web.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_life_of_alerts_and_of_the_monitor_is_told() {
+    for database in Database::each() {
+        let web = Web::on(database).await;
+        web.clock.wait_for_sleepers(1).await;
+        let page = web.get("/metrics").await.body;
+        assert_eq!(value(&page, "monitor_web_processes_alive"), Some(1.0));
+        assert_eq!(
+            value(&page, "monitor_workers_alive"),
+            Some(0.0),
+            "a web reads nothing"
+        );
+        assert_eq!(value(&page, "monitor_alerts_open"), Some(0.0));
+        assert_eq!(value(&page, "monitor_troubles{kind=\"gap\"}"), Some(0.0));
+        assert!(!page.contains("deliveries_undelivered"), "{page}");
+
+        web.trouble(TroubleKind::System, "a", "cannot be read").await;
+        web.trouble(TroubleKind::System, "b", "cannot be read").await;
+        let (taken, _) = (web.alert("x").await, web.alert("z").await);
+        web.post(&format!("/api/v1/alerts/{taken}/ack"), "").await;
+        web.silence(Some("z"), "known", 5).await;
+        let delivery = web.unsent(None, "mail", DeliveryStatus::Failed, "{}").await;
+        web.clock.advance(Duration::from_secs(1));
+        let page = web.get("/metrics").await.body;
+        promtool::check_metrics(&page);
+        assert_eq!(value(&page, "monitor_troubles{kind=\"system\"}"), Some(2.0));
+        assert_eq!(value(&page, "monitor_troubles{kind=\"gap\"}"), Some(0.0));
+        assert_eq!(value(&page, "monitor_alerts_open"), Some(2.0));
+        assert_eq!(value(&page, "monitor_alerts_unacknowledged"), Some(1.0));
+        assert_eq!(value(&page, "monitor_silences_active"), Some(1.0));
+        let undelivered = "monitor_deliveries_undelivered{lane=\"mail\"}";
+        assert_eq!(value(&page, undelivered), Some(1.0));
+
+        web.post(&format!("/api/v1/deliveries/{delivery}/retry"), "")
+            .await;
+        web.clock.advance(Duration::from_secs(300));
+        let page = web.get("/metrics").await.body;
+        assert_eq!(value(&page, undelivered), Some(0.0), "a lane that was seen stays");
+        assert_eq!(value(&page, "monitor_silences_active"), Some(0.0));
         web.stop().await;
     }
 }

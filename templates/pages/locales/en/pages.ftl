@@ -5,6 +5,9 @@ page-title = Monitor
 skip-to-content = Skip to content
 nav-label = Pages
 nav-monitor = Overview
+nav-alerts = Alerts
+nav-deliveries = Deliveries
+nav-system = System
 language-label = Language
 
 ## Live connection
@@ -19,6 +22,7 @@ sound-hint = Play a short tone for each new alert
 ## Banners
 
 banner-noscript = This page shows how things were when it was loaded. Turn JavaScript on for live values, and to delete or reset.
+banner-noscript-actions = Turn JavaScript on to acknowledge, silence or try again. Times are in UTC.
 banner-worker-never = No worker has reported yet, so nothing is being read. Start monitor-worker.
 banner-worker-silent = The worker was last heard from { $age }. Nothing is being read: the values below may be stale.
 banner-database = The database cannot be read. The values below may be stale.
@@ -96,3 +100,128 @@ reset-done = Alarm reset. All open alerts are acknowledged.
 reset-failed = The global alarm could not be sounded, so nothing was acknowledged. The server’s log says why.
 delete-failed = The record could not be deleted. The server’s log says why.
 load-failed = Older records could not be loaded. Try again.
+
+## Troubles of the monitor itself
+
+trouble-system = System
+trouble-offline = Cut off
+trouble-channel = Channel
+trouble-process = Process
+trouble-gap = Not watched
+trouble-database = Database
+since = since
+troubles = Troubles of the monitor
+troubles-unknown = Nobody looks for troubles: no worker is alive.
+troubles-none = Nothing is wrong with the monitor.
+
+## Who is told
+
+muted-silence = Not told: silenced
+muted-maintenance = Not told: maintenance { $name }
+muted-flapping = Not told: flapping
+muted-trouble = Not told: trouble of the monitor
+muted-other = Not told: { $name }
+acknowledged-by = Acknowledged by
+silenced-until = Silenced until
+silenced-from = Silenced from
+every-metric = Every metric
+
+## Alerts
+
+alerts = Alerts
+alerts-filter = Which alerts
+alerts-open = Open
+alerts-all = All
+alerts-none = No alerts yet.
+alerts-none-open = No alert is open.
+alerts-none-hint = Each alert stays here until it is over.
+alert-over = Over
+alert-escalated = Escalated
+alert-extra = and { $n } more messages
+kind-event = Event
+kind-level = Level
+kind-no_data = No data
+col-opened = Opened
+col-why = Why
+col-state = State
+col-to = To
+col-effects = What came of it
+ack = Acknowledge
+ack-record = Acknowledge the alert “{ $message }”
+ack-title = Acknowledge this alert?
+ack-text = Everybody sees that you look after it, and nobody is reminded.
+ack-yes = Acknowledge
+ack-done = Acknowledged.
+field-note = Note (optional)
+field-by = Your name
+field-reason = Reason
+field-for = For
+span-30m = 30 min
+span-1h = 1 h
+span-4h = 4 h
+span-1d = 1 d
+
+## Silences
+
+silence = Silence
+silence-metric = Silence this metric
+silence-title = Silence this metric?
+silence-text = It is still read and judged, but nobody is told until the time is over.
+silence-yes = Silence
+silences = Silences
+silences-none = Nothing is silenced.
+silences-none-hint = Silence a metric while you work on what it watches.
+cancel-silence = End it
+cancel-silence-title = End this silence?
+cancel-silence-text = From then on people are told again.
+cancel-silence-yes = End it
+
+## Judgements
+
+decisions = Judgements
+decisions-hint = The latest, newest first
+decisions-none = It has not been judged yet.
+effect-alert = Alert
+effect-recovered = Recovered
+effect-no_data = No data
+effect-data_back = Data is back
+
+## Deliveries
+
+deliveries = Deliveries
+undelivered = Not delivered
+undelivered-none-yet = Nothing was given up.
+undelivered-none = Everything was delivered.
+undelivered-none-hint = What a channel refuses, or does not take in time, is listed here.
+retrying = Still being tried
+attempts = attempts: { $n }
+next-try = next at
+retry = Try again
+retry-all = Try all of { $name } again
+retry-title = Try again?
+retry-text = The message is sent as it was then.
+retry-all-title = Try all of this channel again?
+retry-all-text = The messages are sent as they were then, the latest 1,000 at most.
+retry-yes = Try again
+action-conflict = Somebody was faster.
+action-failed = That did not work.
+
+## The monitor itself
+
+system = System
+processes = Processes
+processes-none = No process was heard from.
+role-worker = Worker
+role-web = Web
+process-alive = alive
+process-silent = silent
+process-never = never heard from
+process-pid = process
+process-started = started
+process-heard = heard from
+outbox = Outbox
+outbox-empty = Nothing waits, and everything was delivered.
+outbox-nothing = Nothing waits.
+outbox-waiting = { $n } waiting
+outbox-oldest = the oldest from
+outbox-undelivered = { $n } not delivered

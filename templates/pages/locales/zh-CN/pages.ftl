@@ -5,6 +5,9 @@ page-title = 监控
 skip-to-content = 跳到正文
 nav-label = 页面
 nav-monitor = 总览
+nav-alerts = 告警
+nav-deliveries = 送达
+nav-system = 系统
 language-label = 语言
 
 ## 实时连接
@@ -19,6 +22,7 @@ sound-hint = 有新告警时播放一声短提示音
 ## 横幅
 
 banner-noscript = 当前显示的是页面加载时的状态。请启用 JavaScript 以查看实时数值、删除记录或重置告警。
+banner-noscript-actions = 请启用 JavaScript 以进行确认、静默或重新发送。时间均为 UTC。
 banner-worker-never = 尚未收到任何采集进程的心跳，目前没有读取数据。请启动 monitor-worker。
 banner-worker-silent = 采集进程最后一次心跳在 { $age }，目前没有读取数据，以下数值可能已过期。
 banner-database = 无法读取数据库，以下数值可能已过期。
@@ -96,3 +100,128 @@ reset-done = 告警已重置，所有未关闭的告警均已确认。
 reset-failed = 全局告警触发失败，因此没有确认任何告警。原因请查看服务器日志。
 delete-failed = 记录删除失败。原因请查看服务器日志。
 load-failed = 更早的记录加载失败，请重试。
+
+## 监控自身的故障
+
+trouble-system = 系统
+trouble-offline = 网络中断
+trouble-channel = 通知渠道
+trouble-process = 进程
+trouble-gap = 监控空窗
+trouble-database = 数据库
+since = 始于
+troubles = 监控自身的故障
+troubles-unknown = 没有运行中的采集进程，无法检查故障。
+troubles-none = 监控自身一切正常。
+
+## 通知情况
+
+muted-silence = 未通知：已静默
+muted-maintenance = 未通知：维护 { $name }
+muted-flapping = 未通知：频繁波动
+muted-trouble = 未通知：监控自身故障
+muted-other = 未通知：{ $name }
+acknowledged-by = 已确认：
+silenced-until = 静默至
+silenced-from = 静默时段
+every-metric = 所有指标
+
+## 告警
+
+alerts = 告警
+alerts-filter = 筛选告警
+alerts-open = 未关闭
+alerts-all = 全部
+alerts-none = 暂无告警。
+alerts-none-open = 没有未关闭的告警。
+alerts-none-hint = 告警会一直显示在这里，直到结束。
+alert-over = 已结束
+alert-escalated = 已升级
+alert-extra = 另有 { $n } 条消息
+kind-event = 事件
+kind-level = 阈值
+kind-no_data = 无数据
+col-opened = 开始时间
+col-why = 原因
+col-state = 状态
+col-to = 接收方
+col-effects = 结果
+ack = 确认
+ack-record = 确认告警“{ $message }”
+ack-title = 确认这条告警？
+ack-text = 所有人都会看到由您处理，不再继续提醒。
+ack-yes = 确认
+ack-done = 已确认。
+field-note = 备注（可选）
+field-by = 您的姓名
+field-reason = 原因
+field-for = 时长
+span-30m = 30 分钟
+span-1h = 1 小时
+span-4h = 4 小时
+span-1d = 1 天
+
+## 静默
+
+silence = 静默
+silence-metric = 静默该指标
+silence-title = 静默该指标？
+silence-text = 期间仍会读取并判断，但在时间结束前不通知任何人。
+silence-yes = 静默
+silences = 静默
+silences-none = 没有静默。
+silences-none-hint = 处理相关系统时，可以临时静默对应的指标。
+cancel-silence = 结束静默
+cancel-silence-title = 结束这条静默？
+cancel-silence-text = 之后将恢复通知。
+cancel-silence-yes = 结束
+
+## 判断记录
+
+decisions = 判断记录
+decisions-hint = 最近的记录，最新的在前
+decisions-none = 尚未进行判断。
+effect-alert = 告警
+effect-recovered = 恢复
+effect-no_data = 无数据
+effect-data_back = 数据恢复
+
+## 送达
+
+deliveries = 送达
+undelivered = 未送达
+undelivered-none-yet = 没有放弃发送的消息。
+undelivered-none = 全部已送达。
+undelivered-none-hint = 渠道拒收或超时未能发送的消息会列在这里。
+retrying = 正在重试
+attempts = 已尝试 { $n } 次
+next-try = 下次
+retry = 重新发送
+retry-all = 重新发送 { $name } 的全部
+retry-title = 重新发送？
+retry-text = 将按原内容重新发送。
+retry-all-title = 重新发送该渠道的全部消息？
+retry-all-text = 将按原内容重新发送，最多为最近的 1,000 条。
+retry-yes = 重新发送
+action-conflict = 已有他人处理。
+action-failed = 操作失败。
+
+## 监控自身
+
+system = 系统
+processes = 进程
+processes-none = 没有收到任何进程的心跳。
+role-worker = 采集进程
+role-web = 网页进程
+process-alive = 运行中
+process-silent = 无心跳
+process-never = 从未有心跳
+process-pid = 进程号
+process-started = 启动于
+process-heard = 最近心跳
+outbox = 待发消息
+outbox-empty = 没有待发消息，全部已送达。
+outbox-nothing = 没有待发消息。
+outbox-waiting = { $n } 条待发
+outbox-oldest = 最早的一条在
+outbox-undelivered = { $n } 条未送达

@@ -1,0 +1,35 @@
+//! A judgement of a metric, and what came of it.
+
+use chrono::{DateTime, Utc};
+use monitor_model::{Decision, utc};
+use serde::Serialize;
+
+use crate::api::Number;
+
+/// A judgement: `GET /api/v1/metrics/{key}/decisions`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DecisionView {
+    /// When it was judged.
+    pub at: DateTime<Utc>,
+    /// What was read; `null` for a failure.
+    pub value: Option<Number>,
+    /// `normal`, `pending`, `firing` or `no_data`.
+    pub phase: String,
+    /// Why, for people.
+    pub reason: String,
+    /// What came of it: `alert`, `recovered`, `no_data`, `data_back`, and why it was told to nobody, such as `silence:3`.
+    pub effects: Vec<String>,
+}
+
+impl From<Decision> for DecisionView {
+    fn from(decision: Decision) -> DecisionView {
+        let words = decision.effects.split(',').map(str::trim);
+        DecisionView {
+            at: utc(decision.at),
+            value: decision.value.map(Number),
+            effects: words.filter(|word| !word.is_empty()).map(str::to_owned).collect(),
+            phase: decision.phase,
+            reason: decision.reason,
+        }
+    }
+}

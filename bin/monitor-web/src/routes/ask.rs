@@ -1,0 +1,107 @@
+//! What is asked for: queries, ids and bodies, and what is said of those that cannot be understood.
+
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::{FromRequest, HttpRequest, web};
+use serde::de::DeserializeOwned;
+
+use crate::auth::Operator;
+use crate::middleware::MAX_BODY;
+use crate::problem::{Code, Problem};
+
+/// The longest page of a list, and the usual one.
+const MAX_LIMIT: usize = 500;
+const LIMIT: usize = 50;
+/// The longest name of a person.
+const MAX_NAME: usize = 80;
+
+/// A JSON body. None at all is one without fields.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = web::Bytes::from_request(req, payload);
+        Box::pin(async move {
+            let bytes = bytes.await.map_err(|error| unreadable(&error))?;
+            let json: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+            let body = serde_json::from_slice(json);
+            body.map(Body).map_err(|error| bad_body(format!("{error}.")))
+        })
+    }
+}
+
+/// A body that did not come whole.
+fn unreadable(error: &actix_web::Error) -> Problem {
+    match error.as_error::<PayloadError>() {
+        Some(PayloadError::Overflow) => Problem::new(
+            Code::BodyTooLarge,
+            format!("A body may have up to {MAX_BODY} bytes."),
+        ),
+        _ => bad_body(format!("The body did not come whole: {error}.")),
+    }
+}
+
+/// What is wrong with a body.
+pub(super) fn bad_body(detail: impl Into<String>) -> Problem {
+    Problem::new(Code::BadBody, detail)
+}
+
+/// The query; `known` says which parameters there are.
+pub(super) fn query<T>(query: Result<web::Query<T>, actix_web::Error>, known: &str) -> Result<T, Problem> {
+    let query = query.map_err(|error| bad_query(format!("{error}. There are {known}.")))?;
+    Ok(query.into_inner())
+}
+
+/// What is wrong with a query.
+pub(super) fn bad_query(detail: impl Into<String>) -> Problem {
+    Problem::new(Code::BadQuery, detail)
+}
+
+/// How many are asked for at most.
+pub(super) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
+    limit_to(asked, LIMIT, MAX_LIMIT)
+}
+
+/// The same with another usual number and another bound.
+pub(super) fn limit_to(asked: Option<usize>, usual: usize, most: usize) -> Result<usize, Problem> {
+    let limit = asked.unwrap_or(usual);
+    if (1..=most).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(bad_query(format!("limit is from 1 to {most}.")))
+    }
+}
+
+/// The id of a path; what is no number is the id of nothing.
+pub(super) fn id(what: &str, text: &str) -> Result<i64, Problem> {
+    text.parse().map_err(|_| none(what, text))
+}
+
+/// There is nothing of this kind with this id.
+pub(super) fn none(what: &str, id: impl std::fmt::Display) -> Problem {
+    Problem::new(Code::NotFound, format!("There is no {what} {id}."))
+}
+
+/// Text that a person wrote, of up to `most` characters; `None` for nothing but spaces.
+pub(super) fn text(name: &str, text: Option<&str>, most: usize) -> Result<Option<String>, Problem> {
+    let text = text.unwrap_or_default().trim();
+    if text.chars().count() > most {
+        return Err(bad_body(format!("{name} may have up to {most} characters.")));
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// Who does it: the name that the page was given or, without one, the operator's. Until there is sign-in it is what the
+/// reader says of themselves; the audit log has both.
+pub(super) fn signed(by: Option<&str>, who: &Operator) -> Result<String, Problem> {
+    let by = text("by", by, MAX_NAME)?;
+    if by.as_deref().is_some_and(|name| name.contains(char::is_control)) {
+        return Err(bad_body("by is a name, on one line."));
+    }
+    Ok(by.unwrap_or_else(|| who.name.clone()))
+}

@@ -1,0 +1,274 @@
+//! `/api/v1/silences`.
+
+use std::time::Duration;
+
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, TimeDelta, Utc};
+use monitor_model::{
+    Conn, DbError, NewAudit, NewSilence, Silence, alerts, audit, silences as rows, stored, utc,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::api::SilenceView;
+use crate::app::WebState;
+use crate::auth::Operator;
+use crate::context::MetricView;
+use crate::paging::{cut, one_more};
+use crate::problem::{Code, Problem};
+use crate::routes::ask::{self, Body, bad_body};
+
+/// The longest reason, in characters.
+const MAX_REASON: usize = 500;
+/// How far ahead a silence may end: what is quiet for longer is to be turned off.
+const MAX_DAYS: i64 = 366;
+/// How many there may be in force or to come; each is looked at for each alert.
+const MAX_LIVE: i64 = 1_000;
+const SEVERITIES: [&str; 3] = ["info", "warning", "critical"];
+
+/// What can be asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Query {
+    limit: Option<usize>,
+    cursor: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Page {
+    silences: Vec<SilenceView>,
+    next_cursor: Option<String>,
+}
+
+/// `GET /api/v1/silences?limit=50&cursor=…`: all silences, newest first, those that are over among them.
+pub(super) async fn list(
+    state: web::Data<WebState>,
+    query: Result<web::Query<Query>, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let query = ask::query(query, "limit and cursor")?;
+    let limit = ask::limit(query.limit)?;
+    let before = query.cursor.unwrap_or(i64::MAX);
+    let read = state.ctx.db.read(move |c| rows::page(c, before, one_more(limit)));
+    let mut found = read.await?;
+    let next_cursor = cut(&mut found, limit, |silence| silence.id);
+    let now = state.ctx.clock.wall();
+    let silences = found.into_iter().map(|s| SilenceView::at(now, s)).collect();
+    Ok(HttpResponse::Ok().json(Page {
+        silences,
+        next_cursor,
+    }))
+}
+
+/// A silence that is asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    key: Option<String>,
+    severity: Option<String>,
+    r#for: Option<String>,
+    until: Option<DateTime<Utc>>,
+    starts_at: Option<DateTime<Utc>>,
+    reason: Option<String>,
+    by: Option<String>,
+}
+
+/// `POST /api/v1/silences`: what matches is told to nobody until it is over.
+pub(super) async fn create(
+    state: web::Data<WebState>,
+    who: Operator,
+    Body(wanted): Body<Wanted>,
+) -> Result<HttpResponse, Problem> {
+    if let Some(key) = &wanted.key {
+        check_key(key, &state.ctx.metrics)?;
+    }
+    if let Some(word) = wanted
+        .severity
+        .as_deref()
+        .filter(|word| !SEVERITIES.contains(word))
+    {
+        let known = SEVERITIES.join(", ");
+        return Err(bad_body(format!("severity {word:?} is none; there are {known}.")));
+    }
+    let now = state.ctx.clock.wall();
+    let new = wanted.silence(now, &who)?;
+    add(&state, who, new).await
+}
+
+/// A silence of an alert's metric that is asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WantedOfAlert {
+    r#for: Option<String>,
+    until: Option<DateTime<Utc>>,
+    reason: Option<String>,
+    by: Option<String>,
+}
+
+/// `POST /api/v1/alerts/{id}/silence`: a silence of the alert's metric, from now.
+pub(super) async fn of_alert(
+    state: web::Data<WebState>,
+    id: web::Path<String>,
+    who: Operator,
+    Body(body): Body<WantedOfAlert>,
+) -> Result<HttpResponse, Problem> {
+    let id = ask::id("alert", &id)?;
+    let found = state.ctx.db.read(move |c| alerts::get(c, id)).await?;
+    let alert = found.ok_or_else(|| ask::none("alert", id))?;
+    let wanted = Wanted {
+        key: Some(alert.key),
+        severity: None,
+        r#for: body.r#for,
+        until: body.until,
+        starts_at: None,
+        reason: body.reason,
+        by: body.by,
+    };
+    let new = wanted.silence(state.ctx.clock.wall(), &who)?;
+    add(&state, who, new).await
+}
+
+/// What became of ending a silence.
+enum Ended {
+    Now(Silence),
+    Before(Silence),
+    NoSuch,
+}
+
+/// `DELETE /api/v1/silences/{id}`: ends a silence before its time.
+pub(super) async fn cancel(
+    state: web::Data<WebState>,
+    id: web::Path<String>,
+    who: Operator,
+) -> Result<HttpResponse, Problem> {
+    let id = ask::id("silence", &id)?;
+    let now = state.ctx.clock.wall();
+    let at = stored(now);
+    let entry = NewAudit {
+        at,
+        actor: who.name,
+        action: "silence.cancel".to_owned(),
+        target: format!("silence/{id}"),
+        detail: String::new(),
+    };
+    let write = move |c: &mut Conn| {
+        let ended = rows::cancel(c, id, &entry.actor, at)?;
+        if ended {
+            audit::append(c, &entry)?;
+        }
+        Ok::<_, DbError>(match rows::get(c, id)? {
+            Some(silence) if ended => Ended::Now(silence),
+            Some(silence) => Ended::Before(silence),
+            None => Ended::NoSuch,
+        })
+    };
+    match state.ctx.db.write(write).await? {
+        Ended::NoSuch => Err(ask::none("silence", id)),
+        Ended::Before(silence) => Err(over_before(&silence)),
+        Ended::Now(silence) => {
+            state.live.refreshed().await;
+            Ok(HttpResponse::Ok().json(SilenceView::at(now, silence)))
+        }
+    }
+}
+
+fn over_before(silence: &Silence) -> Problem {
+    let at = |at| utc(at).format("%Y-%m-%d %H:%M:%S UTC");
+    let why = match (silence.cancelled_at, &silence.cancelled_by) {
+        (Some(when), Some(by)) => format!("It was cancelled by {by} at {} already.", at(when)),
+        _ => format!("It was over at {} already.", at(silence.ends_at)),
+    };
+    Problem::new(Code::Conflict, why)
+}
+
+impl Wanted {
+    /// The silence that this asks for at `now`, or what is wrong with it.
+    fn silence(self, now: DateTime<Utc>, who: &Operator) -> Result<NewSilence, Problem> {
+        let reason = ask::text("reason", self.reason.as_deref(), MAX_REASON)?;
+        let reason = reason.ok_or_else(|| bad_body("reason is missing: say why, for those who wonder."))?;
+        if self.starts_at.is_some_and(|at| at < now) {
+            return Err(bad_body("starts_at is in the past. Leave it out to begin now."));
+        }
+        let starts_at = self.starts_at.unwrap_or(now);
+        let ends_at = match (self.r#for.as_deref(), self.until) {
+            (Some(span), None) => after(starts_at, span)?,
+            (None, Some(until)) => until,
+            _ => {
+                return Err(bad_body(
+                    "Say either \"for\", such as \"2h\", or \"until\", a time.",
+                ));
+            }
+        };
+        if ends_at <= now || ends_at <= starts_at {
+            return Err(bad_body("It would be over before it begins."));
+        }
+        if ends_at > now + TimeDelta::days(MAX_DAYS) {
+            return Err(bad_body(format!("It may last up to {MAX_DAYS} days from now.")));
+        }
+        Ok(NewSilence {
+            key: self.key,
+            severity: self.severity,
+            reason,
+            created_by: ask::signed(self.by.as_deref(), who)?,
+            created_at: stored(now),
+            starts_at: stored(starts_at),
+            ends_at: stored(ends_at),
+        })
+    }
+}
+
+/// `span` after `at`. What is too long to count is far in the future.
+fn after(at: DateTime<Utc>, span: &str) -> Result<DateTime<Utc>, Problem> {
+    let parsed: Result<Duration, _> = humantime::parse_duration(span);
+    let span = parsed.map_err(|error| {
+        bad_body(format!(
+            "for {span:?} is no span of time ({error}); such as 30m, 2h, 1d."
+        ))
+    })?;
+    let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
+    Ok(at.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC))
+}
+
+fn check_key(key: &str, metrics: &[MetricView]) -> Result<(), Problem> {
+    if metrics.iter().any(|metric| metric.key == key) {
+        return Ok(());
+    }
+    let known: Vec<&str> = metrics.iter().map(|metric| metric.key.as_str()).collect();
+    Err(bad_body(format!(
+        "There is no metric {key:?}; there are {}.",
+        known.join(", ")
+    )))
+}
+
+/// Stores a silence, unless there are too many.
+async fn add(state: &WebState, who: Operator, new: NewSilence) -> Result<HttpResponse, Problem> {
+    let about = format!(
+        "by {}, {} of {} until {}: {}",
+        new.created_by,
+        new.severity.as_deref().unwrap_or("all alerts"),
+        new.key.as_deref().unwrap_or("every metric"),
+        utc(new.ends_at).format("%Y-%m-%d %H:%M:%S UTC"),
+        new.reason
+    );
+    let write = move |c: &mut Conn| {
+        if rows::count_live(c, new.created_at)? >= MAX_LIVE {
+            return Ok::<_, DbError>(None);
+        }
+        let silence = rows::create(c, &new)?;
+        let entry = NewAudit {
+            at: new.created_at,
+            actor: who.name.clone(),
+            action: "silence.create".to_owned(),
+            target: format!("silence/{}", silence.id),
+            detail: about.clone(),
+        };
+        audit::append(c, &entry)?;
+        Ok(Some(silence))
+    };
+    let silence = state.ctx.db.write(write).await?.ok_or_else(|| {
+        Problem::new(
+            Code::Conflict,
+            format!("There are {MAX_LIVE} silences already. Cancel one, or wait until one is over."),
+        )
+    })?;
+    state.live.refreshed().await;
+    Ok(HttpResponse::Created().json(SilenceView::at(state.ctx.clock.wall(), silence)))
+}
