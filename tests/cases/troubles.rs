@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use monitor_model::{DeliveryStatus, ProcessRole, TroubleKind, WorkerRow, deliveries, troubles, workers};
 use monitor_requests::Clock;
-use monitor_testkit::{Fault, SmtpFault, SmtpSink, Stage, Times};
+use monitor_testkit::http::Answer;
+use monitor_testkit::{Fault, HttpServer, SmtpFault, SmtpSink, Stage, Times};
 use monitor_tests::{Config, TestApp, both, eventually};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -334,5 +335,83 @@ both! {
         assert!(subjects[0].contains("web on two (process 7) was last heard from at"), "{subjects:?}");
         assert!(subjects[1].contains("heard from again"), "{subjects:?}");
         app.finish().await;
+    }
+}
+
+both! {
+    async fn a_database_that_takes_nothing_is_told_around_it(app: TestApp, Config::metrics("[metrics.x]\n")) {
+        use monitor_model::Backend;
+        let run = async |sql: &'static str| {
+            use diesel::connection::SimpleConnection;
+            app.db.write(move |c| Ok(c.batch_execute(sql)?)).await.unwrap();
+        };
+        let (broken, mended) = match app.db.backend() {
+            Backend::Sqlite => (
+                "CREATE TRIGGER broken BEFORE INSERT ON sample BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+                "DROP TRIGGER broken",
+            ),
+            Backend::Postgres => (
+                "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the disk is full'; END $$; \
+                 CREATE TRIGGER broken BEFORE INSERT ON sample FOR EACH ROW EXECUTE FUNCTION broken()",
+                "DROP TRIGGER broken ON sample",
+            ),
+        };
+        app.while_running(async {
+            eventually("a first reading", || async { (app.engine.counts().good() > 0).then_some(()) }).await;
+            run(broken).await;
+            app.a().set_total("x", 3.0);
+            eventually("the notice", || async {
+                app.clock.jump(Duration::from_secs(2));
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                (app.mail().received() == 1).then_some(())
+            }).await;
+            assert!(app.b().alarms().is_empty(), "what is not stored is not told");
+            run(mended).await;
+            eventually("the end, and the rise", || async { (app.mail().received() == 3).then_some(()) }).await;
+        }).await;
+        let subjects = app.subjects();
+        assert!(subjects[0].starts_with("[monitor] The monitor's database: cannot be written since"), "{subjects:?}");
+        assert!(app.mail().mails()[0].text.contains("the disk is full"), "with why");
+        assert!(subjects[1..].iter().any(|s| s.contains("can be written again")), "{subjects:?}");
+        assert_eq!(app.b().alarms(), ["x"], "nothing was lost");
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn a_switch_elsewhere_is_called_as_long_as_readings_are_stored(app: TestApp) {
+        let robot = HttpServer::start(|_| Answer::body(200, "text/plain", "OK".to_owned())).await;
+        let url = format!("{}/ping/a-secret", robot.url());
+        let text = app.config_text().replace("[worker]\n", &format!("[worker]\nheartbeat_url = \"{url}\"\n"));
+        let settings = monitor_settings::load_str("test.toml", &text, &[]).unwrap().settings;
+        let engine = monitor_worker::engine(&settings, app.db.clone(), app.clock.clone()).unwrap();
+        let stop = tokio_util::sync::CancellationToken::new();
+        let story = async {
+            eventually("calls", || async { (robot.requests().len() >= 2).then_some(()) }).await;
+            for key in ["x", "y", "z"] {
+                app.a().fault(&format!("/api/totals/{key}"), Fault::Status(503), Times::Always);
+            }
+            // What is under way may still be good, and be called for.
+            for _ in 0..3 {
+                app.clock.jump(Duration::from_millis(300));
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            let before = robot.requests().len();
+            for _ in 0..5 {
+                app.clock.jump(Duration::from_secs(5));
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            assert_eq!(robot.requests().len(), before, "nobody is called while nothing can be read");
+            app.a().clear_faults();
+            eventually("calls again", || async {
+                app.clock.jump(Duration::from_secs(5));
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                (robot.requests().len() > before).then_some(())
+            }).await;
+            stop.cancel();
+        };
+        let (ended, ()) = tokio::join!(engine.run(stop.clone()), story);
+        ended.unwrap();
+        app.abandon();
     }
 }

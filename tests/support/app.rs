@@ -123,6 +123,12 @@ impl TestApp {
         );
     }
 
+    /// The config as it is written, for a test that changes a line of it.
+    pub fn config_text(&self) -> String {
+        self.config
+            .text(&self.home.url(), "127.0.0.1:0".parse().unwrap(), &self.world)
+    }
+
     /// A second worker over the same database, as after a restart: it remembers nothing.
     pub fn another_engine(&self) -> Engine {
         monitor_worker::engine(&self.settings, self.db.clone(), self.clock.clone()).unwrap()

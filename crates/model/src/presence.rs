@@ -68,27 +68,26 @@ impl Presence {
         db.write(move |c| workers::remove(c, &id)).await.map(drop)
     }
 
-    /// Buries the processes that died on this machine: nobody waits to hear from them, and their claims are free at once.
-    /// Gives each with the number of its claims.
+    /// Buries the processes of the same role that died on this machine: nobody waits to hear from them, and their claims
+    /// are free at once. Gives each with the number of its claims.
     ///
     /// # Errors
     /// Where the database cannot be used.
-    pub async fn bury_the_dead(db: &Db) -> Result<Vec<(WorkerRow, usize)>, DbError> {
-        let known = |c: &mut Conn| {
-            let listed = workers::all(c)?;
-            let holders: BTreeSet<String> = deliveries::holders(c)?.into_iter().collect();
-            Ok((listed, holders))
+    pub async fn bury_the_dead(&self, db: &Db) -> Result<Vec<(String, usize)>, DbError> {
+        let role = self.role;
+        let known = move |c: &mut Conn| {
+            let listed = workers::all(c)?.into_iter().filter(|row| row.role == role);
+            let mut ids: BTreeSet<String> = listed.map(|row| row.id).collect();
+            // Those that were taken off the list and had claims left; only workers have any.
+            if role == ProcessRole::Worker {
+                ids.extend(deliveries::holders(c)?);
+            }
+            Ok(ids)
         };
-        let (listed, mut holders) = db.read(known).await?;
         let mut buried = Vec::new();
-        for row in listed.into_iter().filter(|row| is_dead(&row.id)) {
-            holders.remove(&row.id);
-            let freed = bury(db, &row.id).await?;
-            buried.push((row, freed));
-        }
-        // Those that were taken off the list and had claims left.
-        for id in holders.into_iter().filter(|id| is_dead(id)) {
-            bury(db, &id).await?;
+        for id in db.read(known).await?.into_iter().filter(|id| is_dead(id)) {
+            let freed = bury(db, &id).await?;
+            buried.push((id, freed));
         }
         Ok(buried)
     }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use monitor_model::{Conn, DbError, Presence, deliveries};
+use monitor_model::{Conn, DbError, deliveries};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
@@ -71,15 +71,10 @@ pub(crate) async fn hasten(shared: &Shared) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Frees the claims of processes that died on this machine at once. Says when those of them that were workers were last
-/// heard from.
+/// Frees the claims of workers that died on this machine at once.
 pub(crate) async fn bury_the_dead(shared: &Shared) -> Result<(), DbError> {
-    for (dead, freed) in Presence::bury_the_dead(&shared.db).await? {
-        let id = &dead.id;
-        log::info!(
-            "{} {id} died with {freed} deliveries under way; they are made again",
-            dead.role
-        );
+    for (dead, freed) in shared.presence.bury_the_dead(&shared.db).await? {
+        log::info!("worker {dead} died with {freed} deliveries under way; they are made again");
     }
     Ok(())
 }
