@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use monitor_model::Db;
 use monitor_requests::{Secret, SharedClock};
+use monitor_rules::Maintenance;
 
 /// Everything the web needs to know. Made by [`WebContext::new`], then changed field by field.
 #[derive(Clone)]
@@ -16,6 +17,8 @@ pub struct WebContext {
     pub db: Db,
     /// The metrics that are turned on, in the config's order.
     pub metrics: Vec<MetricView>,
+    /// The windows in which nobody is told of alerts, by name; shown beside the metrics that they keep quiet.
+    pub maintenance: Vec<(String, Maintenance)>,
     /// What `POST /reset` sounds; `None` where no alarm is configured: a reset then only acknowledges.
     pub alarm: Option<Arc<dyn GlobalAlarm>>,
     /// Where the time comes from.
@@ -44,6 +47,7 @@ impl WebContext {
         WebContext {
             db,
             metrics,
+            maintenance: Vec::new(),
             alarm: None,
             clock,
             lang: "en".to_owned(),

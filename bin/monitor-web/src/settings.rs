@@ -40,6 +40,7 @@ impl WebContext {
         let token = settings.web.metrics_token.as_ref().map(SecretSource::resolve);
         let metrics = settings.metrics.iter().map(MetricView::from).collect();
         Ok(WebContext {
+            maintenance: settings.maintenance.clone(),
             alarm: alarm.map(|alarm| Arc::new(alarm) as Arc<dyn GlobalAlarm>),
             lang: settings.web.lang.clone(),
             templates: settings.web.templates.clone(),

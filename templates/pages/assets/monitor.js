@@ -12,7 +12,6 @@ const $ = (id) => document.getElementById(id);
 const part = (node, name) => node.querySelector(`[data-part="${name}"]`);
 const metrics = new Map(boot.metrics.map((m) => [m.key, m]));
 const cards = new Map([...document.querySelectorAll(".card")].map((c) => [c.dataset.key, c]));
-let silences = boot.silences;
 let worker = boot.worker;
 let oldestShown = Infinity;
 let expanded = false;
@@ -64,13 +63,11 @@ function drawMetric(m) {
 /** Until when nobody is told of a metric's alerts, and why. */
 function drawQuiet(m) {
   const card = cards.get(m.key);
-  const silence = silences.find((s) => m.muted === `silence:${s.id}`);
-  part(card, "quiet").hidden = !silence;
-  if (!silence) return;
+  part(card, "quiet").hidden = !m.muted;
   const until = part(card, "quiet-until");
-  until.dateTime = silence.ends_at;
-  put(until, shortTime(silence.ends_at, time.now()));
-  put(part(card, "quiet-why"), silence.reason);
+  until.dateTime = m.muted_until ?? "";
+  put(until, m.muted_until ? shortTime(m.muted_until, time.now()) : "");
+  put(part(card, "quiet-why"), m.muted_reason ?? "");
 }
 
 function drawTally() {
@@ -238,10 +235,11 @@ function apply(data) {
   time.set(data.now);
   const known = data.metrics.every((m) => cards.has(m.key));
   if (!known || (data.whole && data.metrics.length !== cards.size)) return location.reload(); // the config changed
-  if (data.silences) silences = data.silences;
   if (data.troubles) drawTroubles(data.troubles);
-  for (const m of data.metrics) metrics.set(m.key, m);
-  for (const m of data.silences ? metrics.values() : data.metrics) drawMetric(m);
+  for (const m of data.metrics) {
+    metrics.set(m.key, m);
+    drawMetric(m);
+  }
   worker = data.worker;
   $("database-banner").hidden = !data.database_error_since;
   if (data.records) {

@@ -94,6 +94,10 @@ pub struct MetricStatus {
     pub unacknowledged: i64,
     /// Why its alerts would be told to nobody now, such as `silence:3`; `null` where people would be.
     pub muted: Option<String>,
+    /// Until when that is so, as far as it is known.
+    pub muted_until: Option<DateTime<Utc>>,
+    /// Why people wanted that: the reason of the silence or the maintenance window.
+    pub muted_reason: Option<String>,
     /// Seconds without a check after which [`Status::Stale`] is shown in place of normal or pending.
     pub stale_after: u64,
     /// The latest readings as an SVG path in a box of 120 × 36, newest at the right, broken where a reading failed.
@@ -129,6 +133,8 @@ impl MetricStatus {
             open_alerts: open.all,
             unacknowledged: open.unacknowledged,
             muted: None,
+            muted_until: None,
+            muted_reason: None,
             stale_after: view
                 .interval
                 .as_secs()

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use monitor_model::{Db, Mute, Silence, stored};
+use chrono::{DateTime, Utc};
+use monitor_model::{Db, Mute, Silence, stored, utc};
+use monitor_rules::Maintenance;
 use tokio::select;
 
 use crate::api::{MetricStatus, SilenceView, TroubleView};
@@ -23,6 +25,7 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(super) struct Refresher {
     db: Db,
     metrics: Arc<Vec<MetricView>>,
+    maintenance: Vec<(String, Maintenance)>,
     sparklines: HashMap<String, Sparkline>,
     inner: Arc<Inner>,
 }
@@ -32,6 +35,7 @@ impl Refresher {
         Refresher {
             db: ctx.db.clone(),
             metrics: Arc::new(ctx.metrics.clone()),
+            maintenance: ctx.maintenance.clone(),
             sparklines: HashMap::new(),
             inner,
         }
@@ -126,6 +130,7 @@ impl Refresher {
             self.sparklines
                 .insert(key.clone(), Sparkline::from_samples(samples));
         }
+        let wall = self.inner.clock.wall();
         let mut metrics = Vec::with_capacity(self.metrics.len());
         for view in self.metrics.iter() {
             let now = loaded.realtime.get(&view.key);
@@ -140,10 +145,12 @@ impl Refresher {
                 loaded.open.get(&view.key).copied().unwrap_or_default(),
                 line.path(),
             );
-            metric.muted = silence_of(view, &loaded.silences).map(|id| Mute::Silence(id).to_string());
+            if let Some(quiet) = quiet(view, &loaded.silences, &self.maintenance, wall) {
+                metric.muted = Some(quiet.mute.to_string());
+                (metric.muted_until, metric.muted_reason) = (quiet.until, Some(quiet.reason));
+            }
             metrics.push(metric);
         }
-        let now = self.inner.clock.wall();
         let silences = loaded.silences.into_iter();
         Snapshot {
             seq: 0,
@@ -151,17 +158,43 @@ impl Refresher {
             records: views(loaded.records, &loaded.alerts, &loaded.deliveries, &self.metrics),
             more_records: loaded.more_records,
             troubles: loaded.troubles.into_iter().map(TroubleView::from).collect(),
-            silences: silences.map(|s| SilenceView::at(now, s)).collect(),
+            silences: silences.map(|s| SilenceView::at(wall, s)).collect(),
             heartbeat_at: loaded.heartbeat_at,
             database_error_since: None,
         }
     }
 }
 
-/// The silence of those in force that keeps a metric's alerts quiet for the longest.
-fn silence_of(metric: &MetricView, silences: &[Silence]) -> Option<i64> {
+/// What keeps people from being told of a metric's alerts now.
+struct Quiet {
+    mute: Mute,
+    until: Option<DateTime<Utc>>,
+    reason: String,
+}
+
+/// The silence in force that lasts longest, or else the open window.
+fn quiet(
+    metric: &MetricView,
+    silences: &[Silence],
+    windows: &[(String, Maintenance)],
+    now: DateTime<Utc>,
+) -> Option<Quiet> {
     let about = silences
         .iter()
-        .filter(|s| s.is_about(&metric.key, &metric.severity));
-    about.max_by_key(|s| s.ends_at).map(|s| s.id)
+        .filter(|silence| silence.is_about(&metric.key, &metric.severity));
+    if let Some(silence) = about.max_by_key(|silence| silence.ends_at) {
+        return Some(Quiet {
+            mute: Mute::Silence(silence.id),
+            until: Some(utc(silence.ends_at)),
+            reason: silence.reason.clone(),
+        });
+    }
+    let (name, window) = windows
+        .iter()
+        .find(|(_, window)| window.is_active(&metric.key, now))?;
+    Some(Quiet {
+        mute: Mute::Maintenance(name.clone()),
+        until: window.until(now),
+        reason: window.reason().unwrap_or(name).to_owned(),
+    })
 }

@@ -10,9 +10,7 @@ use serde::Serialize;
 
 use crate::api::{AlertView, DecisionView, DeliveryRow, MetricStatus, SilenceView, System, TroubleView};
 use crate::context::{MetricView, title_of};
-use crate::live::Snapshot;
 use crate::pages::Frame;
-use crate::pages::monitor::Card;
 use crate::paging::{cut, one_more};
 
 /// Rows of a list at a time.
@@ -65,7 +63,7 @@ pub(crate) struct SystemPage {
 pub(crate) struct MetricPage {
     #[serde(flatten)]
     pub(super) frame: Frame,
-    pub(super) m: Card,
+    pub(super) m: MetricStatus,
     pub(super) decisions: Vec<DecisionView>,
     pub(super) alerts: Vec<AlertRow>,
     pub(super) silences: Vec<SilenceRow>,
@@ -173,7 +171,6 @@ impl MetricPage {
         c: &mut Conn,
         frame: Frame,
         metric: MetricStatus,
-        snapshot: &Snapshot,
         metrics: &[MetricView],
     ) -> Result<MetricPage, DbError> {
         let filter = alerts::Filter {
@@ -187,7 +184,7 @@ impl MetricPage {
             decisions: decided.into_iter().map(DecisionView::from).collect(),
             alerts: rows(alerts::page(c, &filter, ALERTS)?, metrics),
             silences,
-            m: Card::new(metric, snapshot),
+            m: metric,
             frame,
         })
     }

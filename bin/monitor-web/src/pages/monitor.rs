@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::api::{MetricStatus, Number, RecordView, SilenceView, Status, TroubleView, WorkerStatus};
+use crate::api::{MetricStatus, Number, RecordView, Status, TroubleView, WorkerStatus};
 use crate::live::Snapshot;
 use crate::pages::frame::in_script;
 use crate::pages::{Frame, Language, filters, texts};
@@ -20,21 +20,12 @@ pub(crate) struct MonitorPage {
     worker_age: String,
     database_error_since: Option<DateTime<Utc>>,
     troubles: Vec<TroubleView>,
-    metrics: Vec<Card>,
+    metrics: Vec<MetricStatus>,
     tally: Vec<Tally>,
     unacknowledged: i64,
     records: Vec<RecordView>,
     next_cursor: Option<i64>,
     blank_record: BlankRecord,
-}
-
-/// A metric as `card.html` shows it.
-#[derive(Clone, Serialize)]
-pub(super) struct Card {
-    #[serde(flatten)]
-    metric: MetricStatus,
-    /// What keeps it quiet now.
-    silence: Option<SilenceView>,
 }
 
 /// How many metrics are in a state.
@@ -68,7 +59,6 @@ struct Boot<'a> {
     worker_timeout: u64,
     worker: &'a WorkerStatus,
     metrics: &'a [MetricStatus],
-    silences: &'a [SilenceView],
     text: BTreeMap<&'static str, String>,
 }
 
@@ -83,7 +73,6 @@ impl MonitorPage {
             worker_timeout: worker_timeout.as_secs(),
             worker: &worker,
             metrics: &snapshot.metrics,
-            silences: &snapshot.silences,
             text: texts::for_script(language),
         });
         let metrics: Vec<MetricStatus> = snapshot.metrics.iter().map(|m| m.clone().at(now)).collect();
@@ -97,23 +86,10 @@ impl MonitorPage {
             records: snapshot.records.clone(),
             next_cursor: oldest.map(|r| r.id),
             blank_record: BlankRecord::default(),
-            metrics: metrics.into_iter().map(|m| Card::new(m, snapshot)).collect(),
+            metrics,
             worker,
             frame,
         }
-    }
-}
-
-impl Card {
-    /// The metric with the silence of the snapshot that keeps it quiet.
-    pub(super) fn new(metric: MetricStatus, snapshot: &Snapshot) -> Card {
-        let id = metric
-            .muted
-            .as_deref()
-            .and_then(|word| word.strip_prefix("silence:"));
-        let id = id.and_then(|id| id.parse::<i64>().ok());
-        let silence = snapshot.silences.iter().find(|s| Some(s.id) == id).cloned();
-        Card { metric, silence }
     }
 }
 

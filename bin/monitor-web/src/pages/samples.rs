@@ -17,7 +17,6 @@ use crate::live::Snapshot;
 use crate::pages::lists::{
     AlertRow, AlertsPage, Channel, DeliveriesPage, MetricPage, SilenceRow, SystemPage,
 };
-use crate::pages::monitor::Card;
 use crate::pages::{Frame, Language, MonitorPage};
 
 /// Stands for every text from outside.
@@ -46,8 +45,7 @@ fn of(language: Language) -> Vec<(&'static str, Value)> {
         pages.push(("alerts.html", value(&alerts(frame(), filled))));
         pages.push(("deliveries.html", value(&deliveries(frame(), filled))));
         pages.push(("system.html", value(&system(frame(), filled))));
-        let card = Card::new(metric, &full);
-        pages.push(("metric.html", value(&metric_page(frame(), card, filled))));
+        pages.push(("metric.html", value(&metric_page(frame(), metric, filled))));
     }
     pages
 }
@@ -118,7 +116,7 @@ fn system(frame: Frame, filled: bool) -> SystemPage {
     }
 }
 
-fn metric_page(frame: Frame, m: Card, filled: bool) -> MetricPage {
+fn metric_page(frame: Frame, m: MetricStatus, filled: bool) -> MetricPage {
     let words = [
         "alert",
         "recovered",
@@ -162,6 +160,7 @@ fn snapshot() -> Snapshot {
     metric.error = Some(hostile());
     metric.reason = Some(hostile());
     metric.muted = Some("silence:1".to_owned());
+    (metric.muted_until, metric.muted_reason) = (Some(now()), Some(hostile()));
     metric.unacknowledged = 2;
     let delivery = DeliveryView {
         channel: hostile(),

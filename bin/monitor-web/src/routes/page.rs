@@ -46,7 +46,7 @@ pub(super) async fn metric(
     let frame = frame(&state, &req, &snapshot);
     let metric = metric.clone().at(state.ctx.clock.wall());
     let metrics = state.ctx.metrics.clone();
-    let read = move |c: &mut Conn| MetricPage::read(c, frame, metric, &snapshot, &metrics);
+    let read = move |c: &mut Conn| MetricPage::read(c, frame, metric, &metrics);
     read_and_answer(&state, &req, "metric.html", read).await
 }
 

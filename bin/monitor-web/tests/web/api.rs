@@ -28,7 +28,7 @@ async fn a_metric_has_its_value_state_and_age() {
             "key": "z", "title": "Metric z", "unit": "orders", "severity": "warning", "rule": "above 100",
             "value": 131, "value_at": "2026-11-03T09:12:40.500Z", "checked_at": "2026-11-03T09:12:40.500Z", "error": null,
             "phase": "firing", "status": "firing", "since": "2026-11-03T09:12:40.500Z",
-            "reason": "131 is above 100 since 09:12:40 UTC", "open_alerts": 1, "unacknowledged": 1, "muted": null, "stale_after": 40,
+            "reason": "131 is above 100 since 09:12:40 UTC", "open_alerts": 1, "unacknowledged": 1, "muted": null, "muted_until": null, "muted_reason": null, "stale_after": 40,
             "sparkline": "M120.0 18.0h0",
         });
         assert_eq!(json["metrics"][0], expected);

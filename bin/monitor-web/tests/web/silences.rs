@@ -36,6 +36,9 @@ async fn a_silence_is_made_seen_and_cancelled() {
         let told = events.until(|data| data["silences"][0]["id"] == id).await;
         assert_eq!(told["metrics"][0]["key"], "z");
         assert_eq!(told["metrics"][0]["muted"], format!("silence:{id}"));
+        assert!(
+            told["metrics"][0]["muted_until"].is_string() && told["metrics"][0]["muted_reason"].is_string()
+        );
         assert_eq!(told["metrics"].as_array().unwrap().len(), 1, "the others are not");
         assert_eq!(
             web.get("/api/v1/metrics").await.json()["metrics"][0]["muted"],
@@ -209,4 +212,43 @@ async fn a_silence_begins_and_ends_by_itself() {
     let why = web.refused("DELETE", &path, "", 409, "conflict").await;
     assert_eq!(why, "It was over at 2026-11-03 09:30:00 UTC already.");
     web.stop().await;
+}
+
+#[tokio::test]
+async fn an_open_maintenance_window_is_shown_beside_its_metrics() {
+    use monitor_rules::MaintenanceSettings;
+    let settings = MaintenanceSettings {
+        from: Some("17:00".to_owned()),
+        to: Some("18:00".to_owned()),
+        zone: Some("Asia/Shanghai".to_owned()),
+        metrics: Some(vec!["z".to_owned()]),
+        reason: Some("stock <b>taking</b>".to_owned()),
+        ..MaintenanceSettings::default()
+    };
+    let window = settings.compile().unwrap();
+    // It is 09:12:40 UTC.
+    let web = Web::with(
+        Database::sqlite(),
+        |ctx| ctx.maintenance = vec![("lunch".to_owned(), window)],
+        |_| {},
+    )
+    .await;
+    let metrics = web.get("/api/v1/metrics").await.json();
+    let metric = |key: &str| {
+        let all = metrics["metrics"].as_array().unwrap();
+        all.iter().find(|metric| metric["key"] == key).unwrap().clone()
+    };
+    assert_eq!(metric("z")["muted"], "maintenance:lunch");
+    assert_eq!(metric("z")["muted_until"], "2026-11-03T10:00:00Z");
+    assert_eq!(metric("x")["muted"], serde_json::Value::Null, "another metric");
+    let page = web.get("/monitor").await.body;
+    assert!(page.contains("stock &lt;b&gt;taking"), "{page}");
+    // A silence is what somebody decided just now: it goes before the window.
+    let id = web.silence(Some("z"), "stop it", 30).await;
+    let metrics = web.get("/api/v1/metrics").await.json();
+    let z = &metrics["metrics"].as_array().unwrap()[0];
+    assert_eq!(
+        (&z["key"], &z["muted"]),
+        (&"z".into(), &format!("silence:{id}").into())
+    );
 }
