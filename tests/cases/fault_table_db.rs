@@ -195,8 +195,9 @@ async fn a_full_disk() {
         serde_json::from_str::<serde_json::Value>(&answer.text().await.ok()?).ok()
     };
     eventually("the disk is full", async || {
-        let done = ready().await?;
-        (done["done"]["unsaved"].as_u64()? > 0).then_some(())
+        let said = ready().await?;
+        let is_unsaved = said["done"]["unsaved"].as_u64()? > 0;
+        (is_unsaved && said["status"] == "not_ready").then_some(())
     })
     .await;
     site.world.a.set_total("x", 3.0);

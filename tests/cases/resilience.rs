@@ -197,3 +197,34 @@ both! {
         app.finish().await;
     }
 }
+
+both! {
+    async fn a_system_that_hangs_leaves_the_others_room(app: TestApp) {
+        let hanging: String = (0..20)
+            .map(|n| format!(
+                "[metrics.h{n}]\nfetch = {{ system = \"a\", path = \"/api/totals/h{n}\", value = \"$.total\" }}\nalert = {{ rise = 1 }}\n"
+            ))
+            .collect();
+        let other = "[metrics.w]\nfetch = { system = \"b\", path = \"/api/totals/w\", value = \"$.total\" }\nalert = { rise = 1 }\n";
+        app.restart(Config::metrics(&format!("{hanging}{other}")));
+        let text = app
+            .config_text()
+            .replace("[worker]\n", "[worker]\nconcurrency = 4\n")
+            .replace("timeout = \"2s\"", "timeout = \"30s\"");
+        let settings = monitor_settings::load_str("test.toml", &text, &[]).unwrap().settings;
+        let engine = monitor_worker::engine(&settings, app.db.clone(), app.clock.clone()).unwrap();
+        app.b().set_total("w", 0.0);
+        app.a().fault("/api/totals/", Fault::Hang, Times::Always);
+        let stop = CancellationToken::new();
+        let story = async {
+            monitor_tests::eventually("w is read again and again", || async {
+                (app.b().reads("w") >= 5).then_some(())
+            }).await;
+            assert_eq!(engine.counts().unreadable(), 0, "while all of the others still hang");
+            stop.cancel();
+        };
+        let (ended, ()) = tokio::join!(engine.run(stop.clone()), story);
+        ended.unwrap();
+        app.abandon();
+    }
+}

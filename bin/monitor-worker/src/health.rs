@@ -141,7 +141,10 @@ async fn readyz(state: web::Data<State>) -> HttpResponse {
         "sent": counts.sent(), "retried": counts.retried(), "given_up": counts.given_up(),
     });
     let problem = match tokio::time::timeout(PING, state.health.db.ping()).await {
-        Ok(Ok(())) => return HttpResponse::Ok().json(serde_json::json!({ "status": "ready", "done": done })),
+        Ok(Ok(())) => match counts.database_trouble() {
+            None => return HttpResponse::Ok().json(serde_json::json!({ "status": "ready", "done": done })),
+            Some(why) => format!("readings cannot be stored: {why}"),
+        },
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("the database does not answer within {PING:?}"),
     };

@@ -82,7 +82,8 @@ pub fn lasting(c: &mut Conn, limit: i64) -> Result<Vec<Alert>, DbError> {
         .load(c)?)
 }
 
-/// The alerts of these metrics that were opened until `before`, and that nobody took or was told of on. Oldest first.
+/// The alerts of these metrics that were opened until `before`, that nobody took or was told of on, and that somebody
+/// was told of: each by itself, or as the trouble of its system. Oldest first.
 pub fn to_escalate(
     c: &mut Conn,
     keys: &[String],
@@ -95,6 +96,7 @@ pub fn to_escalate(
         .filter(dsl::acknowledged_at.is_null())
         .filter(dsl::escalated_at.is_null())
         .filter(dsl::opened_at.le(before))
+        .filter(dsl::muted.is_null().or(dsl::muted.like("trouble:%")))
         .order(dsl::id.asc())
         .limit(limit)
         .load(c)?)

@@ -98,10 +98,10 @@ pub fn claim(c: &mut Conn, claim: &Claim<'_>) -> Result<Vec<Delivery>, DbError> 
 }
 
 /// Claims for a lane that sends digests: for each recipient, oldest first, all that is due as one group, of which at most
-/// `claim.limit` are given and none to a recipient in `not_to`. A group of several is one message: it gets a batch, by
-/// `name`, and what has one already is claimed as that same message again.
+/// `claim.limit` are given and none to a recipient in `not_to`. A group is one message from then on: it gets a batch, by
+/// `name`, and what has one is claimed as that same message again, whole or not at all.
 ///
-/// Run it in `Db::write`. Of two workers one gets a group whole, as in [`claim`].
+/// Run it in `Db::write`. Of two workers one gets a group, as in [`claim`].
 pub fn claim_groups(
     c: &mut Conn,
     claim: &Claim<'_>,
@@ -132,22 +132,49 @@ pub fn claim_groups(
     groups.truncate(usize::try_from(claim.limit).unwrap_or_default());
     let mut claimed = Vec::with_capacity(groups.len());
     for (_, batch, ids) in groups {
-        let batch = batch.or_else(|| (ids.len() > 1).then(&name));
-        claimed.push(take(c, claim, &ids, batch.as_deref())?);
+        let (batch, ids) = match batch {
+            None => (name(), ids),
+            Some(batch) => match whole(c, claim, &batch)? {
+                Some(ids) => (batch, ids),
+                None => continue,
+            },
+        };
+        claimed.push(take(c, claim, &ids, Some(&batch))?);
     }
     Ok(claimed)
 }
 
-/// The recipients of a lane to whom something was sent after `since`, each with when that was last, and those to whom
-/// something is being sent, with no time.
+/// All that is left of a batch, locked; `None` where some of it is another's just now.
+fn whole(c: &mut Conn, claim: &Claim<'_>, batch: &str) -> Result<Option<Vec<i64>>, DbError> {
+    let left = delivery::table
+        .filter(dsl::batch.eq(batch))
+        .filter(dsl::finished_at.is_null());
+    let count: i64 = left.count().get_result(c)?;
+    let due = delivery::table
+        .filter(dsl::batch.eq(batch))
+        .filter(is_due!(claim.now))
+        .filter(dsl::id.ne_all(claim.in_flight))
+        .select(dsl::id);
+    let ids: Vec<i64> = match c {
+        Conn::Postgres(c) => due.for_update().skip_locked().load(c)?,
+        Conn::Sqlite(c) => due.load(c)?,
+    };
+    Ok((i64::try_from(ids.len()) == Ok(count)).then_some(ids))
+}
+
+/// The recipients of a lane to whom something was sent after `since` and until `now`, each with when that was last, and
+/// those to whom something is being sent, with no time.
 pub fn lately_told(
     c: &mut Conn,
     lane: &str,
     since: NaiveDateTime,
+    now: NaiveDateTime,
 ) -> Result<Vec<(String, Option<NaiveDateTime>)>, DbError> {
     let sent: Vec<(String, Option<NaiveDateTime>)> = delivery::table
         .filter(dsl::lane.eq(lane))
         .filter(dsl::finished_at.gt(Some(since)))
+        // A clock that was stepped back has sent in the future: that holds up nobody.
+        .filter(dsl::finished_at.le(Some(now)))
         .filter(dsl::status.eq(DeliveryStatus::Sent))
         .group_by(dsl::recipient)
         .select((dsl::recipient, diesel::dsl::max(dsl::finished_at)))
@@ -156,6 +183,7 @@ pub fn lately_told(
         .filter(dsl::lane.eq(lane))
         .filter(dsl::finished_at.is_null())
         .filter(dsl::status.eq(DeliveryStatus::Sending))
+        .filter(dsl::lease_until.gt(Some(now)))
         .select(dsl::recipient)
         .distinct()
         .load(c)?;
@@ -230,6 +258,40 @@ pub struct Unfinished {
     pub count: i64,
     /// When the oldest of them was made.
     pub oldest: NaiveDateTime,
+}
+
+/// How a lane gets through, as far as its rows tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Passage {
+    /// How many deliveries are neither done nor given up.
+    pub waiting: i64,
+    /// To how many recipients something waits that was tried without success.
+    pub failing: i64,
+    /// When something was last sent.
+    pub last_sent: Option<NaiveDateTime>,
+}
+
+/// How the lane gets through.
+pub fn passage(c: &mut Conn, lane: &str) -> Result<Passage, DbError> {
+    let left = delivery::table
+        .filter(dsl::lane.eq(lane))
+        .filter(dsl::finished_at.is_null());
+    let failing: Vec<String> = left
+        .filter(dsl::last_error.is_not_null())
+        .select(dsl::recipient)
+        .distinct()
+        .load(c)?;
+    let last = delivery::table
+        .filter(dsl::lane.eq(lane))
+        .filter(dsl::finished_at.is_not_null())
+        .filter(dsl::status.eq(DeliveryStatus::Sent))
+        .order(dsl::finished_at.desc())
+        .select(dsl::finished_at);
+    Ok(Passage {
+        waiting: left.count().get_result(c)?,
+        failing: i64::try_from(failing.len()).unwrap_or(i64::MAX),
+        last_sent: last.first::<Option<NaiveDateTime>>(c).optional()?.flatten(),
+    })
 }
 
 /// What each lane has left to do, by name. Lanes whose deliveries are all finished are left out.
@@ -390,14 +452,14 @@ pub fn is_unfinished(c: &mut Conn, dedupe_key: &str) -> Result<bool, DbError> {
     Ok(open.count().get_result::<i64>(c)? > 0)
 }
 
-/// Gives up what has waited since before `before` in lanes other than `lanes`; says how many.
+/// Gives up what has waited since before `before` in lanes other than `lanes`, and gives it.
 pub fn give_up_lanes_but(
     c: &mut Conn,
     lanes: &[String],
     before: NaiveDateTime,
     now: NaiveDateTime,
     error: &str,
-) -> Result<usize, DbError> {
+) -> Result<Vec<Delivery>, DbError> {
     let stranded = delivery::table
         .filter(dsl::finished_at.is_null())
         .filter(dsl::lane.ne_all(lanes))
@@ -409,7 +471,8 @@ pub fn give_up_lanes_but(
             dsl::lease_until.eq(None::<NaiveDateTime>),
             dsl::last_error.eq(Some(clean(error))),
         ))
-        .execute(c)?)
+        .returning(delivery::all_columns)
+        .get_results(c)?)
 }
 
 /// The workers that hold claims, dead ones among them.

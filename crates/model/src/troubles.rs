@@ -43,6 +43,20 @@ pub fn open_of(c: &mut Conn, kind: TroubleKind, subject: &str) -> Result<Option<
         .optional()?)
 }
 
+/// The same, which nobody else ends before the transaction does.
+pub fn lock_open(c: &mut Conn, kind: TroubleKind, subject: &str) -> Result<Option<Trouble>, DbError> {
+    let open = trouble::table
+        .filter(dsl::ended_at.is_null())
+        .filter(dsl::kind.eq(kind))
+        .filter(dsl::subject.eq(clean(subject)));
+    // A change that changes nothing locks the row on PostgreSQL; on SQLite there is one writer anyway.
+    Ok(diesel::update(open)
+        .set(dsl::since.eq(dsl::since))
+        .returning(trouble::all_columns)
+        .get_result(c)
+        .optional()?)
+}
+
 /// Ends a trouble; `false` where there is none with this id, or it was over already.
 pub fn end(c: &mut Conn, id: i64, at: NaiveDateTime) -> Result<bool, DbError> {
     let open = trouble::table.find(id).filter(dsl::ended_at.is_null());

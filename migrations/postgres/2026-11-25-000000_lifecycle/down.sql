@@ -10,6 +10,8 @@ ALTER TABLE delivery DROP COLUMN trouble_id;
 DROP TABLE trouble;
 DROP TABLE decision;
 DROP INDEX alert_end_muted;
+DROP INDEX alert_unheeded;
+DROP INDEX alert_lasting;
 ALTER TABLE alert DROP COLUMN escalated_at;
 ALTER TABLE alert DROP COLUMN end_muted;
 ALTER TABLE alert DROP COLUMN muted;

@@ -5,6 +5,9 @@
 ALTER TABLE alert ADD COLUMN muted TEXT;
 ALTER TABLE alert ADD COLUMN end_muted TEXT;
 ALTER TABLE alert ADD COLUMN escalated_at TEXT;
+-- What is looked at every second; what nobody acknowledges piles up, and must not be read each time.
+CREATE INDEX alert_lasting ON alert (id) WHERE resolved_at IS NULL AND kind <> 'event';
+CREATE INDEX alert_unheeded ON alert (key, id) WHERE resolved_at IS NULL AND acknowledged_at IS NULL AND escalated_at IS NULL;
 CREATE INDEX alert_end_muted ON alert (id) WHERE end_muted IS NOT NULL;
 
 -- The latest judgements of each metric and what came of them: a ring, so it never grows.

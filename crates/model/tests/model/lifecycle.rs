@@ -216,6 +216,9 @@ both! {
         assert!(open(TroubleKind::Channel, "a").await.unwrap().is_some());
         let found = db.read(|c| troubles::open_of(c, TroubleKind::System, "a")).await.unwrap();
         assert_eq!(found.as_ref(), Some(&first));
+        let locked = db.write(|c| troubles::lock_open(c, TroubleKind::System, "a")).await.unwrap();
+        assert_eq!(locked.as_ref(), Some(&first));
+        assert_eq!(db.write(|c| troubles::lock_open(c, TroubleKind::Gap, "a")).await.unwrap(), None);
         let id = first.id;
         assert!(db.write(move |c| troubles::end(c, id, at(90))).await.unwrap());
         assert!(!db.write(move |c| troubles::end(c, id, at(91))).await.unwrap());
@@ -289,7 +292,7 @@ both! {
         let groups = claim_groups(&db, 10, 2, &["bob"]).await;
         assert_eq!(keys(&groups), [vec!["a1", "a2"], vec!["c1"]]);
         assert!(groups[0].iter().all(|d| d.batch.as_deref() == Some("digest-10@monitor") && d.attempt == 1));
-        assert_eq!(groups[1][0].batch, None, "one alone is no digest");
+        assert!(groups[1][0].batch.is_some(), "one alone is a message of its own from then on, too");
         assert_eq!(keys(&claim_groups(&db, 10, 9, &[]).await), [vec!["b1"]]);
         // Its worker dies; meanwhile another message to ann has come. The repeat is the same message all the same.
         assert_eq!(keys(&claim_groups(&db, 60, 1, &[]).await), [vec!["a1", "a2"]]);
@@ -299,12 +302,27 @@ both! {
             Ok(deliveries::mark_sent(c, 1, 3, at(121))? && deliveries::mark_sent(c, 3, 3, at(121))?)
         }).await.unwrap();
         assert!(sent);
-        let mut lately = db.read(|c| deliveries::lately_told(c, "mail", at(120))).await.unwrap();
-        lately.sort();
-        assert_eq!(lately, [("ann".into(), Some(at(121))), ("bob".into(), None), ("cid".into(), None)]);
-        assert!(!db.read(|c| deliveries::lately_told(c, "mail", at(121))).await.unwrap().iter().any(|(to, _)| to == "ann"));
-        let rest = claim_groups(&db, 122, 9, &[]).await;
+        let lately = async |since, now| {
+            let mut told = db.read(move |c| deliveries::lately_told(c, "mail", at(since), at(now))).await.unwrap();
+            told.sort();
+            told
+        };
+        let ann = ("ann".to_owned(), Some(at(121)));
+        assert_eq!(lately(120, 125).await, std::slice::from_ref(&ann), "whose lease is over is being told nothing");
+        assert_eq!(lately(120, 39).await, [("bob".into(), None), ("cid".into(), None)]);
+        assert!(lately(121, 125).await.is_empty() && !lately(100, 120).await.contains(&ann), "nor in the future");
+        // What is left of a digest goes whole or not at all.
+        db.write(|c| deliveries::enqueue(c, &[to("eve", "e1", 0), to("eve", "e2", 0)])).await.unwrap();
+        let eve = claim_groups(&db, 130, 9, &["ann", "bob", "cid"]).await;
+        assert_eq!(keys(&eve), [vec!["e1", "e2"]]);
+        let first = eve[0][0].id;
+        db.write(move |c| deliveries::release(c, first, 1)).await.unwrap();
+        assert!(claim_groups(&db, 131, 9, &["ann", "bob", "cid"]).await.is_empty(), "the other half is under way");
+        assert_eq!(keys(&claim_groups(&db, 161, 9, &["ann", "bob", "cid"]).await), [vec!["e1", "e2"]]);
+        let passage = db.read(|c| deliveries::passage(c, "mail")).await.unwrap();
+        assert_eq!((passage.waiting, passage.failing, passage.last_sent), (5, 0, Some(at(121))));
+        let rest = claim_groups(&db, 200, 9, &[]).await;
         assert!(keys(&rest).contains(&vec!["a3"]), "{rest:?}");
-        assert_eq!(rest.iter().flatten().filter(|d| d.status == DeliveryStatus::Sending).count(), 3);
+        assert_eq!(rest.iter().flatten().filter(|d| d.status == DeliveryStatus::Sending).count(), 5);
     }
 }

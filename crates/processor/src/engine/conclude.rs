@@ -106,6 +106,7 @@ async fn mark(shared: &Shared, parcel: &Parcel, verdict: &Verdict, lane: &LanePa
             Ok(End::Later(*retry_after))
         }
         Verdict::Permanent { reason } => {
+            lane.health.works();
             give_up(shared, parcel, DeliveryStatus::Failed, cut(reason), now, lane).await?;
             Ok(End::Through)
         }
@@ -165,7 +166,7 @@ async fn give_up(
 
 /// What others are told instead, and who: once a message, however many of its recipients it did not reach. What the
 /// monitor tells of itself is not passed on, or two dead channels would tell each other of each other.
-fn elsewhere(
+pub(crate) fn elsewhere(
     shared: &Shared,
     parcel: &Parcel,
     error: &str,
@@ -193,14 +194,13 @@ fn elsewhere(
 }
 
 fn undelivered(shared: &Shared, parcel: &Parcel, error: &str) -> Option<Notification> {
-    let first = parcel.first();
-    let message = parcel.message(shared.options.language).ok()?;
-    if matches!(message.event, Event::Notice | Event::Test) {
-        return None;
-    }
     let language = shared.options.language;
+    let passed_on = parcel.without(&[Event::Notice, Event::Test])?;
+    let (first, count) = (passed_on.first(), passed_on.all().len());
+    let message = passed_on.message(language).ok()?;
     Some(Notification {
-        id: format!("elsewhere/{}/{}", message.message_id, first.lane),
+        // By what is in it: the digests of several recipients say the same.
+        id: format!("elsewhere/{}+{count}/{}", first.message_id, first.lane),
         message_id: told::message_id(&format!("elsewhere-{}", first.id)),
         event: Event::Notice,
         text: words::undelivered(language, &first.lane, &first.recipient, error, &message.text),

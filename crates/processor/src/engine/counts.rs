@@ -16,6 +16,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::health::Health;
 use super::seen::OwnState;
 use super::standing::{Standing, Standings};
 
@@ -36,6 +37,7 @@ pub struct Counts {
     families: Families,
     commit_seconds: Histogram,
     pulses: Family<One, Counter>,
+    database: Health,
     meters: Shared<Meter>,
     lanes: Shared<LaneMeter>,
 }
@@ -127,6 +129,7 @@ impl Counts {
             "Calls of worker.heartbeat_url by what became of them",
             pulses.clone(),
         );
+        let database = own.database.clone();
         registry.register_collector(Box::new(own));
         registry.register_collector(Box::new(Standings(Arc::clone(&meters))));
         registry.register_collector(Box::new(Database::new(db)));
@@ -135,6 +138,7 @@ impl Counts {
             families,
             commit_seconds,
             pulses,
+            database,
             meters,
             lanes: Shared::default(),
         }
@@ -200,6 +204,11 @@ impl Counts {
         self.pulses
             .get_or_create_owned(&[("result", result.to_owned())])
             .inc();
+    }
+
+    /// Why the last reading could not be stored, where it could not.
+    pub fn database_trouble(&self) -> Option<String> {
+        self.database.failing().map(|failing| failing.why)
     }
 
     /// Readings committed that held a number.

@@ -155,9 +155,10 @@ pub(crate) async fn run(shared: &Arc<Shared>, turn: Turn) {
 }
 
 fn lost(shared: &Shared, watched: &Watched, error: &DbError) {
+    let (now, wall) = (shared.clock.monotonic(), shared.clock.wall());
     shared
         .database
-        .fails(&error.to_string(), shared.clock.monotonic(), shared.clock.wall());
+        .fails_so(&error.to_string(), may_pass(error), now, wall);
     watched.remember(None);
     watched.meter.lost();
     log::error!(
@@ -273,7 +274,9 @@ async fn store(shared: &Shared, watched: &Watched, outcome: &Arc<Outcome>) -> Re
     for tries in 1.. {
         let storing = Arc::clone(outcome);
         let begun = shared.clock.monotonic();
+        let waiting = shared.commits.begin(begun, shared.clock.wall());
         let stored = shared.db.write(move |conn| storing.store(conn)).await;
+        drop(waiting);
         shared
             .counts
             .commit_took(shared.clock.monotonic().saturating_sub(begun));

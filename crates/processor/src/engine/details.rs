@@ -1,10 +1,12 @@
 //! The job of explaining an alert: ask what it was, store each message as a record, tell it.
 
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
 use monitor_model::{Alert, AlertKind, Conn, DbError, Delivery, NewRecord, alerts, deliveries, records};
 use monitor_notify::Event;
 use monitor_rules::Language;
@@ -50,8 +52,15 @@ pub(crate) async fn run(
         previous: alert.previous.unwrap_or_default(),
     };
     let left = patience(shared, job, &alert);
-    let asked = explain(&*watched.metric, &shared.upstreams, &question);
-    let messages = match monitor_requests::timeout(&*shared.clock, left.max(LEAST_WAIT), asked).await {
+    let asked = AssertUnwindSafe(explain(&*watched.metric, &shared.upstreams, &question)).catch_unwind();
+    let limited = monitor_requests::timeout(&*shared.clock, left.max(LEAST_WAIT), asked).await;
+    let messages = match limited.map(|asked| {
+        asked.unwrap_or_else(|_| {
+            // It would do so each time: people are told the reading.
+            log::error!("alert {}: explaining it panicked", alert.id);
+            Ok(Vec::new())
+        })
+    }) {
         Ok(Ok(messages)) => messages,
         Ok(Err(error)) if error.is_transient() && !left.is_zero() => {
             // However long the system asks to be left alone: people wait no longer than that.

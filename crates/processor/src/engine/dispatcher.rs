@@ -52,6 +52,7 @@ pub(crate) struct Dispatcher {
 /// An attempt in flight.
 struct Running {
     lane: usize,
+    recipient: String,
     claims: Vec<(i64, i32)>,
 }
 
@@ -259,7 +260,7 @@ impl Dispatcher {
                         each.map(|one| vec![one]).collect()
                     }
                     Some(every) => {
-                        let lately = deliveries::lately_told(conn, &wish.name, ago(now, every))?;
+                        let lately = deliveries::lately_told(conn, &wish.name, ago(now, every), now)?;
                         let again = lately.iter().filter_map(|(_, at)| at.map(|at| at + every));
                         claimed.quiet_until = claimed.quiet_until.into_iter().chain(again).min();
                         let quiet: Vec<String> = lately.into_iter().map(|(to, _)| to).collect();
@@ -278,7 +279,7 @@ impl Dispatcher {
         let lane = &mut self.lanes[index];
         let work = lane.take(self.shared.clock.monotonic());
         let (parts, shared) = (lane.parts.clone(), Arc::clone(&self.shared));
-        let claims = parcel.claims();
+        let (claims, recipient) = (parcel.claims(), parcel.first().recipient.clone());
         let task = self.attempts.spawn(async move {
             let clock = Arc::clone(&shared.clock);
             let begun = clock.monotonic();
@@ -292,7 +293,14 @@ impl Dispatcher {
             conclude(&shared, &parcel, verdict, &parts).await
         });
         claims.iter().for_each(|(id, _)| self.held.add(*id));
-        self.running.insert(task.id(), Running { lane: index, claims });
+        self.running.insert(
+            task.id(),
+            Running {
+                lane: index,
+                recipient,
+                claims,
+            },
+        );
     }
 
     fn ended(&mut self, ended: Result<(Id, End), JoinError>) {
@@ -305,7 +313,7 @@ impl Dispatcher {
         };
         running.claims.iter().for_each(|(id, _)| self.held.remove(*id));
         let lane = &mut self.lanes[running.lane];
-        lane.ended(end, self.shared.clock.monotonic());
+        lane.ended(&running.recipient, end, self.shared.clock.monotonic());
         self.strays |= end == End::Stray;
         if let Err(error) = ended {
             log::error!(

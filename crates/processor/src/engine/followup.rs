@@ -4,14 +4,14 @@
 //! Readings have no part in it, so it goes on while a metric cannot be read. Each step is one transaction that looks at
 //! the alert as it is then: of several workers one does it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use monitor_model::{
-    Alert, AlertKind, Conn, DbError, Mute, Record, Silence, Trouble, alerts, deliveries, realtime, records,
-    silences, states, troubles as stored,
+    Alert, AlertKind, Conn, DbError, Mute, Record, Silence, Trouble, TroubleKind, alerts, deliveries,
+    realtime, records, silences, states, troubles as stored,
 };
 use monitor_notify::Event;
 use monitor_rules::Escalate;
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use super::cycle::Watched;
+use super::janitor::ago;
 use super::told::{
     ALARM_LANE, DETAILS_LANE, Story, Teller, Word, audience, enqueue_job, job_key, tell_trouble,
 };
@@ -29,6 +30,8 @@ use super::{details, troubles, words};
 const LOOK: Duration = Duration::from_secs(1);
 /// Alerts looked at in one go.
 const MOST: i64 = 10_000;
+/// A metric that this worker does not have and that was not read for so long is read by nobody any more.
+const FORGOTTEN: Duration = Duration::from_secs(24 * 3600);
 /// Alerts told on in one go.
 const MOST_ESCALATED: i64 = 500;
 
@@ -90,53 +93,76 @@ impl FollowUp {
         }
     }
 
-    /// Does what is due.
+    /// Does what is due. What fails keeps nothing else from being done; the first failure is given in the end.
     pub(crate) async fn look(&mut self) -> Result<(), DbError> {
-        self.upkeep.look_at_database().await?;
         let now = self.shared.clock.wall();
-        let found = self.find(now.naive_utc()).await?;
-        self.rounds
-            .retain(|id, _| found.lasting.iter().any(|alert| alert.id == *id));
-        for alert in &found.lasting {
-            if let Some(watched) = self.metrics.get(&alert.key).cloned() {
-                self.follow(&watched, alert, &found, now).await?;
+        let found = self.find(now).await?;
+        let mut first = Ok(());
+        let mut note = |done: Result<(), DbError>| {
+            if first.is_ok() {
+                first = done;
             }
-        }
+        };
+        let lasting: HashSet<i64> = found.lasting.iter().map(|alert| alert.id).collect();
+        self.rounds.retain(|id, _| lasting.contains(id));
+        // Ends before what lasts: the last word of a metric must be how it is.
         for alert in &found.ended {
             if let Some(watched) = self.metrics.get(&alert.key)
                 && self.mute(watched, alert, &found, now).is_none()
             {
-                self.tell_the_end(watched, alert, now).await?;
+                note(self.tell_the_end(watched, alert, now).await);
+            }
+        }
+        for alert in &found.lasting {
+            if let Some(watched) = self.metrics.get(&alert.key).cloned() {
+                note(self.follow(&watched, alert, &found, now).await);
             }
         }
         for alert in &found.unheeded {
-            self.escalate(alert, &found, now).await?;
+            note(self.escalate(alert, &found, now).await);
         }
         for trouble in &found.troubles {
-            self.close(trouble, &found, now).await?;
+            note(self.close(trouble, &found, now).await);
         }
-        self.upkeep.look(&found.troubles, now).await
+        note(self.upkeep.look(&found.troubles, now).await);
+        first
     }
 
-    async fn find(&self, now: NaiveDateTime) -> Result<Found, DbError> {
-        let rules = self.metrics.values().filter_map(|watched| escalation(watched));
-        let soonest = rules.map(|escalate| escalate.after).min();
-        let keys: Vec<String> = self
-            .metrics
-            .values()
-            .filter(|watched| escalation(watched).is_some())
-            .map(|watched| watched.key().to_owned())
-            .collect();
+    async fn find(&self, now: DateTime<Utc>) -> Result<Found, DbError> {
+        let active = self
+            .shared
+            .db
+            .read(move |conn| silences::active(conn, now.naive_utc()))
+            .await?;
+        // Metrics by how long their alerts may go unheeded, without those that nobody may be told of.
+        let mut impatient: BTreeMap<Duration, Vec<String>> = BTreeMap::new();
+        for watched in self.metrics.values() {
+            let config = watched.metric.config();
+            let mutes = &self.shared.mutes;
+            let severity = config.severity.as_str();
+            if let Some(escalate) = escalation(watched)
+                && mutes
+                    .find(&active, &config.key, severity, false, now.naive_utc())
+                    .is_none()
+            {
+                impatient
+                    .entry(escalate.after)
+                    .or_default()
+                    .push(config.key.clone());
+            }
+        }
         let read = move |conn: &mut Conn| {
+            let mut unheeded = Vec::new();
+            for (after, keys) in &impatient {
+                let before = ago(now.naive_utc(), *after);
+                unheeded.extend(alerts::to_escalate(conn, keys, before, MOST_ESCALATED)?);
+            }
             Ok(Found {
                 troubles: stored::all_open(conn)?,
                 lasting: alerts::lasting(conn, MOST)?,
                 ended: alerts::with_muted_end(conn, MOST)?,
-                unheeded: match soonest {
-                    Some(after) => alerts::to_escalate(conn, &keys, now - after, MOST_ESCALATED)?,
-                    None => Vec::new(),
-                },
-                silences: silences::active(conn, now)?,
+                unheeded,
+                silences: active.clone(),
             })
         };
         self.shared.db.read(read).await
@@ -178,8 +204,12 @@ impl FollowUp {
         };
         if let Ok(Mute::Trouble(id)) = muted.parse() {
             let open = found.troubles.iter().find(|trouble| trouble.id == id);
-            let is_own = self.shared.systems.is_alone(&alert.key) == Some(true);
-            if let Some(trouble) = open.filter(|_| !is_own) {
+            let systems = &self.shared.systems;
+            let is_own = systems.is_alone(&alert.key) == Some(true);
+            let is_another = |trouble: &&Trouble| {
+                trouble.kind == TroubleKind::Offline && systems.is_online_without(&alert.key)
+            };
+            if let Some(trouble) = open.filter(|trouble| !is_own && !is_another(trouble)) {
                 return match mute {
                     None => self.remind(watched, alert, Some(trouble), now).await,
                     Some(_) => Ok(()),
@@ -204,6 +234,10 @@ impl FollowUp {
         alert: &Alert,
         now: DateTime<Utc>,
     ) -> Result<(), DbError> {
+        // Whose trouble it is shows with the first reading after a start.
+        if alert.kind == AlertKind::NoData && watched.is_flapping().is_none() {
+            return Ok(());
+        }
         let teller = Teller::of(&self.shared, &*watched.metric);
         let cause = self.shared.systems.cause(&alert.key);
         let (shared, id, is_blind) = (
@@ -213,6 +247,12 @@ impl FollowUp {
         );
         let at = now.naive_utc();
         let tell = move |conn: &mut Conn| {
+            let Some(locked) = alerts::lock(conn, id)?.filter(is_unheeded) else {
+                return Ok(());
+            };
+            if locked.muted.is_none() {
+                return Ok(());
+            }
             if let Some(cause) = cause.as_ref().filter(|_| is_blind) {
                 let trouble = troubles::cover(conn, &shared, cause, at)?;
                 alerts::mute_for(conn, id, &Mute::Trouble(trouble.id).to_string())?;
@@ -285,7 +325,7 @@ impl FollowUp {
         };
         let lasted = (now.naive_utc() - alert.opened_at).to_std().unwrap_or_default();
         let round = i64::try_from(lasted.as_nanos() / every.as_nanos().max(1)).unwrap_or(i64::MAX);
-        if round == 0 || self.rounds.get(&alert.id).is_some_and(|told| *told >= round) {
+        if round == 0 || self.rounds.get(&alert.id) == Some(&round) {
             return Ok(());
         }
         let teller = Teller::of(&self.shared, &*watched.metric);
@@ -347,12 +387,21 @@ impl FollowUp {
 
     /// A trouble of systems is over when nothing is covered by it any more.
     async fn close(&self, trouble: &Trouble, found: &Found, now: DateTime<Utc>) -> Result<(), DbError> {
-        use monitor_model::TroubleKind::{Offline, System};
-        let why = Mute::Trouble(trouble.id).to_string();
-        let is_covered =
-            |alert: &Alert| alert.muted.as_ref() == Some(&why) && self.metrics.contains_key(&alert.key);
-        if !matches!(trouble.kind, System | Offline) || found.lasting.iter().any(is_covered) {
+        if !matches!(trouble.kind, TroubleKind::System | TroubleKind::Offline) {
             return Ok(());
+        }
+        let why = Mute::Trouble(trouble.id).to_string();
+        let is_covered = |alert: &&Alert| {
+            alert.muted.as_ref() == Some(&why) && self.shared.systems.is_alone(&alert.key) != Some(true)
+        };
+        for alert in found.lasting.iter().filter(is_covered) {
+            // One that no worker reads any more holds up nothing; another worker may have another config.
+            let key = alert.key.clone();
+            let read = self.shared.db.read(move |conn| realtime::get(conn, &key)).await?;
+            let lately = ago(now.naive_utc(), FORGOTTEN);
+            if self.metrics.contains_key(&alert.key) || read.is_some_and(|read| read.checked_at > lately) {
+                return Ok(());
+            }
         }
         let (shared, trouble, at) = (Arc::clone(&self.shared), trouble.clone(), now.naive_utc());
         let end = move |conn: &mut Conn| troubles::end(conn, &shared, &trouble, at);

@@ -5,18 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-/// How it went last; a clone tells of the same thing.
+/// How it went last: well, where nothing else is known. A clone tells of the same thing.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Health(Arc<Mutex<State>>);
-
-#[derive(Clone, Debug, Default)]
-enum State {
-    /// It was not used yet.
-    #[default]
-    Unknown,
-    Works,
-    Fails(Failing),
-}
+pub(crate) struct Health(Arc<Mutex<Option<Failing>>>);
 
 /// Something that fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +16,14 @@ pub(crate) struct Failing {
     pub(crate) since: (Duration, DateTime<Utc>),
     /// Why, the last time.
     pub(crate) why: String,
+    /// Another use of the same thing that goes well says that this would too.
+    is_passing: bool,
 }
 
 impl Health {
     /// How it fails; `None` where it worked the last time, or was not used yet.
     pub(crate) fn failing(&self) -> Option<Failing> {
-        match &*self.lock() {
-            State::Fails(failing) => Some(failing.clone()),
-            State::Unknown | State::Works => None,
-        }
+        self.lock().clone()
     }
 
     /// It has failed for at least so long.
@@ -43,29 +33,33 @@ impl Health {
     }
 
     pub(crate) fn is_failing(&self) -> bool {
-        matches!(&*self.lock(), State::Fails(_))
-    }
-
-    /// It was used, and worked.
-    pub(crate) fn is_good(&self) -> bool {
-        matches!(&*self.lock(), State::Works)
+        self.lock().is_some()
     }
 
     pub(crate) fn works(&self) {
-        *self.lock() = State::Works;
+        *self.lock() = None;
+    }
+
+    /// Something else was done with it, and that went well: it may be well again, where what failed was in its nature.
+    pub(crate) fn may_work(&self) {
+        self.lock().take_if(|failing| failing.is_passing);
     }
 
     pub(crate) fn fails(&self, why: &str, now: Duration, wall: DateTime<Utc>) {
-        let mut state = self.lock();
-        let since = match &*state {
-            State::Fails(failing) => failing.since,
-            State::Unknown | State::Works => (now, wall),
-        };
-        let why = why.to_owned();
-        *state = State::Fails(Failing { since, why });
+        self.fails_so(why, false, now, wall);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn fails_so(&self, why: &str, is_passing: bool, now: Duration, wall: DateTime<Utc>) {
+        let mut failing = self.lock();
+        let since = failing.as_ref().map_or((now, wall), |failing| failing.since);
+        *failing = Some(Failing {
+            since,
+            why: why.to_owned(),
+            is_passing,
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Failing>> {
         self.0.lock().expect("no code panics while holding this lock")
     }
 }
@@ -78,13 +72,16 @@ mod tests {
     fn it_is_known_since_when_and_why() {
         let s = Duration::from_secs;
         let (health, wall) = (Health::default(), DateTime::UNIX_EPOCH);
-        assert!(!health.is_failing() && !health.is_good(), "nobody knows yet");
+        assert!(!health.is_failing(), "nobody knows yet");
         health.fails("refused", s(1), wall);
         health.fails("timed out", s(9), wall + s(8));
         let failing = health.failing().unwrap();
         assert_eq!((failing.since, failing.why.as_str()), ((s(1), wall), "timed out"));
         assert!(health.failing_for(s(8), s(9)).is_some() && health.failing_for(s(9), s(9)).is_none());
-        health.works();
-        assert!(health.is_good() && health.failing().is_none());
+        health.may_work();
+        assert!(health.is_failing(), "that says nothing of a thing that stays");
+        health.fails_so("locked", true, s(10), wall);
+        health.may_work();
+        assert!(health.failing().is_none());
     }
 }

@@ -8,7 +8,9 @@ use monitor_model::{Conn, DbError, deliveries, samples, workers};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
-use super::told::{ALARM_LANE, DETAILS_LANE};
+use super::conclude::elsewhere;
+use super::parcel::Parcel;
+use super::told::{self, ALARM_LANE, DETAILS_LANE};
 
 /// Time between two cleanings.
 const CLEANING: Duration = Duration::from_secs(600);
@@ -42,10 +44,8 @@ pub(crate) async fn run(shared: Arc<Shared>, halt: CancellationToken) {
 /// Says that this worker lives.
 pub(crate) async fn heartbeat(shared: &Shared) -> Result<(), DbError> {
     let beaten = shared.presence.beat(&shared.db, shared.clock.wall()).await;
-    // That it can beat does not say that readings can be stored.
-    if let Err(error) = &beaten {
-        let (now, wall) = (shared.clock.monotonic(), shared.clock.wall());
-        shared.database.fails(&error.to_string(), now, wall);
+    if beaten.is_ok() {
+        shared.database.may_work();
     }
     beaten
 }
@@ -63,8 +63,8 @@ pub(crate) async fn sign_off(shared: &Shared) {
 }
 
 /// Gives up what waits for a channel that the config has no more: as long as any other delivery it may wait for the
-/// channel to come back, and then it is shown and counted like any other.
-async fn strand(shared: &Shared, now: NaiveDateTime) -> Result<(), DbError> {
+/// channel to come back, and then it is shown, counted and told elsewhere like any other.
+async fn strand(shared: &Arc<Shared>, now: NaiveDateTime) -> Result<(), DbError> {
     let mut lanes = vec![ALARM_LANE.to_owned(), DETAILS_LANE.to_owned()];
     lanes.extend(
         shared
@@ -73,9 +73,17 @@ async fn strand(shared: &Shared, now: NaiveDateTime) -> Result<(), DbError> {
             .map(|channel| channel.notifier.name().to_owned()),
     );
     let before = ago(now, shared.options.max_age);
+    let telling = Arc::clone(shared);
     let give_up = move |conn: &mut Conn| {
         let error = "no channel of this name is in the config any more";
-        deliveries::give_up_lanes_but(conn, &lanes, before, now, error)
+        let stranded = deliveries::give_up_lanes_but(conn, &lanes, before, now, error)?;
+        let count = stranded.len();
+        for parcel in stranded.into_iter().filter_map(|one| Parcel::of(vec![one])) {
+            if let Some((audience, about, message)) = elsewhere(&telling, &parcel, error, now) {
+                told::enqueue(conn, &audience, about, &message, now)?;
+            }
+        }
+        Ok(count)
     };
     let stranded = shared.db.write(give_up).await?;
     if stranded > 0 {
@@ -84,7 +92,7 @@ async fn strand(shared: &Shared, now: NaiveDateTime) -> Result<(), DbError> {
     Ok(())
 }
 
-async fn clean(shared: &Shared, halt: &CancellationToken) -> Result<(), DbError> {
+async fn clean(shared: &Arc<Shared>, halt: &CancellationToken) -> Result<(), DbError> {
     let now = shared.clock.wall().naive_utc();
     let before = ago(now, shared.options.keep_samples);
     while !halt.is_cancelled() {

@@ -176,7 +176,7 @@ impl Lane {
         let work = Work::Channel(Arc::clone(&channel.notifier));
         Lane {
             window: Window::new(limits.per_minute),
-            breaker: Some(Breaker::default()),
+            breaker: Some(Breaker::new(channel.notifier.recipients().len())),
             digest: channel.digest,
             ..Lane::new(
                 shared,
@@ -228,12 +228,14 @@ impl Lane {
     }
 
     /// One parcel has ended at `now`.
-    pub(crate) fn ended(&mut self, end: End, now: Duration) {
+    pub(crate) fn ended(&mut self, recipient: &str, end: End, now: Duration) {
         self.in_flight -= 1;
         if let Some(breaker) = &mut self.breaker {
             match end {
                 End::Through => breaker.success(),
-                End::Later(asked) => breaker.failure(now, asked.map(|asked| asked.min(LONGEST_PAUSE))),
+                End::Later(asked) => {
+                    breaker.failure(recipient, now, asked.map(|asked| asked.min(LONGEST_PAUSE)));
+                }
                 End::GivenUp => breaker.gave_up(now),
                 End::Stray => {}
             }

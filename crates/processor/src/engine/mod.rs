@@ -12,6 +12,7 @@ mod breaker;
 mod conclude;
 mod counts;
 mod cycle;
+mod database;
 mod details;
 mod dispatcher;
 mod followup;
@@ -30,6 +31,7 @@ mod systems;
 mod told;
 mod troubles;
 mod upkeep;
+mod waiting;
 mod words;
 
 use std::collections::{BTreeMap, HashMap};
@@ -56,6 +58,7 @@ use mutes::Mutes;
 pub use pulse::Pulse;
 use seen::{OwnState, Seen};
 use systems::Systems;
+use waiting::Waiting;
 
 use crate::metric::{self, Metric};
 
@@ -171,6 +174,8 @@ pub(crate) struct Shared {
     healths: Arc<Mutex<BTreeMap<String, Health>>>,
     /// Whether readings can be stored.
     pub(crate) database: Health,
+    /// The readings that wait to be stored.
+    pub(crate) commits: Waiting,
     pub(crate) seen: Seen,
     pub(crate) presence: Presence,
 }
@@ -240,6 +245,7 @@ impl Engine {
             systems,
             healths,
             database,
+            commits: Waiting::default(),
             seen,
         });
         let metrics = parts
@@ -299,6 +305,10 @@ impl Engine {
         let followup = FollowUp::new(Arc::clone(shared), metrics);
         start("follow-up", followup.run(halt.clone()).boxed());
         start("janitor", janitor::run(Arc::clone(shared), halt.clone()).boxed());
+        start(
+            "database",
+            database::run(Arc::clone(shared), halt.clone()).boxed(),
+        );
         start("pulse", pulse::run(Arc::clone(shared), halt.clone()).boxed());
 
         let ended_early = tokio::select! {
@@ -342,14 +352,13 @@ impl Engine {
             () = stop.cancelled() => {}
             () = scheduler::once(&self.shared, &self.metrics) => {}
         }
-        FollowUp::new(Arc::clone(&self.shared), &self.metrics)
-            .look()
-            .await?;
+        let mut followup = FollowUp::new(Arc::clone(&self.shared), &self.metrics);
+        let looked = followup.look().await;
         Dispatcher::new(Arc::clone(&self.shared), &self.metrics)
             .drain(stop)
             .await?;
         janitor::sign_off(&self.shared).await;
-        Ok(())
+        Ok(looked?)
     }
 }
 

@@ -27,6 +27,12 @@ impl Parcel {
         &self.0
     }
 
+    /// The same without what is of these events; nothing where nothing else is in it.
+    pub(crate) fn without(&self, events: &[Event]) -> Option<Parcel> {
+        let is_left = |delivery: &&Delivery| events.iter().all(|event| event.as_str() != delivery.event);
+        Parcel::of(self.0.iter().filter(is_left).cloned().collect())
+    }
+
     /// What is claimed by it: each delivery with the attempt that fences others out.
     pub(crate) fn claims(&self) -> Vec<(i64, i32)> {
         self.0

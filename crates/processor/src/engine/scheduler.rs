@@ -4,24 +4,64 @@
 //! that no upstream is hit by all metrics at once, and metrics of one slot share one wake-up.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Shared;
-use super::cycle::{self, Watched};
+use super::cycle::{self, Turn, Watched};
+use crate::metric;
 
 /// The width of a slot.
 const SLOT: Duration = Duration::from_millis(50);
 
+/// How many cycles may run at one time. Where metrics are read from several systems, those of one take no more than three
+/// quarters of the places: a system that hangs leaves the others room.
+struct Places {
+    all: Semaphore,
+    of_system: HashMap<String, Semaphore>,
+}
+
+impl Places {
+    fn new(shared: &Shared, metrics: &[Arc<Watched>]) -> Places {
+        let all = shared.options.concurrency.max(1);
+        let systems: BTreeSet<&str> = metrics
+            .iter()
+            .filter_map(|watched| metric::system(&*watched.metric))
+            .collect();
+        let share = if systems.len() > 1 {
+            (all * 3 / 4).max(1)
+        } else {
+            all
+        };
+        Places {
+            all: Semaphore::new(all),
+            of_system: systems
+                .into_iter()
+                .map(|system| (system.to_owned(), Semaphore::new(share)))
+                .collect(),
+        }
+    }
+
+    /// Waits for a place, first for one of its system, so that nobody waits for that in everybody's place.
+    async fn of(&self, turn: &Turn) -> (Option<SemaphorePermit<'_>>, Option<SemaphorePermit<'_>>) {
+        let system = metric::system(&*turn.watched.metric).and_then(|system| self.of_system.get(system));
+        let own = match system {
+            Some(system) => system.acquire().await.ok(),
+            None => None,
+        };
+        (own, self.all.acquire().await.ok())
+    }
+}
+
 /// Starts cycles until `halt`, then waits for those in flight, within the shutdown time.
 pub(crate) async fn run(shared: Arc<Shared>, metrics: Vec<Arc<Watched>>, halt: CancellationToken) {
     let cycles = TaskTracker::new();
-    let places = Arc::new(Semaphore::new(shared.options.concurrency.max(1)));
+    let places = Arc::new(Places::new(&shared, &metrics));
     let start = shared.clock.monotonic();
     let mut agenda: BinaryHeap<Reverse<(Duration, usize)>> = metrics
         .iter()
@@ -51,7 +91,7 @@ pub(crate) async fn run(shared: Arc<Shared>, metrics: Vec<Arc<Watched>>, halt: C
                     cycles.spawn(async move {
                         let _place = tokio::select! {
                             () = halt.cancelled() => return,
-                            place = places.acquire() => place,
+                            place = places.of(&turn) => place,
                         };
                         cycle::run(&shared, turn).await;
                     });
@@ -84,9 +124,9 @@ pub(crate) async fn run(shared: Arc<Shared>, metrics: Vec<Arc<Watched>>, halt: C
 
 /// One cycle of every metric.
 pub(crate) async fn once(shared: &Arc<Shared>, metrics: &[Arc<Watched>]) {
-    let places = Semaphore::new(shared.options.concurrency.max(1));
+    let places = Places::new(shared, metrics);
     let cycles = metrics.iter().filter_map(Watched::begin).map(|turn| async {
-        let _place = places.acquire().await;
+        let _place = places.of(&turn).await;
         cycle::run(shared, turn).await;
     });
     futures_util::future::join_all(cycles).await;

@@ -55,6 +55,8 @@ struct Known {
     /// The system that each metric is read from.
     of_metric: HashMap<String, String>,
     systems: BTreeMap<String, System>,
+    /// When any of them last answered (monotonic).
+    answered: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
@@ -73,6 +75,8 @@ struct Failure {
     times: u32,
     /// Failures since the system answered another metric again.
     alone: u32,
+    /// Failures since any system answered again.
+    apart: u32,
 }
 
 impl Systems {
@@ -83,7 +87,12 @@ impl Systems {
             .values()
             .map(|system| (system.clone(), System::default()))
             .collect();
-        Systems(Mutex::new(Known { of_metric, systems }))
+        let answered = None;
+        Systems(Mutex::new(Known {
+            of_metric,
+            systems,
+            answered,
+        }))
     }
 
     /// Notes how an attempt to read the metric `key` went.
@@ -94,12 +103,14 @@ impl Systems {
                 let Some(name) = known.of_metric.get(key).cloned() else {
                     return;
                 };
+                known.answered = Some(now);
                 let system = known.systems.entry(name).or_default();
                 system.failing.remove(key);
                 system.answered = Some(now);
             }
             Contact::Down { system: name, why } => {
                 known.of_metric.insert(key.to_owned(), name.clone());
+                let any = known.answered;
                 let system = known.systems.entry(name.clone()).or_default();
                 let answered = system.answered;
                 let failure = system.failing.entry(key.to_owned()).or_insert_with(|| Failure {
@@ -108,10 +119,12 @@ impl Systems {
                     why: String::new(),
                     times: 0,
                     alone: 0,
+                    apart: 0,
                 });
                 why.clone_into(&mut failure.why);
                 failure.times += 1;
                 failure.alone += u32::from(answered.is_some_and(|at| at >= failure.since.0));
+                failure.apart += u32::from(any.is_some_and(|at| at >= failure.since.0));
             }
             Contact::Unknown => {}
         }
@@ -169,6 +182,14 @@ impl Systems {
         let system = known.systems.get(known.of_metric.get(key)?)?;
         let failure = system.failing.get(key)?;
         Some(failure.alone >= OWN_FAILURES)
+    }
+
+    /// Whether the metric `key` goes on failing although some system answers: the monitor is not cut off.
+    pub(crate) fn is_online_without(&self, key: &str) -> bool {
+        let known = self.lock();
+        let system = known.of_metric.get(key).and_then(|name| known.systems.get(name));
+        let failure = system.and_then(|system| system.failing.get(key));
+        failure.is_some_and(|failure| failure.apart >= OWN_FAILURES)
     }
 
     /// Each system and whether it can be read, as far as that is known.
@@ -312,6 +333,13 @@ mod tests {
         assert_eq!(metrics, ["X", "W"]);
         story.answers("x");
         assert_eq!(story.systems.cause("w"), None);
+        assert!(
+            !story.systems.is_online_without("w"),
+            "w has not been tried since"
+        );
+        story.fails("w", "b");
+        story.fails("w", "b");
+        assert!(story.systems.is_online_without("w") && !story.systems.is_online_without("x"));
     }
 
     #[test]

@@ -9,6 +9,9 @@ use super::systems::Cause;
 use super::told::{Audience, Word, grouped, tell_trouble};
 use super::words::{self, When};
 
+/// How often a trouble is looked for that comes and goes.
+const MOST_TRIES: usize = 5;
+
 /// The trouble that a cause is: the open one, or a new one.
 pub(crate) fn cover(
     conn: &mut Conn,
@@ -16,21 +19,19 @@ pub(crate) fn cover(
     cause: &Cause,
     now: NaiveDateTime,
 ) -> Result<Trouble, DbError> {
-    // While the monitor is cut off, no system is worth a word of its own.
-    if let Some(offline) = troubles::open_of(conn, TroubleKind::Offline, "")? {
-        return Ok(offline);
-    }
     let new = describe(shared, cause, now);
-    loop {
+    for _ in 0..MOST_TRIES {
         if let Some(trouble) = troubles::open(conn, &new)? {
             log::error!("{} {}: {}", trouble.kind, trouble.subject, trouble.reason);
             return Ok(trouble);
         }
-        if let Some(trouble) = troubles::open_of(conn, new.kind, &new.subject)? {
+        // Locked: or its end might be told before its beginning is.
+        if let Some(trouble) = troubles::lock_open(conn, new.kind, &new.subject)? {
             return Ok(trouble);
         }
         // It ended between the two: the next try opens another.
     }
+    Err(DbError::NotFound)
 }
 
 fn describe(shared: &Shared, cause: &Cause, now: NaiveDateTime) -> NewTrouble {

@@ -1,5 +1,5 @@
 //! What the monitor tells of itself: channels and the alarm that do not get through, processes that are not heard from, a
-//! database that takes nothing, a time in which nobody was watching.
+//! time in which nobody was watching.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use monitor_model::{
     Conn, DbError, NewTrouble, ProcessRole, Trouble, TroubleKind, WorkerRow, deliveries, troubles as stored,
     workers,
 };
-use monitor_notify::{Event, MetricInfo, Notification, Severity};
+use monitor_notify::Severity;
 
 use super::Shared;
 use super::health::Failing;
-use super::told::{self, ALARM_LANE, DETAILS_LANE, own_audience};
+use super::told::{ALARM_LANE, DETAILS_LANE, own_audience};
 use super::words::{self, When};
 use super::{seen, troubles};
 
@@ -22,14 +22,10 @@ use super::{seen, troubles};
 const CHANNEL: Duration = Duration::from_secs(300);
 /// The same for the alarm, for which somebody waits.
 const ALARM: Duration = Duration::from_secs(60);
-/// How long the database takes nothing until people are told, around it.
-const DATABASE: Duration = Duration::from_secs(60);
 /// Looks at the list of processes without a new sign of life that make one silent; there is one a heartbeat.
 const SILENT: u32 = 6;
 /// How long nobody watched to be worth a word.
 const GAP: Duration = Duration::from_secs(60);
-/// The longest that telling of the database may take.
-const TELLING: Duration = Duration::from_secs(60);
 
 /// Looks after the monitor itself.
 pub(crate) struct Upkeep {
@@ -37,8 +33,6 @@ pub(crate) struct Upkeep {
     /// Each other process: its last sign of life, and how often it was the same since.
     processes: HashMap<String, (NaiveDateTime, u32)>,
     looked: Option<Duration>,
-    /// The database fails, and that was told.
-    told: Option<Failing>,
 }
 
 impl Upkeep {
@@ -47,7 +41,6 @@ impl Upkeep {
             shared,
             processes: HashMap::new(),
             looked: None,
-            told: None,
         }
     }
 
@@ -72,74 +65,72 @@ impl Upkeep {
         self.look_at_processes(&processes, open, now).await
     }
 
+    /// What this worker sees fail is a trouble only where no other gets through meanwhile: the rows tell, and of several
+    /// workers all come to the same.
     async fn look_at_channels(&self, open: &[Trouble], now: DateTime<Utc>) -> Result<(), DbError> {
+        for trouble in open.iter().filter(|trouble| trouble.kind == TroubleKind::Channel) {
+            self.channel_may_work(trouble, now).await?;
+        }
         for (lane, health) in self.shared.healths() {
-            if lane == DETAILS_LANE {
-                continue;
-            }
-            let known = open
+            let is_known = open
                 .iter()
-                .find(|trouble| trouble.kind == TroubleKind::Channel && trouble.subject == lane);
+                .any(|trouble| trouble.kind == TroubleKind::Channel && trouble.subject == lane);
             let patience = if lane == ALARM_LANE { ALARM } else { CHANNEL };
             let failing = health.failing_for(patience, self.shared.clock.monotonic());
-            match (failing, known) {
-                (Some(failing), None) => self.channel_fails(lane, &failing, now).await?,
-                (None, Some(trouble)) => {
-                    self.channel_may_work(lane, health.is_good(), trouble, now)
-                        .await?;
-                }
-                _ => {}
+            if let Some(failing) = failing.filter(|_| !is_known && lane != DETAILS_LANE)
+                && !self.channel_fails(lane, &failing, now).await?
+            {
+                health.works();
             }
         }
         Ok(())
     }
 
+    /// Whether it is so. A recipient who cannot be reached is not the channel's trouble, where there are others.
     async fn channel_fails(
         &self,
         lane: String,
         failing: &Failing,
         now: DateTime<Utc>,
-    ) -> Result<(), DbError> {
+    ) -> Result<bool, DbError> {
         let shared = Arc::clone(&self.shared);
         let (since, why) = (failing.since.1, failing.why.clone());
+        let recipients = own_recipients(&shared, &lane);
         let begin = move |conn: &mut Conn| {
-            let waiting = deliveries::unfinished_by_lane(conn)?
-                .iter()
-                .find(|left| left.lane == lane)
-                .map_or(0, |left| left.count);
+            let passage = deliveries::passage(conn, &lane)?;
+            let gets_through = passage.last_sent.is_some_and(|at| at >= since.naive_utc());
+            let is_all = usize::try_from(passage.failing).is_ok_and(|failing| failing >= recipients.min(2));
+            if gets_through || passage.failing == 0 || !is_all {
+                return Ok(false);
+            }
             let when = When { at: since, now };
             let new = NewTrouble {
                 kind: TroubleKind::Channel,
                 subject: lane.clone(),
                 severity: Severity::Critical.as_str().to_owned(),
-                reason: words::channel(shared.options.language, when, &why, waiting),
+                reason: words::channel(shared.options.language, when, &why, passage.waiting),
                 since: since.naive_utc(),
                 opened_at: now.naive_utc(),
             };
-            troubles::begin(conn, &shared, &new, &own_audience(&shared, &lane)).map(drop)
+            troubles::begin(conn, &shared, &new, &own_audience(&shared, &lane))?;
+            Ok(true)
         };
         self.shared.db.write(begin).await
     }
 
-    /// It works where it has delivered since. After a restart nobody knows until it is tried; with nothing to deliver it
-    /// is no trouble.
-    async fn channel_may_work(
-        &self,
-        lane: String,
-        is_good: bool,
-        trouble: &Trouble,
-        now: DateTime<Utc>,
-    ) -> Result<(), DbError> {
+    /// It works where anybody has delivered by it since; with nothing to deliver it is no trouble.
+    async fn channel_may_work(&self, trouble: &Trouble, now: DateTime<Utc>) -> Result<(), DbError> {
+        let lane = trouble.subject.clone();
+        let passage = self
+            .shared
+            .db
+            .read(move |conn| deliveries::passage(conn, &lane))
+            .await?;
+        if passage.waiting > 0 && passage.last_sent.is_none_or(|at| at < trouble.since) {
+            return Ok(());
+        }
         let (shared, trouble) = (Arc::clone(&self.shared), trouble.clone());
-        let end = move |conn: &mut Conn| {
-            let waits = deliveries::unfinished_by_lane(conn)?
-                .iter()
-                .any(|left| left.lane == lane);
-            if is_good || !waits {
-                troubles::end(conn, &shared, &trouble, now.naive_utc())?;
-            }
-            Ok(())
-        };
+        let end = move |conn: &mut Conn| troubles::end(conn, &shared, &trouble, now.naive_utc());
         self.shared.db.write(end).await
     }
 
@@ -163,7 +154,10 @@ impl Upkeep {
             } else {
                 (*beat, *looks) = (row.heartbeat_at, 0);
             }
-            if *looks == SILENT {
+            let is_known = open
+                .iter()
+                .any(|trouble| trouble.kind == TroubleKind::Process && trouble.subject == row.id);
+            if *looks >= SILENT && !is_known {
                 self.process_is_silent(row.clone(), now).await?;
             }
         }
@@ -198,97 +192,15 @@ impl Upkeep {
         };
         self.shared.db.write(begin).await
     }
-
-    /// Where nothing can be stored, people are told without: the only message that is no row first. It is about the
-    /// monitor alone, and without it nobody would know that nothing is watched. Its end is a row like any other.
-    pub(crate) async fn look_at_database(&mut self) -> Result<(), DbError> {
-        let health = &self.shared.database;
-        let failing = health.failing_for(DATABASE, self.shared.clock.monotonic());
-        if let (Some(failing), None) = (&failing, &self.told) {
-            self.told = Some(failing.clone());
-            tokio::spawn(tell_around(Arc::clone(&self.shared), failing.clone()));
-        }
-        if health.is_failing() {
-            return Ok(());
-        }
-        let Some(failing) = self.told.clone() else {
-            return Ok(());
-        };
-        let (shared, now) = (Arc::clone(&self.shared), self.shared.clock.wall());
-        let end = move |conn: &mut Conn| {
-            let new = NewTrouble {
-                kind: TroubleKind::Database,
-                subject: String::new(),
-                severity: Severity::Critical.as_str().to_owned(),
-                reason: database_words(&shared, &failing, now),
-                since: failing.since.1.naive_utc(),
-                opened_at: now.naive_utc(),
-            };
-            let Some(trouble) = stored::open(conn, &new)? else {
-                return Ok(());
-            };
-            stored::end(conn, trouble.id, now.naive_utc())?;
-            let since = When::stored(trouble.since, now);
-            let lasted = (now.naive_utc() - trouble.since).to_std().unwrap_or_default();
-            let text = words::over(shared.options.language, trouble.kind, since, lasted);
-            let audience = own_audience(&shared, "");
-            let word = told::Word::Ends;
-            told::tell_trouble(conn, &shared, &audience, &trouble, word, &text, now.naive_utc()).map(drop)
-        };
-        self.shared.db.write(end).await?;
-        self.told = None;
-        Ok(())
-    }
 }
 
-fn database_words(shared: &Shared, failing: &Failing, now: DateTime<Utc>) -> String {
-    let since = When {
-        at: failing.since.1,
-        now,
-    };
-    words::database(shared.options.language, since, &failing.why)
-}
-
-async fn tell_around(shared: Arc<Shared>, failing: Failing) {
-    let now = shared.clock.wall();
-    let text = database_words(&shared, &failing, now);
-    log::error!("the database {text}");
-    let message = Notification {
-        id: "database".to_owned(),
-        message_id: told::message_id("database"),
-        thread_id: None,
-        event: Event::Notice,
-        metric: MetricInfo {
-            key: TroubleKind::Database.as_str().to_owned(),
-            title: words::title(shared.options.language, TroubleKind::Database, ""),
-            unit: String::new(),
-        },
-        severity: Severity::Critical,
-        value: None,
-        previous: None,
-        text,
-        reason: String::new(),
-        at: now,
-        alert_id: None,
-        url: told::page(&shared, "/system"),
-    };
-    for audience in own_audience(&shared, "") {
-        let known = shared
-            .channels
-            .iter()
-            .find(|channel| channel.notifier.name() == audience.channel);
-        for recipient in &audience.recipients {
-            let Some(channel) = known else { continue };
-            let sending = channel.notifier.send(&message, recipient);
-            let failed = match monitor_requests::timeout(&*shared.clock, TELLING, sending).await {
-                Ok(Ok(())) => continue,
-                Ok(Err(failure)) => failure.to_string(),
-                Err(late) => late.to_string(),
-            };
-            let name = &audience.channel;
-            log::error!("{name} {recipient}: could not be told of the database: {failed}");
-        }
-    }
+/// How many recipients a lane has; the alarm is one.
+fn own_recipients(shared: &Shared, lane: &str) -> usize {
+    let channel = shared
+        .channels
+        .iter()
+        .find(|channel| channel.notifier.name() == lane);
+    channel.map_or(1, |channel| channel.notifier.recipients().len())
 }
 
 /// Tells at a start that nobody was watching since the last sign of life of any worker, where that is long ago. Those

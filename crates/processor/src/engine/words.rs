@@ -139,10 +139,10 @@ pub(crate) fn over(language: Language, kind: TroubleKind, since: When, lasted: D
         }
         (Language::ZhCn, TroubleKind::Channel) => format!("已恢复送达；自 {since} 起中断了 {lasted}"),
         (Language::En, TroubleKind::Process) => {
-            format!("it is heard from again or has been replaced; was silent since {since}, for {lasted}")
+            format!("it is heard from again, or off the list; was silent since {since}, for {lasted}")
         }
         (Language::ZhCn, TroubleKind::Process) => {
-            format!("心跳已恢复或已被替换；自 {since} 起中断了 {lasted}")
+            format!("心跳已恢复或已从列表移除；自 {since} 起中断了 {lasted}")
         }
         (Language::En, TroubleKind::Database) => {
             format!("can be written again; could not be since {since}, for {lasted}")
