@@ -15,3 +15,4 @@ mod resilience;
 mod routes;
 mod rules;
 mod session;
+mod try_command;
