@@ -17,3 +17,4 @@ mod routes;
 mod rules;
 mod session;
 mod troubles;
+mod try_command;

@@ -1,5 +1,6 @@
 //! `monitor`: the operator's command.
 
+mod attempt;
 mod check;
 mod demo;
 mod init;
@@ -42,6 +43,11 @@ enum Command {
     },
     /// Bring the database up to date.
     Migrate(ConfigArgs),
+    /// Try one thing now: read a metric, or send a test message.
+    Try {
+        #[command(subcommand)]
+        what: attempt::TryWhat,
+    },
 }
 
 #[derive(Args)]
@@ -74,5 +80,6 @@ async fn run(command: Command) -> Result<(), Exit> {
         Command::Init { dir } => init::run(&dir),
         Command::Check { config, online } => check::run(&config.config, online).await,
         Command::Migrate(ConfigArgs { config }) => migrate::run(&config).await,
+        Command::Try { what } => attempt::run(what).await,
     }
 }

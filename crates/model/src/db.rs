@@ -49,7 +49,7 @@ impl DbOptions {
         }
     }
 
-    fn target(&self) -> Result<Target, DbError> {
+    pub(crate) fn target(&self) -> Result<Target, DbError> {
         Target::parse(&self.url, std::env::var("PGSSLMODE").ok().as_deref())
     }
 }
@@ -297,7 +297,9 @@ fn spawn(
 }
 
 /// Runs `f` off the async threads.
-async fn blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> Result<T, DbError> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    f: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, DbError> {
     tokio::task::spawn_blocking(f)
         .await
         .map_err(|error| match error.is_panic() {

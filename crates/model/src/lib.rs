@@ -11,6 +11,7 @@ pub mod deliveries;
 mod enums;
 mod error;
 mod job;
+mod look;
 mod migrate;
 mod mute;
 mod pool;
@@ -35,8 +36,9 @@ pub use conn::Conn;
 pub use db::{Backend, Db, DbOptions};
 pub use enums::{AlertKind, DeliveryStatus, ProcessRole, TroubleKind, UnknownWord};
 pub use error::DbError;
+pub use look::{Look, look};
 pub use mute::{Mute, UnknownMute};
-pub use presence::Presence;
+pub use presence::{Presence, host};
 pub use rows::{
     Alert, Audit, Decision, Delivery, MetricState, NewAlert, NewAudit, NewDelivery, NewRecord, NewSample,
     NewSilence, NewTrouble, Realtime, Record, Sample, Silence, Trouble, WorkerRow,

@@ -134,7 +134,8 @@ fn machine() -> String {
     format!("{:016x}", hasher.finish())
 }
 
-fn host() -> String {
+/// The name of this machine.
+pub fn host() -> String {
     std::env::var("HOSTNAME")
         .ok()
         .or_else(|| std::fs::read_to_string("/etc/hostname").ok())

@@ -77,7 +77,7 @@ pub async fn sample(metric: &dyn Metric, upstreams: &Upstreams) -> Result<f64, U
 }
 
 /// The system that `metric` is read from, as far as that is known before it is.
-pub(crate) fn system(metric: &dyn Metric) -> Option<&str> {
+pub fn system(metric: &dyn Metric) -> Option<&str> {
     match &metric.config().fetch {
         Some(fetch) => Some(&fetch.system),
         None => metric.system(),
@@ -85,7 +85,7 @@ pub(crate) fn system(metric: &dyn Metric) -> Option<&str> {
 }
 
 /// Whether somebody can explain an alert of `metric`.
-pub(crate) fn explains(metric: &dyn Metric) -> bool {
+pub fn explains(metric: &dyn Metric) -> bool {
     metric.config().details.is_some() || metric.explains()
 }
 

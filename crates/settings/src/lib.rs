@@ -16,3 +16,4 @@ pub use builtin::Builtin;
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use load::{Coded, Loaded, load, load_str};
 pub use settings::{Auth, DatabaseSettings, MetricSettings, Settings, WebSettings, WorkerSettings};
+pub use words::{suggest, there_is};

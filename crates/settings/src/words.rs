@@ -101,7 +101,7 @@ pub(crate) fn not_one_of<S: AsRef<str>>(given: &str, known: &[S]) -> String {
 }
 
 /// "there are a, b", "there is only a", "there are none".
-pub(crate) fn there_is<S: AsRef<str>>(names: &[S]) -> String {
+pub fn there_is<S: AsRef<str>>(names: &[S]) -> String {
     match names {
         [] => "there is none".to_owned(),
         [one] => format!("there is only {}", one.as_ref()),
@@ -122,7 +122,7 @@ pub(crate) fn one_of(names: &[&str]) -> String {
 }
 
 /// The nearest of the known words, if it is near enough to be what was meant.
-pub(crate) fn suggest<'k, S: AsRef<str>>(word: &str, known: &'k [S]) -> Option<&'k str> {
+pub fn suggest<'k, S: AsRef<str>>(word: &str, known: &'k [S]) -> Option<&'k str> {
     let allowed = (word.chars().count() / 3).max(1);
     known
         .iter()

@@ -2,9 +2,9 @@
 
 use diesel::connection::SimpleConnection;
 use futures_util::future::join_all;
-use monitor_model::{Backend, Db, realtime};
+use monitor_model::{Backend, Conn, Db, DbOptions, Look, look, realtime};
 
-use crate::support::both;
+use crate::support::{at, both};
 
 const NAMES: [&str; 2] = ["2026-11-01-000000_initial", "2026-11-25-000000_lifecycle"];
 
@@ -18,6 +18,29 @@ both! {
         assert!(db.pending_migrations().await.unwrap().is_empty());
         assert!(db.migrate().await.unwrap().is_empty());
         assert!(db.read(realtime::all).await.unwrap().is_empty());
+    }
+
+    async fn a_look_leaves_everything_as_it_is(db) {
+        let options = DbOptions::new(&db.url);
+        let file = db.url.strip_prefix("sqlite:").map(std::path::PathBuf::from);
+        if let Some(file) = &file {
+            assert_eq!(look(&options, realtime::all).await.unwrap(), Look::Nowhere);
+            let folder = file.parent().unwrap();
+            assert!(!folder.exists(), "not even the folder");
+            std::fs::create_dir_all(folder).unwrap();
+            std::fs::write(file, "").unwrap();
+        }
+        let missing = Look::Behind(NAMES.map(str::to_owned).to_vec());
+        assert_eq!(look(&options, realtime::all).await.unwrap(), missing);
+        assert_eq!(look(&options, realtime::all).await.unwrap(), missing, "looking changes nothing");
+        if let Some(file) = &file {
+            assert_eq!(std::fs::metadata(file).unwrap().len(), 0, "nor does it turn anything on");
+        }
+        let handle = db.open().await;
+        assert_eq!(look(&options, realtime::all).await.unwrap(), Look::Found(Vec::new()));
+        let write = |c: &mut Conn| realtime::record_value(c, "x", 1.0, at(0));
+        look(&options, write).await.unwrap_err();
+        assert!(handle.read(realtime::all).await.unwrap().is_empty());
     }
 
     async fn several_processes_at_once_run_them_once(db) {

@@ -1,0 +1,152 @@
+//! `monitor try channel`: one test message to each recipient.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use chrono::{DateTime, Utc};
+use monitor_notify::{Event, Failure, MetricInfo, Notification, Notifier, Severity};
+use monitor_requests::{SharedClock, SystemClock, timeout};
+use monitor_rules::Language;
+use monitor_settings::Settings;
+use monitor_worker::{Exit, read_settings};
+
+use super::words::{one_line, time};
+use super::{PATIENCE, unknown};
+use crate::init::say;
+
+/// Sends the messages by the channel itself, with no row in the outbox: whoever waits at the terminal is to hear what
+/// the other side says now, also where no worker runs and no database is, and is the one who tries again.
+pub(super) async fn run(config: &Path, name: &str) -> Result<(), Exit> {
+    let settings = read_settings(config)?;
+    let clock = SystemClock::shared();
+    let notifier = find(&settings, name, &clock)?;
+    let message = message(&settings, name, clock.wall());
+    let recipients = notifier.recipients();
+    let mut failures = 0;
+    // One after the other, so that what went wrong stands beside whom it was for.
+    for recipient in &recipients {
+        let result = send(&*notifier, &message, recipient, &clock).await;
+        failures += usize::from(result.is_err());
+        tell(if recipient.is_empty() { name } else { recipient }, result);
+    }
+    match failures {
+        0 => Ok(()),
+        n => Err(Exit::Failed(anyhow!(
+            "{n} of {} test messages did not get through",
+            recipients.len()
+        ))),
+    }
+}
+
+/// The channel, made of its own section: what is wrong with another one is not its trouble.
+fn find(settings: &Settings, name: &str, clock: &SharedClock) -> Result<Arc<dyn Notifier>, Exit> {
+    let known: Vec<&str> = settings.channels.iter().map(|(name, _)| name.as_str()).collect();
+    if !known.contains(&name) {
+        return Err(unknown("channel", name, &known));
+    }
+    let mut alone = settings.clone();
+    alone.channels.retain(|(channel, _)| channel == name);
+    let mut made = alone.notifiers(clock.clone()).map_err(anyhow::Error::from)?;
+    Ok(made.pop().context("the channel was not made")?)
+}
+
+fn message(settings: &Settings, channel: &str, now: DateTime<Utc>) -> Notification {
+    let id = format!("test-{}-{}", now.timestamp_micros(), std::process::id());
+    Notification {
+        message_id: format!("{id}@monitor"),
+        id,
+        thread_id: None,
+        event: Event::Test,
+        metric: MetricInfo {
+            key: channel.to_owned(),
+            title: channel.to_owned(),
+            unit: String::new(),
+        },
+        severity: Severity::Info,
+        value: None,
+        previous: None,
+        text: text(settings.language(), channel, now),
+        reason: String::new(),
+        at: now,
+        alert_id: None,
+        url: settings
+            .web
+            .base_url
+            .as_ref()
+            .map(|base| format!("{base}/monitor")),
+    }
+}
+
+/// Who asks for it and where; the first line is the subject.
+fn text(language: Language, channel: &str, now: DateTime<Utc>) -> String {
+    let (host, now) = (monitor_model::host(), time(now));
+    let user = ["USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok());
+    match language {
+        Language::En => {
+            let user = user.unwrap_or_else(|| "somebody".to_owned());
+            format!(
+                "test message from {host}\n{user} on {host} tries out the channel {channel} at {now}. \
+                 Nothing has happened, and nobody has to do anything."
+            )
+        }
+        Language::ZhCn => {
+            let user = user.unwrap_or_else(|| "有人".to_owned());
+            format!(
+                "来自 {host} 的测试消息\n{user} 于 {now} 在 {host} 上测试通知渠道 {channel}。没有发生任何告警，无需处理。"
+            )
+        }
+    }
+}
+
+/// What went wrong with a message, and whether to try again.
+struct Trouble {
+    why: String,
+    advice: String,
+}
+
+async fn send(
+    notifier: &dyn Notifier,
+    message: &Notification,
+    recipient: &str,
+    clock: &SharedClock,
+) -> Result<(), Trouble> {
+    match timeout(&**clock, PATIENCE, notifier.send(message, recipient)).await {
+        Ok(sent) => sent.map_err(|failure| Trouble::of(&failure)),
+        Err(late) => Err(Trouble {
+            why: late.to_string(),
+            advice: "it may have arrived all the same; trying again may help".to_owned(),
+        }),
+    }
+}
+
+impl Trouble {
+    fn of(failure: &Failure) -> Trouble {
+        let advice = match (failure.is_transient(), failure.retry_after()) {
+            (false, _) => "trying again will not help".to_owned(),
+            (true, None) => "trying again may help".to_owned(),
+            (true, Some(pause)) => {
+                format!(
+                    "trying again may help, after {}",
+                    humantime::format_duration(pause)
+                )
+            }
+        };
+        Trouble {
+            why: failure.reason().to_owned(),
+            advice,
+        }
+    }
+}
+
+fn tell(recipient: &str, result: Result<(), Trouble>) {
+    match result {
+        Ok(()) => say(&format!("ok    {recipient}")),
+        Err(Trouble { why, advice }) => {
+            let why = one_line(&why);
+            say(&format!("FAIL  {recipient}: {why} ({advice})"));
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! `monitor try metric`: one reading, and what would come of it.
+
+use std::path::Path;
+
+use anyhow::anyhow;
+use monitor_processor::{Metric, sample, system};
+use monitor_requests::{SharedClock, SystemClock, timeout};
+use monitor_rules::{Judgement, Observed, Reading, judge};
+use monitor_settings::Settings;
+use monitor_upstream::Upstreams;
+use monitor_worker::{Exit, read_settings};
+
+use super::stored::{Stored, look_up};
+use super::words::{compared, row, time, trail, verdict};
+use super::{PATIENCE, question, unknown};
+
+/// Reads the metric and shows what is made of it. Nothing is stored and nobody told, whatever it reads.
+pub(super) async fn run(config: &Path, key: &str) -> Result<(), Exit> {
+    let settings = read_settings(config)?;
+    let metric = find(&settings, key)?;
+    let clock = SystemClock::shared();
+    let systems = settings.systems(clock.clone()).map_err(anyhow::Error::from)?;
+    let upstreams = Upstreams::new(systems);
+    let rule = &metric.config().rule;
+
+    describe(&*metric, &upstreams);
+    // Before the reading, as the worker does: a reading is not judged against one that was taken after it.
+    let stored = look_up(&settings, key, rule).await;
+    let observed = read(&*metric, &upstreams, &clock).await;
+    let at = clock.wall();
+    let reading = Reading {
+        at,
+        elapsed: stored.elapsed(at, metric.config().interval),
+        observed,
+    };
+    let judgement = judge(rule, &stored.state, &reading);
+    show(&*metric, &stored, &reading.observed, &judgement);
+    if question::is_due(&judgement) {
+        let observed = &reading.observed;
+        question::ask(&*metric, &upstreams, &clock, &stored, &judgement, observed).await;
+    }
+    if stored.is_known {
+        trail(&stored.decisions);
+    }
+    match reading.observed {
+        Observed::Value(_) => Ok(()),
+        Observed::Unreadable(_) => Err(Exit::Failed(anyhow!("metric {key} cannot be read"))),
+    }
+}
+
+fn find(settings: &Settings, key: &str) -> Result<Box<dyn Metric>, Exit> {
+    let metrics = monitor_worker::metrics(settings)?;
+    let found = metrics.into_iter().find(|metric| metric.config().key == key);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = settings
+            .metrics
+            .iter()
+            .map(|metric| metric.key.as_str())
+            .collect();
+        unknown("metric", key, &known)
+    })
+}
+
+/// What is known before it is read.
+fn describe(metric: &dyn Metric, upstreams: &Upstreams) {
+    let config = metric.config();
+    let unit = match config.unit.as_str() {
+        "" => String::new(),
+        unit => format!(" ({unit})"),
+    };
+    row("metric", &format!("{}: {}{unit}", config.key, config.title));
+    let from = match system(metric) {
+        Some(name) => match upstreams.systems().get(name) {
+            Some(system) => format!("system {name} ({})", system.kind()),
+            None => format!("system {name}"),
+        },
+        None => "known to the metric alone".to_owned(),
+    };
+    row("read from", &from);
+    row("rule", &config.rule.describe());
+}
+
+/// Reads it; signing in is a part of that.
+async fn read(metric: &dyn Metric, upstreams: &Upstreams, clock: &SharedClock) -> Observed {
+    match timeout(&**clock, PATIENCE, sample(metric, upstreams)).await {
+        Ok(Ok(value)) if value.is_finite() => Observed::Value(value),
+        Ok(Ok(value)) => Observed::Unreadable(format!("{value} is not a number that can be watched")),
+        Ok(Err(error)) => Observed::Unreadable(error.to_string()),
+        Err(late) => Observed::Unreadable(late.to_string()),
+    }
+}
+
+fn show(metric: &dyn Metric, stored: &Stored, observed: &Observed, judgement: &Judgement) {
+    let config = metric.config();
+    match observed {
+        Observed::Value(value) => row("value", &format!("{value} {}", config.unit)),
+        Observed::Unreadable(why) => row("value", &format!("cannot be read: {why}")),
+    }
+    if let Some(remark) = &stored.remark {
+        row("database", remark);
+    }
+    row("against", &compared(&config.rule, stored));
+    let before = match &stored.row {
+        Some(row) => format!(
+            "{} since {}: {}",
+            row.phase,
+            time(row.since.and_utc()),
+            row.reason
+        ),
+        None if stored.is_known => "never judged".to_owned(),
+        None => "not known".to_owned(),
+    };
+    row("stored", &before);
+    let told = verdict(&judgement.transitions);
+    row("verdict", &format!("{told}; nothing was stored and nobody told"));
+    let (from, to) = (stored.state.phase(), judgement.state.phase());
+    row(
+        "phase",
+        &if from == to {
+            format!("{to}, as before")
+        } else {
+            format!("{to}, from {from}")
+        },
+    );
+    row("reason", &judgement.reason);
+}

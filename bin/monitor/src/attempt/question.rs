@@ -1,0 +1,86 @@
+//! Asks what an alert would be about, as the worker would.
+
+use monitor_processor::{Metric, explain, explains};
+use monitor_requests::{SharedClock, timeout};
+use monitor_rules::{Judgement, Observed, Phase, Transition};
+use monitor_upstream::{AlertMessage, Question, Upstreams};
+
+use super::PATIENCE;
+use super::stored::Stored;
+use super::words::{more, one_line, row};
+
+/// Messages that are shown.
+const LISTED: usize = 20;
+/// Characters of each of them.
+const LISTED_CHARS: usize = 200;
+
+/// Whether there is something to explain: an alert that would be told, or one that is open.
+pub(super) fn is_due(judgement: &Judgement) -> bool {
+    let alerts = |transition: &Transition| matches!(transition, Transition::Alert { .. });
+    judgement.transitions.iter().any(alerts) || judgement.state.phase() == Phase::Firing
+}
+
+/// Asks, and shows the messages, or why there are none.
+pub(super) async fn ask(
+    metric: &dyn Metric,
+    upstreams: &Upstreams,
+    clock: &SharedClock,
+    stored: &Stored,
+    judgement: &Judgement,
+    observed: &Observed,
+) {
+    if !explains(metric) {
+        return row("messages", "nobody is asked: the config names nobody (details)");
+    }
+    let Observed::Value(total) = observed else {
+        return row("messages", "nobody is asked: there is no reading to ask about");
+    };
+    let question = Question {
+        key: metric.config().key.clone(),
+        total: *total,
+        previous: previous(stored, judgement),
+    };
+    let asked = explain(metric, upstreams, &question);
+    match timeout(&**clock, PATIENCE, asked).await {
+        Ok(Ok(messages)) => list(&question, &messages),
+        Ok(Err(error)) => row("messages", &format!("nobody explains it: {error}")),
+        Err(late) => row("messages", &format!("nobody explained it: {late}")),
+    }
+}
+
+/// What the alert compared its value with: the one that would be told, else the one that is open.
+fn previous(stored: &Stored, judgement: &Judgement) -> f64 {
+    let told = judgement
+        .transitions
+        .iter()
+        .find_map(|transition| match transition {
+            Transition::Alert { previous, .. } => Some(*previous),
+            _ => None,
+        });
+    told.unwrap_or_else(|| stored.before_the_breach().or(stored.state.last_value()))
+        .unwrap_or_default()
+}
+
+fn list(question: &Question, messages: &[AlertMessage]) {
+    let asked = format!("from {} to {}", question.previous, question.total);
+    if messages.is_empty() {
+        let text = format!("none {asked}: people would be told the reading alone");
+        return row("messages", &text);
+    }
+    row("messages", &format!("{} {asked}", messages.len()));
+    for message in messages.iter().take(LISTED) {
+        let id = message.id.as_deref().unwrap_or("(no id)");
+        more(&format!("{id}: {}", short(&message.text)));
+    }
+    if messages.len() > LISTED {
+        more(&format!("and {} more", messages.len() - LISTED));
+    }
+}
+
+fn short(text: &str) -> String {
+    let line = one_line(text);
+    match line.char_indices().nth(LISTED_CHARS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}

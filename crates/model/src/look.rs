@@ -1,0 +1,47 @@
+//! A look at a database that leaves it as it is.
+
+use crate::conn::Conn;
+use crate::connect::{Role, connect};
+use crate::db::{DbOptions, blocking};
+use crate::error::DbError;
+use crate::migrate;
+use crate::url::Target;
+
+/// What a look found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look<T> {
+    /// There is no such file.
+    Nowhere,
+    /// There is a database without the tables of this program, or with those of an older one: these migrations are
+    /// missing. It was not read.
+    Behind(Vec<String>),
+    /// What was read.
+    Found(T),
+}
+
+/// Runs `f` on a connection of its own that refuses to write. Unlike [`Db::open`](crate::Db::open) it makes no file and
+/// no folder, turns nothing on, and starts no thread: for whoever only wants to know.
+///
+/// # Errors
+/// What `f` returned, or why the database cannot be used.
+pub async fn look<T, F>(options: &DbOptions, f: F) -> Result<Look<T>, DbError>
+where
+    F: FnOnce(&mut Conn) -> Result<T, DbError> + Send + 'static,
+    T: Send + 'static,
+{
+    let target = options.target()?;
+    blocking(move || {
+        // To connect would make the file.
+        if let Target::Sqlite { path } = &target
+            && !path.exists()
+        {
+            return Ok(Look::Nowhere);
+        }
+        let missing = migrate::pending(&target)?;
+        if !missing.is_empty() {
+            return Ok(Look::Behind(missing));
+        }
+        f(&mut connect(&target, Role::Reader)?).map(Look::Found)
+    })
+    .await?
+}
