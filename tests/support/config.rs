@@ -30,6 +30,8 @@ pub struct Config {
     pub to: Vec<String>,
     /// `lang` of the web: of pages, reasons and mails.
     pub lang: String,
+    /// More keys of `[worker]`.
+    pub worker: String,
     /// More sections or keys at the end.
     pub more: String,
 }
@@ -42,6 +44,7 @@ impl Default for Config {
             interval: "200ms".into(),
             to: vec!["ops@example.com".into()],
             lang: "en".into(),
+            worker: String::new(),
             more: String::new(),
         }
     }
@@ -63,6 +66,7 @@ impl Config {
             interval,
             to,
             lang,
+            worker,
             more,
         } = self;
         let (a, b, smtp) = (world.a.url(), world.b.url(), world.mail.url());
@@ -81,6 +85,7 @@ lang = "{lang}"
 interval = "{interval}"
 shutdown = "2s"
 listen = ""
+{worker}
 
 [requests]
 timeout = "2s"

@@ -207,6 +207,13 @@ fn own_recipients(shared: &Shared, lane: &str) -> usize {
 /// who died over it are told of by that, and no more.
 pub(crate) async fn tell_gap(shared: &Arc<Shared>) -> Result<(), DbError> {
     let now = shared.clock.wall();
+    // Looked at before anything is written: a start must not fail over nothing.
+    let listed = shared.db.read(workers::all).await?;
+    let workers_beat = listed.iter().filter(|row| row.role == ProcessRole::Worker);
+    let last = workers_beat.map(|row| row.heartbeat_at).max();
+    if last.is_none_or(|last| (now.naive_utc() - last).to_std().unwrap_or_default() < GAP) {
+        return Ok(());
+    }
     let telling = Arc::clone(shared);
     let tell = move |conn: &mut Conn| {
         let all = workers::all(conn)?;
