@@ -60,7 +60,7 @@ async fn claim_groups(db: &Db, now: i64, limit: i64, not_to: &[&str]) -> Vec<Vec
         let named = std::cell::Cell::new(0);
         deliveries::claim_groups(c, &claim, &not_to, || {
             named.set(named.get() + 1);
-            format!("digest-{now}-{}@monitor", named.get())
+            format!("digest-{now}-{limit}-{}@monitor", named.get())
         })
     })
     .await
@@ -295,13 +295,13 @@ both! {
         ])).await.unwrap();
         let groups = claim_groups(&db, 10, 2, &["bob"]).await;
         assert_eq!(keys(&groups), [vec!["a1", "a2"], vec!["c1"]]);
-        assert!(groups[0].iter().all(|d| d.batch.as_deref() == Some("digest-10-1@monitor") && d.attempt == 1));
+        assert!(groups[0].iter().all(|d| d.batch.as_deref() == Some("digest-10-2-1@monitor") && d.attempt == 1));
         assert!(groups[1][0].batch.is_some(), "one alone is a message of its own from then on, too");
         assert_eq!(keys(&claim_groups(&db, 10, 9, &[]).await), [vec!["b1"]]);
         // Its worker dies; meanwhile another message to ann has come. The repeat is the same message all the same.
         assert_eq!(keys(&claim_groups(&db, 60, 1, &[]).await), [vec!["a1", "a2"]]);
         let again = claim_groups(&db, 120, 1, &[]).await;
-        assert_eq!((keys(&again), again[0][0].attempt, again[0][0].batch.as_deref()), (vec![vec!["a1", "a2"]], 3, Some("digest-10-1@monitor")));
+        assert_eq!((keys(&again), again[0][0].attempt, again[0][0].batch.as_deref()), (vec![vec!["a1", "a2"]], 3, Some("digest-10-2-1@monitor")));
         let sent = db.write(|c| {
             Ok(deliveries::mark_sent(c, 1, 3, at(121))? && deliveries::mark_sent(c, 3, 3, at(121))?)
         }).await.unwrap();
