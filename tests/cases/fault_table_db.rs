@@ -173,7 +173,11 @@ async fn a_full_disk() {
         "{}",
         worker.output()
     );
-    let size = sqlite_file(&site.home).metadata().unwrap().len();
+    // What is in the log beside it may not have been moved into the file yet.
+    let file = sqlite_file(&site.home);
+    let log = PathBuf::from(format!("{}-wal", file.display()));
+    let length = |path: &Path| path.metadata().map_or(0, |there| there.len());
+    let size = length(&file) + length(&log);
 
     let health = monitor_testkit::ports::free_port().unwrap();
     let mut command = Command::new(bash);
