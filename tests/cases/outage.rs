@@ -56,7 +56,7 @@ both! {
             .iter()
             .map(|key| format!(
                 "[metrics.{key}]\nfetch = {{ system = \"a\", path = \"/api/totals/{key}\", value = \"$.total\" }}\n\
-                 alert = {{ rise = 1 }}\nnotify = [\"slow\"]\n"
+                 alert = {{ rise = 1, no_data = \"1day\" }}\nnotify = [\"slow\"]\n"
             ))
             .collect();
         let more = format!(

@@ -315,25 +315,27 @@ both! {
             let db = app.db.clone();
             async move { db.write(move |c| workers::heartbeat(c, &row)).await.unwrap() }
         };
+        // Answers that are under way as the clock jumps come too late: there may be other notices.
+        let told = |words: &str| app.subjects().iter().any(|subject| subject.contains(words));
         beat(&app, ProcessRole::Web).await;
         app.while_running(async {
             eventually("the notice", || async {
                 app.clock.jump(Duration::from_secs(5));
                 tokio::time::sleep(Duration::from_millis(20)).await;
-                (app.mail().received() == 1).then_some(())
+                told("was last heard from at").then_some(())
             }).await;
-            assert_eq!(open(&app).await, [(TroubleKind::Process, "another-machine".to_owned())]);
+            let this = (TroubleKind::Process, "another-machine".to_owned());
+            assert!(open(&app).await.contains(&this), "{:?}", open(&app).await);
             beat(&app, ProcessRole::Web).await;
             eventually("its return", || async {
                 app.clock.jump(Duration::from_secs(5));
                 beat(&app, ProcessRole::Web).await;
                 tokio::time::sleep(Duration::from_millis(20)).await;
-                (app.mail().received() == 2).then_some(())
+                told("heard from again").then_some(())
             }).await;
         }).await;
-        let subjects = app.subjects();
-        assert!(subjects[0].contains("web on two (process 7) was last heard from at"), "{subjects:?}");
-        assert!(subjects[1].contains("heard from again"), "{subjects:?}");
+        assert!(told("web on two (process 7) was last heard from at"), "{:?}", app.subjects());
+        app.deliver_all(MINUTE, 30).await;
         app.finish().await;
     }
 }
@@ -356,6 +358,7 @@ both! {
                 "DROP TRIGGER broken ON sample",
             ),
         };
+        let told = |words: &str| app.subjects().iter().any(|subject| subject.contains(words));
         app.while_running(async {
             eventually("a first reading", || async { (app.engine.counts().good() > 0).then_some(()) }).await;
             run(broken).await;
@@ -363,17 +366,19 @@ both! {
             eventually("the notice", || async {
                 app.clock.jump(Duration::from_secs(2));
                 tokio::time::sleep(Duration::from_millis(20)).await;
-                (app.mail().received() == 1).then_some(())
+                told("cannot be written since").then_some(())
             }).await;
             assert!(app.b().alarms().is_empty(), "what is not stored is not told");
             run(mended).await;
-            eventually("the end, and the rise", || async { (app.mail().received() == 3).then_some(()) }).await;
+            eventually("the end, and the rise", || async {
+                (told("can be written again") && app.b().alarms() == ["x"]).then_some(())
+            }).await;
         }).await;
-        let subjects = app.subjects();
-        assert!(subjects[0].starts_with("[monitor] The monitor's database: cannot be written since"), "{subjects:?}");
-        assert!(app.mail().mails()[0].text.contains("the disk is full"), "with why");
-        assert!(subjects[1..].iter().any(|s| s.contains("can be written again")), "{subjects:?}");
-        assert_eq!(app.b().alarms(), ["x"], "nothing was lost");
+        let why = app.mail().mails().into_iter().find(|mail| mail.subject.contains("cannot be written since"));
+        let why = why.unwrap();
+        assert!(why.subject.starts_with("[monitor] The monitor's database:"), "{}", why.subject);
+        assert!(why.text.contains("the disk is full"), "with why");
+        app.deliver_all(MINUTE, 30).await;
         app.finish().await;
     }
 }
