@@ -12,13 +12,12 @@ use monitor_model::{
     Conn, DbError, ProcessRole, TroubleKind, WorkerRow, alerts, deliveries, silences, stored, troubles,
     workers,
 };
-use monitor_telemetry::{Database, Page, expose};
+use monitor_telemetry::{Database, Page, expose, gauge, gauges};
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, EncodeLabelSet, EncodeMetric};
-use prometheus_client::metrics::MetricType;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -252,7 +251,7 @@ impl Seen {
         let help = "Troubles of the monitor itself that are not over.";
         let of = |kind: &TroubleKind| self.troubles.get(kind).copied().unwrap_or_default();
         let troubles = TroubleKind::ALL.iter().map(|kind| (kind.as_str(), few(of(kind))));
-        family(encoder, "troubles", help, "kind", troubles)
+        gauges(encoder, "troubles", help, "kind", troubles)
     }
 
     fn alerts(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
@@ -267,44 +266,14 @@ impl Seen {
     fn outbox(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let help = "Deliveries that are neither done nor given up.";
         let counts = self.lanes.iter().map(|(lane, (n, _))| (lane.as_str(), *n));
-        family(encoder, "outbox_unfinished", help, "lane", counts)?;
+        gauges(encoder, "outbox_unfinished", help, "lane", counts)?;
         let help = "Age of the oldest delivery that is neither done nor given up; 0 where there is none.";
         let ages = self.lanes.iter().map(|(lane, (_, age))| (lane.as_str(), *age));
-        family(encoder, "outbox_oldest_age_seconds", help, "lane", ages)?;
+        gauges(encoder, "outbox_oldest_age_seconds", help, "lane", ages)?;
         let help = "Deliveries that ended unsent: refused for good, or given up.";
         let undelivered = self.undelivered.iter().map(|(lane, n)| (lane.as_str(), *n));
-        family(encoder, "deliveries_undelivered", help, "lane", undelivered)
+        gauges(encoder, "deliveries_undelivered", help, "lane", undelivered)
     }
-}
-
-fn gauge(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    value: impl EncodeGaugeValue,
-) -> Result<(), fmt::Error> {
-    let encoder = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-    ConstGauge::new(value).encode(encoder)
-}
-
-/// A gauge for each value of a label; nothing at all where there is none.
-fn family<'a, N: EncodeGaugeValue>(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    label: &str,
-    values: impl Iterator<Item = (&'a str, N)>,
-) -> Result<(), fmt::Error> {
-    let mut values = values.peekable();
-    if values.peek().is_none() {
-        return Ok(());
-    }
-    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-    for (word, value) in values {
-        let labels = [(label, word)];
-        ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
-    }
-    Ok(())
 }
 
 fn few(n: usize) -> i64 {

@@ -28,22 +28,7 @@ pub fn open(c: &mut Conn, new: &NewTrouble) -> Result<Option<Trouble>, DbError> 
         .optional())?)
 }
 
-/// The trouble with this id.
-pub fn get(c: &mut Conn, id: i64) -> Result<Option<Trouble>, DbError> {
-    Ok(trouble::table.find(id).first(c).optional()?)
-}
-
-/// The open trouble of this kind and subject.
-pub fn open_of(c: &mut Conn, kind: TroubleKind, subject: &str) -> Result<Option<Trouble>, DbError> {
-    Ok(trouble::table
-        .filter(dsl::ended_at.is_null())
-        .filter(dsl::kind.eq(kind))
-        .filter(dsl::subject.eq(clean(subject)))
-        .first(c)
-        .optional()?)
-}
-
-/// The same, which nobody else ends before the transaction does.
+/// The open trouble of this kind and subject, which nobody else ends before the transaction does.
 pub fn lock_open(c: &mut Conn, kind: TroubleKind, subject: &str) -> Result<Option<Trouble>, DbError> {
     let open = trouble::table
         .filter(dsl::ended_at.is_null())

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::words::When;
 
 /// A number as people write it: whole ones without a point, huge ones with an exponent.
@@ -26,13 +28,17 @@ pub(crate) fn difference(a: f64, b: f64) -> String {
 
 /// A time of day, with its date where that is not the day it is told on; `None` where it is unknown.
 pub(crate) fn clock(when: When) -> Option<String> {
-    let at = when.at?;
-    let format = if at.date_naive() == when.now.date_naive() {
+    Some(time_of_day(when.at?, when.now))
+}
+
+/// The same of a time that is known.
+pub(crate) fn time_of_day(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let format = if at.date_naive() == now.date_naive() {
         "%H:%M:%S UTC"
     } else {
         "%Y-%m-%d %H:%M:%S UTC"
     };
-    Some(at.format(format).to_string())
+    at.format(format).to_string()
 }
 
 /// Whole seconds, or whole milliseconds where it is shorter than one.
@@ -46,8 +52,6 @@ pub(crate) fn rounded(duration: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, Utc};
-
     use super::*;
 
     #[test]

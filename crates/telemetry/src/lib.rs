@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod database;
+mod gauges;
 mod guard;
 mod text;
 
 pub use database::Database;
+pub use gauges::{gauge, gauges};
 pub use guard::{is_allowed, is_loopback_name};
 pub use text::{Page, expose, registry};

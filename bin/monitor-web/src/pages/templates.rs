@@ -13,13 +13,14 @@ use crate::pages::{filters, samples};
 struct Embedded;
 
 /// The templates there are. A folder may replace some or all.
-pub(super) const NAMES: [&str; 12] = [
+pub(super) const NAMES: [&str; 13] = [
     "layout.html",
     "dialog.html",
     "spans.html",
     "card.html",
     "record.html",
     "alert.html",
+    "alert-table.html",
     "silences.html",
     "monitor.html",
     "metric.html",

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::{FromRequest, HttpRequest, web};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::auth::Operator;
@@ -49,6 +50,14 @@ fn unreadable(error: &actix_web::Error) -> Problem {
 /// What is wrong with a body.
 pub(super) fn bad_body(detail: impl Into<String>) -> Problem {
     Problem::new(Code::BadBody, detail)
+}
+
+/// A page of a list, for which nothing else can be asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PageQuery {
+    pub(super) limit: Option<usize>,
+    pub(super) cursor: Option<i64>,
 }
 
 /// The query; `known` says which parameters there are.

@@ -1,21 +1,13 @@
 //! `/api/v1/records`.
 
 use actix_web::{HttpResponse, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::api::RecordView;
 use crate::app::WebState;
 use crate::live::records_page;
 use crate::problem::Problem;
 use crate::routes::ask;
-
-/// What can be asked for.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Query {
-    limit: Option<usize>,
-    cursor: Option<i64>,
-}
 
 #[derive(Serialize)]
 struct Page {
@@ -27,7 +19,7 @@ struct Page {
 /// one page is the `cursor` of the next; it is `null` on the last.
 pub(super) async fn list(
     state: web::Data<WebState>,
-    query: Result<web::Query<Query>, actix_web::Error>,
+    query: Result<web::Query<ask::PageQuery>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = ask::query(query, "limit and cursor")?;
     let limit = ask::limit(query.limit)?;

@@ -25,14 +25,6 @@ const MAX_DAYS: i64 = 366;
 const MAX_LIVE: i64 = 1_000;
 const SEVERITIES: [&str; 3] = ["info", "warning", "critical"];
 
-/// What can be asked for.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Query {
-    limit: Option<usize>,
-    cursor: Option<i64>,
-}
-
 #[derive(Serialize)]
 struct Page {
     silences: Vec<SilenceView>,
@@ -42,7 +34,7 @@ struct Page {
 /// `GET /api/v1/silences?limit=50&cursor=…`: all silences, newest first, those that are over among them.
 pub(super) async fn list(
     state: web::Data<WebState>,
-    query: Result<web::Query<Query>, actix_web::Error>,
+    query: Result<web::Query<ask::PageQuery>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = ask::query(query, "limit and cursor")?;
     let limit = ask::limit(query.limit)?;

@@ -218,8 +218,6 @@ both! {
         assert_eq!(open(TroubleKind::System, "a").await.unwrap(), None);
         assert!(open(TroubleKind::System, "b").await.unwrap().is_some());
         assert!(open(TroubleKind::Channel, "a").await.unwrap().is_some());
-        let found = db.read(|c| troubles::open_of(c, TroubleKind::System, "a")).await.unwrap();
-        assert_eq!(found.as_ref(), Some(&first));
         let locked = db.write(|c| troubles::lock_open(c, TroubleKind::System, "a")).await.unwrap();
         assert_eq!(locked.as_ref(), Some(&first));
         assert_eq!(db.write(|c| troubles::lock_open(c, TroubleKind::Gap, "a")).await.unwrap(), None);
@@ -229,8 +227,8 @@ both! {
         assert!(open(TroubleKind::System, "a").await.unwrap().is_some(), "the next one");
         assert_eq!(db.read(troubles::all_open).await.unwrap().len(), 3);
         let page = db.read(|c| troubles::page(c, i64::MAX, 10)).await.unwrap();
-        assert_eq!(page.last().unwrap().ended_at, Some(at(90)));
-        assert_eq!(db.read(move |c| troubles::get(c, id)).await.unwrap().unwrap().id, id);
+        let oldest = page.last().unwrap();
+        assert_eq!((oldest.id, oldest.ended_at), (id, Some(at(90))));
     }
 
     async fn those_who_were_told_are_known(db) {

@@ -88,6 +88,11 @@ impl Watched {
         *self.known.lock().expect("no code panics while holding this lock") = known;
     }
 
+    /// Whether this worker has judged it yet.
+    pub(crate) fn is_judged(&self) -> bool {
+        self.judged_at().is_some()
+    }
+
     /// Whether it goes to and fro, as this worker last judged it; unknown before that.
     pub(crate) fn is_flapping(&self) -> Option<bool> {
         self.known().map(|known| known.state.is_flapping())

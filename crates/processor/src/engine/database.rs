@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use monitor_model::{Conn, DbError, NewTrouble, TroubleKind, troubles};
+use monitor_model::{Conn, DbError, NewTrouble, TroubleKind};
 use monitor_notify::{Event, MetricInfo, Notification, Severity};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
-use super::told::{self, Word, own_audience, tell_trouble};
+use super::told::{self, own_audience};
+use super::troubles;
 use super::words::{self, When};
 
 /// How long it takes nothing until people are told.
@@ -138,24 +139,11 @@ async fn end(shared: &Arc<Shared>, outage: &Outage) -> Result<(), DbError> {
             since: outage.since.naive_utc(),
             opened_at: now.naive_utc(),
         };
-        let Some(trouble) = troubles::open(conn, &new)? else {
-            return Ok(());
-        };
-        troubles::end(conn, trouble.id, now.naive_utc())?;
-        let since = When::stored(trouble.since, now);
-        let lasted = (now.naive_utc() - trouble.since).to_std().unwrap_or_default();
-        let text = words::over(telling.options.language, trouble.kind, since, lasted);
-        let audience = own_audience(&telling, "");
-        tell_trouble(
-            conn,
-            &telling,
-            &audience,
-            &trouble,
-            Word::Ends,
-            &text,
-            now.naive_utc(),
-        )
-        .map(drop)
+        let now = now.naive_utc();
+        match troubles::note(conn, &new, now)? {
+            Some(trouble) => troubles::tell_end(conn, &telling, &trouble, &own_audience(&telling, ""), now),
+            None => Ok(()),
+        }
     };
     shared.db.write(end).await
 }

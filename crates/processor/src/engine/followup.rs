@@ -39,10 +39,19 @@ const MOST_ESCALATED: i64 = 500;
 pub(crate) struct FollowUp {
     shared: Arc<Shared>,
     metrics: HashMap<String, Arc<Watched>>,
+    /// Those of them whose alerts are told on.
+    impatient: Arc<Vec<Impatient>>,
     /// The last round of reminders of each alert that this worker told.
     rounds: HashMap<i64, i64>,
     upkeep: Upkeep,
     is_failing: bool,
+}
+
+/// A metric whose alerts are told on when they went unheeded for so long.
+struct Impatient {
+    key: String,
+    severity: &'static str,
+    after: Duration,
 }
 
 /// What is in the database.
@@ -60,7 +69,16 @@ impl FollowUp {
         let by_key = metrics
             .iter()
             .map(|watched| (watched.key().to_owned(), Arc::clone(watched)));
+        let impatient = metrics.iter().filter_map(|watched| {
+            let escalate = escalation(watched)?;
+            Some(Impatient {
+                key: watched.key().to_owned(),
+                severity: watched.metric.config().severity.as_str(),
+                after: escalate.after,
+            })
+        });
         FollowUp {
+            impatient: Arc::new(impatient.collect()),
             upkeep: Upkeep::new(Arc::clone(&shared)),
             shared,
             metrics: by_key.collect(),
@@ -129,31 +147,22 @@ impl FollowUp {
     }
 
     async fn find(&self, now: DateTime<Utc>) -> Result<Found, DbError> {
-        let active = self
-            .shared
-            .db
-            .read(move |conn| silences::active(conn, now.naive_utc()))
-            .await?;
-        // Metrics by how long their alerts may go unheeded, without those that nobody may be told of.
-        let mut impatient: BTreeMap<Duration, Vec<String>> = BTreeMap::new();
-        for watched in self.metrics.values() {
-            let config = watched.metric.config();
-            let mutes = &self.shared.mutes;
-            let severity = config.severity.as_str();
-            if let Some(escalate) = escalation(watched)
-                && mutes
-                    .find(&active, &config.key, severity, false, now.naive_utc())
-                    .is_none()
-            {
-                impatient
-                    .entry(escalate.after)
-                    .or_default()
-                    .push(config.key.clone());
-            }
-        }
+        let (shared, impatient) = (Arc::clone(&self.shared), Arc::clone(&self.impatient));
         let read = move |conn: &mut Conn| {
+            let silences = silences::active(conn, now.naive_utc())?;
+            // Metrics by how long their alerts may go unheeded, without those that nobody may be told of.
+            let mut waited: BTreeMap<Duration, Vec<String>> = BTreeMap::new();
+            for Impatient { key, severity, after } in impatient.iter() {
+                let mutes = &shared.mutes;
+                if mutes
+                    .find(&silences, key, severity, false, now.naive_utc())
+                    .is_none()
+                {
+                    waited.entry(*after).or_default().push(key.clone());
+                }
+            }
             let mut unheeded = Vec::new();
-            for (after, keys) in &impatient {
+            for (after, keys) in &waited {
                 let before = ago(now.naive_utc(), *after);
                 unheeded.extend(alerts::to_escalate(conn, keys, before, MOST_ESCALATED)?);
             }
@@ -162,7 +171,7 @@ impl FollowUp {
                 lasting: alerts::lasting(conn, MOST)?,
                 ended: alerts::with_muted_end(conn, MOST)?,
                 unheeded,
-                silences: active.clone(),
+                silences,
             })
         };
         self.shared.db.read(read).await
@@ -235,7 +244,7 @@ impl FollowUp {
         now: DateTime<Utc>,
     ) -> Result<(), DbError> {
         // Whose trouble it is shows with the first reading after a start.
-        if alert.kind == AlertKind::NoData && watched.is_flapping().is_none() {
+        if alert.kind == AlertKind::NoData && !watched.is_judged() {
             return Ok(());
         }
         let teller = Teller::of(&self.shared, &*watched.metric);
@@ -357,14 +366,13 @@ impl FollowUp {
         let Some(escalate) = escalation(watched) else {
             return Ok(());
         };
-        let lasted = (now.naive_utc() - alert.opened_at).to_std().unwrap_or_default();
         let trouble = match alert.muted.as_ref().map(|muted| muted.parse()) {
             None => None,
             Some(Ok(Mute::Trouble(id))) => found.troubles.iter().find(|trouble| trouble.id == id).cloned(),
             Some(_) => return Ok(()),
         };
         let is_mute = self.mute(watched, alert, found, now).is_some();
-        if lasted < escalate.after || is_mute || (alert.muted.is_some() && trouble.is_none()) {
+        if is_mute || (alert.muted.is_some() && trouble.is_none()) {
             return Ok(());
         }
         let teller = Teller::of(&self.shared, &*watched.metric);
@@ -395,17 +403,18 @@ impl FollowUp {
             alert.muted.as_ref() == Some(&why) && self.shared.systems.is_alone(&alert.key) != Some(true)
         };
         for alert in found.lasting.iter().filter(is_covered) {
-            // One that no worker reads any more holds up nothing; another worker may have another config.
+            if self.metrics.contains_key(&alert.key) {
+                return Ok(());
+            }
+            // Another worker may have another config. What none reads any more holds up nothing.
             let key = alert.key.clone();
             let read = self.shared.db.read(move |conn| realtime::get(conn, &key)).await?;
             let lately = ago(now.naive_utc(), FORGOTTEN);
-            if self.metrics.contains_key(&alert.key) || read.is_some_and(|read| read.checked_at > lately) {
+            if read.is_some_and(|read| read.checked_at > lately) {
                 return Ok(());
             }
         }
-        let (shared, trouble, at) = (Arc::clone(&self.shared), trouble.clone(), now.naive_utc());
-        let end = move |conn: &mut Conn| troubles::end(conn, &shared, &trouble, at);
-        self.shared.db.write(end).await
+        troubles::end_now(&self.shared, trouble, now).await
     }
 }
 

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use chrono::{DateTime, Utc};
 use monitor_model::TroubleKind;
 use monitor_model::deliveries::Unfinished;
+use monitor_telemetry::{gauge, gauges};
 use monitor_upstream::Upstreams;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
-use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::health::Health;
 use super::systems::Systems;
@@ -57,29 +57,25 @@ impl fmt::Debug for OwnState {
 
 impl Collector for OwnState {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let up: Vec<(String, f64)> = self
-            .systems
-            .states()
-            .into_iter()
-            .map(|(system, is_up)| (system, f64::from(u8::from(is_up))))
-            .collect();
+        let states = self.systems.states().into_iter();
+        let up = states.map(|(system, is_up)| (system, i64::from(is_up)));
         let help = "Whether the system gives numbers, as the last readings from it told.";
-        gauges(&mut encoder, "system_up", help, "system", &up)?;
+        gauges(&mut encoder, "system_up", help, "system", up)?;
         self.sign_ins(&mut encoder)?;
         let healths = self
             .healths
             .lock()
             .expect("no code panics while holding this lock");
-        let failing: Vec<(String, f64)> = healths
+        let failing: Vec<(String, i64)> = healths
             .iter()
-            .map(|(lane, health)| (lane.clone(), f64::from(u8::from(health.is_failing()))))
+            .map(|(lane, health)| (lane.clone(), i64::from(health.is_failing())))
             .collect();
         drop(healths);
         let help = "Whether the last attempt of the lane failed for a reason that may pass.";
-        gauges(&mut encoder, "lane_failing", help, "lane", &failing)?;
+        gauges(&mut encoder, "lane_failing", help, "lane", failing)?;
         let help = "Whether the last reading could not be stored.";
-        let descriptor = encoder.encode_descriptor("database_failing", help, None, MetricType::Gauge)?;
-        ConstGauge::new(i64::from(self.database.is_failing())).encode(descriptor)?;
+        let failing = i64::from(self.database.is_failing());
+        gauge(&mut encoder, "database_failing", help, failing)?;
         self.queues(&mut encoder)
     }
 }
@@ -110,48 +106,20 @@ impl OwnState {
             return Ok(());
         };
         let count = |kind: &TroubleKind| queues.troubles.iter().filter(|open| *open == kind).count();
-        #[expect(clippy::cast_precision_loss, reason = "a handful")]
-        let troubles: Vec<(String, f64)> = TroubleKind::ALL
+        let troubles = TroubleKind::ALL
             .iter()
-            .map(|kind| (kind.as_str().to_owned(), count(kind) as f64))
-            .collect();
+            .map(|kind| (kind.as_str(), i64::try_from(count(kind)).unwrap_or(i64::MAX)));
         let help = "Troubles of the monitor itself that are not over.";
-        gauges(encoder, "troubles", help, "kind", &troubles)?;
-        #[expect(clippy::cast_precision_loss, reason = "far from 2^53")]
-        let waiting: Vec<(String, f64)> = queues
-            .outbox
-            .iter()
-            .map(|lane| (lane.lane.clone(), lane.count as f64))
-            .collect();
+        gauges(encoder, "troubles", help, "kind", troubles)?;
+        let waiting = queues.outbox.iter().map(|lane| (&lane.lane, lane.count));
         let help = "Deliveries that are neither done nor given up.";
-        gauges(encoder, "outbox_unfinished", help, "lane", &waiting)?;
-        let ages: Vec<(String, f64)> = queues
+        gauges(encoder, "outbox_unfinished", help, "lane", waiting)?;
+        let age = |lane: &Unfinished| (queues.at.naive_utc() - lane.oldest).to_std().unwrap_or_default();
+        let ages = queues
             .outbox
             .iter()
-            .map(|lane| {
-                let age = (queues.at.naive_utc() - lane.oldest).to_std().unwrap_or_default();
-                (lane.lane.clone(), age.as_secs_f64())
-            })
-            .collect();
+            .map(|lane| (&lane.lane, age(lane).as_secs_f64()));
         let help = "Age of the oldest delivery that is neither done nor given up.";
-        gauges(encoder, "outbox_oldest_age_seconds", help, "lane", &ages)
+        gauges(encoder, "outbox_oldest_age_seconds", help, "lane", ages)
     }
-}
-
-fn gauges(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    label: &str,
-    values: &[(String, f64)],
-) -> Result<(), fmt::Error> {
-    if values.is_empty() {
-        return Ok(());
-    }
-    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-    for (of, value) in values {
-        let labels = [(label, of.as_str())];
-        ConstGauge::new(*value).encode(family.encode_family(&labels)?)?;
-    }
-    Ok(())
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use monitor_rules::Phase;
+use monitor_telemetry::gauges;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
@@ -70,18 +71,14 @@ pub(super) struct Standings(pub(super) Shared<Meter>);
 
 impl Collector for Standings {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        self.gauges(
-            &mut encoder,
-            "metric_value",
-            "The number that was read last; none while it cannot be read.",
-            Standing::reading,
-        )?;
-        self.gauges(
-            &mut encoder,
+        let help = "The number that was read last; none while it cannot be read.";
+        let values = self.known(Standing::reading);
+        gauges(&mut encoder, "metric_value", help, "metric", values)?;
+        let (name, help) = (
             "metric_last_success_timestamp_seconds",
             "When a number was last read, in seconds since 1970.",
-            Standing::success,
-        )?;
+        );
+        gauges(&mut encoder, name, help, "metric", self.known(Standing::success))?;
         let judged = self.known(Standing::phase);
         if judged.is_empty() {
             return Ok(());
@@ -99,25 +96,6 @@ impl Collector for Standings {
 }
 
 impl Standings {
-    fn gauges(
-        &self,
-        encoder: &mut DescriptorEncoder<'_>,
-        name: &str,
-        help: &str,
-        of: fn(&Standing) -> Option<f64>,
-    ) -> Result<(), fmt::Error> {
-        let known = self.known(of);
-        if known.is_empty() {
-            return Ok(());
-        }
-        let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        for (key, value) in known {
-            let labels = [("metric", key.as_str())];
-            ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
-        }
-        Ok(())
-    }
-
     fn known<T>(&self, of: fn(&Standing) -> Option<T>) -> Vec<(String, T)> {
         lock(&self.0)
             .iter()

@@ -1,6 +1,8 @@
 //! The monitor's own troubles: opened and told once, and so is their end, however many workers see them.
 
-use chrono::NaiveDateTime;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_model::{Conn, DbError, NewTrouble, Trouble, TroubleKind, deliveries, troubles};
 use monitor_notify::Severity;
 
@@ -103,11 +105,46 @@ pub(crate) fn end(
     if !troubles::end(conn, trouble.id, now)? {
         return Ok(());
     }
+    let audience = grouped(deliveries::told_of_trouble(conn, trouble.id)?);
+    tell_end(conn, shared, trouble, &audience, now)
+}
+
+/// Puts a trouble on record that is over as it is noticed. What is told of it is the caller's.
+pub(crate) fn note(
+    conn: &mut Conn,
+    new: &NewTrouble,
+    now: NaiveDateTime,
+) -> Result<Option<Trouble>, DbError> {
+    let noted = troubles::open(conn, new)?;
+    if let Some(trouble) = &noted {
+        troubles::end(conn, trouble.id, now)?;
+    }
+    Ok(noted)
+}
+
+/// Tells that a trouble is over.
+pub(crate) fn tell_end(
+    conn: &mut Conn,
+    shared: &Shared,
+    trouble: &Trouble,
+    audience: &[Audience],
+    now: NaiveDateTime,
+) -> Result<(), DbError> {
     let since = When::stored(trouble.since, now.and_utc());
     let lasted = (now - trouble.since).to_std().unwrap_or_default();
     let text = words::over(shared.options.language, trouble.kind, since, lasted);
     log::info!("{} {}: {text}", trouble.kind, trouble.subject);
-    let audience = grouped(deliveries::told_of_trouble(conn, trouble.id)?);
-    tell_trouble(conn, shared, &audience, trouble, Word::Ends, &text, now)?;
+    tell_trouble(conn, shared, audience, trouble, Word::Ends, &text, now)?;
     Ok(())
+}
+
+/// [`end`], as a transaction of its own.
+pub(crate) async fn end_now(
+    shared: &Arc<Shared>,
+    trouble: &Trouble,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let (ending, trouble) = (Arc::clone(shared), trouble.clone());
+    let end = move |conn: &mut Conn| end(conn, &ending, &trouble, now.naive_utc());
+    shared.db.write(end).await
 }

@@ -129,9 +129,7 @@ impl Upkeep {
         if passage.waiting > 0 && passage.last_sent.is_none_or(|at| at < trouble.since) {
             return Ok(());
         }
-        let (shared, trouble) = (Arc::clone(&self.shared), trouble.clone());
-        let end = move |conn: &mut Conn| troubles::end(conn, &shared, &trouble, now.naive_utc());
-        self.shared.db.write(end).await
+        troubles::end_now(&self.shared, trouble, now).await
     }
 
     /// A process is silent that gave no new sign of life in several looks: no two machines' clocks are compared.
@@ -164,9 +162,7 @@ impl Upkeep {
         for trouble in open.iter().filter(|trouble| trouble.kind == TroubleKind::Process) {
             let seen = self.processes.get(&trouble.subject);
             if seen.is_none_or(|(beat, looks)| *looks == 0 && *beat > trouble.since) {
-                let (shared, trouble) = (Arc::clone(&self.shared), trouble.clone());
-                let end = move |conn: &mut Conn| troubles::end(conn, &shared, &trouble, now.naive_utc());
-                self.shared.db.write(end).await?;
+                troubles::end_now(&self.shared, trouble, now).await?;
             }
         }
         Ok(())
@@ -209,23 +205,16 @@ pub(crate) async fn tell_gap(shared: &Arc<Shared>) -> Result<(), DbError> {
     let now = shared.clock.wall();
     // Looked at before anything is written: a start must not fail over nothing.
     let listed = shared.db.read(workers::all).await?;
-    let workers_beat = listed.iter().filter(|row| row.role == ProcessRole::Worker);
-    let last = workers_beat.map(|row| row.heartbeat_at).max();
-    if last.is_none_or(|last| (now.naive_utc() - last).to_std().unwrap_or_default() < GAP) {
+    if gap(&listed, now).is_none() {
         return Ok(());
     }
     let telling = Arc::clone(shared);
     let tell = move |conn: &mut Conn| {
-        let all = workers::all(conn)?;
-        let others: Vec<&WorkerRow> = all.iter().filter(|row| row.role == ProcessRole::Worker).collect();
-        let Some(last) = others.iter().map(|row| row.heartbeat_at).max() else {
+        let listed = workers::all(conn)?;
+        let Some(last) = gap(&listed, now) else {
             return Ok(());
         };
-        let gap = (now.naive_utc() - last).to_std().unwrap_or_default();
-        if gap < GAP {
-            return Ok(());
-        }
-        for row in &others {
+        for row in listed.iter().filter(|row| row.role == ProcessRole::Worker) {
             workers::remove(conn, &row.id)?;
         }
         let new = NewTrouble {
@@ -248,4 +237,11 @@ pub(crate) async fn tell_gap(shared: &Arc<Shared>) -> Result<(), DbError> {
         Ok(())
     };
     shared.db.write(tell).await
+}
+
+/// Since when no worker was heard from, where that is long ago.
+fn gap(listed: &[WorkerRow], now: DateTime<Utc>) -> Option<NaiveDateTime> {
+    let workers = listed.iter().filter(|row| row.role == ProcessRole::Worker);
+    let last = workers.map(|row| row.heartbeat_at).max()?;
+    ((now.naive_utc() - last).to_std().unwrap_or_default() >= GAP).then_some(last)
 }

@@ -124,7 +124,7 @@ pub(crate) fn database(language: Language, since: When, why: &str) -> String {
 
 /// The end of a trouble.
 pub(crate) fn over(language: Language, kind: TroubleKind, since: When, lasted: Duration) -> String {
-    let lasted = span(language, lasted);
+    let lasted = language.span(lasted);
     match (language, kind) {
         (Language::En, TroubleKind::System) => {
             format!("can be read again; could not be since {since}, for {lasted}")
@@ -236,12 +236,7 @@ impl When {
 
 impl std::fmt::Display for When {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let format = if self.at.date_naive() == self.now.date_naive() {
-            "%H:%M:%S UTC"
-        } else {
-            "%Y-%m-%d %H:%M:%S UTC"
-        };
-        write!(f, "{}", self.at.format(format))
+        f.write_str(&Language::default().time(self.at, self.now))
     }
 }
 
@@ -264,32 +259,6 @@ fn names(language: Language, all: &[String]) -> String {
         });
     }
     named
-}
-
-fn span(language: Language, duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match language {
-        Language::En => humantime::format_duration(Duration::from_secs(seconds)).to_string(),
-        Language::ZhCn => {
-            let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-            let parts = [
-                (days, "天"),
-                (hours, "小时"),
-                (minutes, "分"),
-                (seconds % 60, "秒"),
-            ];
-            let said: Vec<String> = parts
-                .iter()
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, unit)| format!("{count} {unit}"))
-                .collect();
-            if said.is_empty() {
-                "0 秒".to_owned()
-            } else {
-                said.join(" ")
-            }
-        }
-    }
 }
 
 fn short(text: &str) -> String {

@@ -167,6 +167,6 @@ fn time(when: When) -> String {
     clock(when).unwrap_or_else(|| "an unknown time".to_owned())
 }
 
-fn span(duration: Duration) -> String {
+pub(super) fn span(duration: Duration) -> String {
     format_duration(rounded(duration)).to_string()
 }

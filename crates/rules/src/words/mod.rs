@@ -144,6 +144,19 @@ impl Language {
         [said, &self.say(&[phrase])].join(self.separator())
     }
 
+    /// A time of day, with its date where that is not the day it is told on. The same in every language.
+    pub fn time(self, at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+        crate::reason::time_of_day(at, now)
+    }
+
+    /// A span of time: "1m 30s", "1 分 30 秒".
+    pub fn span(self, span: Duration) -> String {
+        match self {
+            Language::En => en::span(span),
+            Language::ZhCn => zh_cn::span(crate::reason::rounded(span)),
+        }
+    }
+
     /// What a rule alerts on.
     pub(crate) fn rule(self, rule: &Rule) -> String {
         match self {

@@ -223,7 +223,7 @@ fn firing(since: When) -> String {
 }
 
 /// "1 分 10 秒"、"2 小时"、"500 毫秒"。
-fn span(duration: Duration) -> String {
+pub(super) fn span(duration: Duration) -> String {
     let (seconds, millis) = (duration.as_secs(), u64::from(duration.subsec_millis()));
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
     let seconds = seconds % 60;
