@@ -140,7 +140,7 @@ async fn over_a_change(app: &TestApp, change: &str) {
     let change: chrono::DateTime<chrono::Utc> = change.parse().unwrap();
     let before = change - chrono::Duration::seconds(25);
     app.clock
-        .step_wall(before - monitor_requests::Clock::wall(&*app.clock));
+        .step_wall(before - monitor_domain::Clock::wall(&*app.clock));
     over_a_step(app, |_| {}).await;
     let samples = app.samples("x").await;
     let (first, last) = (samples[0].at.and_utc(), samples.last().unwrap().at.and_utc());

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use monitor_domain::Clock;
 use monitor_model::{NewSilence, alerts, decisions, deliveries, silences};
-use monitor_requests::Clock;
 use monitor_testkit::{Fault, SmtpSink, Times};
 use monitor_tests::{Config, TestApp, both};
 

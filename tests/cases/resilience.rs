@@ -68,7 +68,7 @@ both! {
         // As after a claim whose commit was not heard of: the row is in the worker's name, and it does not know.
         let engine = app.another_engine();
         let worker = engine.worker_id().to_owned();
-        let now = monitor_requests::Clock::wall(&*app.clock).naive_utc();
+        let now = monitor_domain::Clock::wall(&*app.clock).naive_utc();
         let claimed = app.db.write(move |c| deliveries::claim(c, &deliveries::Claim {
             lane: "mail", worker: &worker, now, lease_until: now + secs(30), limit: 10, in_flight: &[],
         })).await.unwrap();

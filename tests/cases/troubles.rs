@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use monitor_domain::Clock;
 use monitor_model::{DeliveryStatus, ProcessRole, TroubleKind, WorkerRow, deliveries, troubles, workers};
-use monitor_requests::Clock;
 use monitor_testkit::http::Answer;
 use monitor_testkit::{Fault, HttpServer, SmtpFault, SmtpSink, Stage, Times};
 use monitor_tests::{Config, TestApp, both, eventually};

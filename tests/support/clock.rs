@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use monitor_requests::{Clock, SystemClock};
+use monitor_domain::{Clock, SystemClock};
 use tokio::sync::watch;
 
 /// The system's clock plus what the test jumped.

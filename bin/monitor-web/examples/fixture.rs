@@ -6,12 +6,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
+use monitor_domain::SystemClock;
 use monitor_model::{
     AlertKind, Conn, Db, DbError, DbOptions, Decision, MetricState, NewAlert, NewDelivery, NewRecord,
     NewSample, NewSilence, NewTrouble, ProcessRole, TroubleKind, WorkerRow, alerts, decisions, deliveries,
     realtime, records, samples, silences, states, stored, troubles, workers,
 };
-use monitor_requests::SystemClock;
 use monitor_web::{AlarmError, GlobalAlarm, MetricView, NavLink, WebContext, listen, serve};
 use tokio_util::sync::CancellationToken;
 

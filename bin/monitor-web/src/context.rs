@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use monitor_domain::{Language, SharedClock};
 use monitor_model::Db;
-use monitor_requests::{Secret, SharedClock};
+use monitor_requests::Secret;
 use monitor_rules::Maintenance;
 
 /// Everything the web needs to know. Made by [`WebContext::new`], then changed field by field.
@@ -23,8 +24,8 @@ pub struct WebContext {
     pub alarm: Option<Arc<dyn GlobalAlarm>>,
     /// Where the time comes from.
     pub clock: SharedClock,
-    /// The language of pages for readers who ask for none that there is: `en` or `zh-CN`.
-    pub lang: String,
+    /// The language of pages for readers who ask for none that there is.
+    pub lang: Language,
     /// A folder; the files in its `pages` replace the built-in page templates of the same name.
     pub templates: Option<PathBuf>,
     /// Where to listen: [`listen`](crate::listen) opens it.
@@ -50,7 +51,7 @@ impl WebContext {
             maintenance: Vec::new(),
             alarm: None,
             clock,
-            lang: "en".to_owned(),
+            lang: Language::English,
             templates: None,
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
             cors_origins: Vec::new(),

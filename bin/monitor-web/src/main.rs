@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use monitor_domain::SystemClock;
 use monitor_model::{Db, DbOptions};
-use monitor_requests::SystemClock;
 use monitor_settings::{Coded, Settings};
 use monitor_web::{WebContext, check_settings, listen, serve};
 use tokio::signal::unix::{SignalKind, signal};

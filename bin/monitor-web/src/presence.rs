@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use monitor_domain::SharedClock;
 use monitor_model::{Db, Presence, ProcessRole};
-use monitor_requests::SharedClock;
 use tokio::select;
 use tokio_util::sync::CancellationToken;
 

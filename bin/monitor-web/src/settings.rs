@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use monitor_domain::SharedClock;
 use monitor_model::Db;
-use monitor_requests::{SecretSource, SharedClock};
+use monitor_requests::SecretSource;
 use monitor_settings::{Auth, MetricSettings, Settings};
 
 use crate::auth::check_bind;
@@ -42,7 +43,7 @@ impl WebContext {
         Ok(WebContext {
             maintenance: settings.maintenance.clone(),
             alarm: alarm.map(|alarm| Arc::new(alarm) as Arc<dyn GlobalAlarm>),
-            lang: settings.web.lang.clone(),
+            lang: settings.web.lang,
             templates: settings.web.templates.clone(),
             bind: settings.web.bind,
             cors_origins: settings.web.cors_origins.clone(),
@@ -105,13 +106,13 @@ mod tests {
         let url = format!("sqlite:{}", folder.path().join("m.db").display());
         let db = Db::open(&monitor_model::DbOptions::new(url)).await.unwrap();
         let settings = settings("lang = \"zh-CN\"");
-        let clock = monitor_requests::SystemClock::shared();
+        let clock = monitor_domain::SystemClock::shared();
         let ctx = WebContext::from_settings(&settings, db.clone(), clock).unwrap();
         let keys: Vec<_> = ctx.metrics.iter().map(|m| m.key.as_str()).collect();
         assert_eq!(keys, ["z", "x"], "in the config's order");
         assert_eq!(ctx.metrics[0].rule_text, "高于 100 告警，低于 90 恢复");
         assert!(ctx.alarm.is_some());
-        assert_eq!(ctx.lang, "zh-CN");
+        assert_eq!(ctx.lang, monitor_domain::Language::Chinese);
         db.close().await;
     }
 

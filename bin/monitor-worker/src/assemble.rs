@@ -1,9 +1,10 @@
 //! From checked settings to the parts of an engine.
 
 use anyhow::{Context, Result};
+use monitor_domain::SharedClock;
 use monitor_model::Db;
 use monitor_processor::{Channel, Engine, Metric, MetricConfig, Options, Parts, Pulse, metric};
-use monitor_requests::{Client, ClientConfig, SharedClock};
+use monitor_requests::{Client, ClientConfig};
 use monitor_settings::{MetricSettings, Settings};
 use monitor_upstream::Upstreams;
 

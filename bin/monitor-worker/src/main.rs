@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use monitor_requests::SystemClock;
+use monitor_domain::SystemClock;
 use monitor_worker::{
     Exit, Health, engine, log_to_stderr, on_signals, open_database, read_settings, serve_health,
 };

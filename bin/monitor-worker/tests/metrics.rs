@@ -4,9 +4,10 @@
 
 use std::net::{SocketAddr, TcpListener};
 
+use monitor_domain::SystemClock;
 use monitor_model::Db;
 use monitor_processor::Engine;
-use monitor_requests::{Client, ClientConfig, Method, Request, Secret, SystemClock};
+use monitor_requests::{Client, ClientConfig, Method, Request, Secret};
 use monitor_settings::Settings;
 use monitor_testkit::{Fault, SystemA, SystemB, Times, promtool};
 use monitor_worker::{Health, engine, open_database, serve_health};

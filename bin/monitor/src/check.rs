@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::anyhow;
+use monitor_domain::SystemClock;
 use monitor_processor::sample;
-use monitor_requests::SystemClock;
 use monitor_settings::Settings;
 use monitor_upstream::Upstreams;
 use monitor_worker::Exit;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use monitor_requests::SystemClock;
+use monitor_domain::SystemClock;
 use monitor_web::WebContext;
 use monitor_worker::{Exit, Health, engine, on_signals, open_database, read_settings, serve_health};
 

@@ -4,8 +4,9 @@
 use std::process::ExitCode;
 
 use async_trait::async_trait;
+use monitor_domain::SystemClock;
 use monitor_login::{Credential, Login, LoginError, System};
-use monitor_requests::{Client, ClientConfig, HeaderName, Request, Secret, SystemClock, Url};
+use monitor_requests::{Client, ClientConfig, HeaderName, Request, Secret, Url};
 
 /// `POST /ticket` with a form is answered with a ticket in plain text; every call then carries it in `X-Ticket`.
 struct Ticket {

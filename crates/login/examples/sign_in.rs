@@ -3,8 +3,9 @@
 
 use std::process::ExitCode;
 
+use monitor_domain::SystemClock;
 use monitor_login::{SystemSettings, build};
-use monitor_requests::{Request, RequestsSettings, SecretSource, SystemClock};
+use monitor_requests::{Request, RequestsSettings, SecretSource};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

@@ -8,7 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::header::{DATE, SET_COOKIE};
-use monitor_requests::{Clock, HeaderMap, HeaderValue, Secret, Url, parse_http_date};
+use monitor_domain::Clock;
+use monitor_requests::{HeaderMap, HeaderValue, Secret, Url, parse_http_date};
 
 use crate::cookie::{self, Cookie};
 
@@ -139,7 +140,7 @@ mod tests {
     use super::*;
     use crate::cookie::is_within;
     use chrono::{DateTime, Utc};
-    use monitor_requests::SystemClock;
+    use monitor_domain::SystemClock;
 
     const NOW: Duration = Duration::from_secs(1_000);
 

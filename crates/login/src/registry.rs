@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use monitor_requests::{Client, ClientConfig, RequestsSettings, Secret, SharedClock, Url};
+use monitor_domain::SharedClock;
+use monitor_requests::{Client, ClientConfig, RequestsSettings, Secret, Url};
 
 use crate::system::join;
 use crate::{BuildError, Login, LoginError, NoLogin, System, SystemA, SystemB, SystemSettings};

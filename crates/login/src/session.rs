@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
-use monitor_requests::{Client, SharedClock, Url};
+use monitor_domain::SharedClock;
+use monitor_requests::{Client, Url};
 
 use crate::cookies::Life;
 use crate::{Credential, Login, LoginError};

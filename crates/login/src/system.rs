@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use http::header::{ACCEPT, COOKIE};
-use monitor_requests::{
-    Client, HeaderValue, Method, Request, Response, SharedClock, StatusCode, Url, redact_url,
-};
+use monitor_domain::SharedClock;
+use monitor_requests::{Client, HeaderValue, Method, Request, Response, StatusCode, Url, redact_url};
 
 use crate::futile::Futile;
 use crate::session::{Live, Session, SignIns};

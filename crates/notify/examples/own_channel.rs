@@ -2,8 +2,10 @@
 #![allow(clippy::needless_pass_by_value)] // `later` has the shape that `map_err` wants
 
 use async_trait::async_trait;
-use monitor_notify::{Event, Failure, Limits, MetricInfo, Notification, Notifier, Severity};
-use monitor_requests::{Client, ClientConfig, Clock, Error, Request, SystemClock, Url};
+use monitor_domain::Severity;
+use monitor_domain::{Clock, SystemClock};
+use monitor_notify::{Event, Failure, Limits, MetricInfo, Notification, Notifier};
+use monitor_requests::{Client, ClientConfig, Error, Request, Url};
 use serde::Deserialize;
 
 /// A chat robot: takes `{"id","text"}` and says in the body whether it took it.

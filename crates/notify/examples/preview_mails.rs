@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use monitor_notify::{Event, Language, MetricInfo, Notification, Severity, Templates};
+use monitor_domain::{Language, Severity};
+use monitor_notify::{Event, MetricInfo, Notification, Templates};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dir = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "mails".to_owned()));

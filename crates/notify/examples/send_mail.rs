@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use monitor_notify::{ChannelSettings, Deps, Event, MetricInfo, Notification, Severity, Templates, build};
-use monitor_requests::{RequestsSettings, Secret, SecretSource, SharedClock, SystemClock};
+use monitor_domain::Severity;
+use monitor_domain::{SharedClock, SystemClock};
+use monitor_notify::{ChannelSettings, Deps, Event, MetricInfo, Notification, Templates, build};
+use monitor_requests::{RequestsSettings, Secret, SecretSource};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,14 +18,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         url: Some(SecretSource::Plain(Secret::new(url))),
         from: Some("Monitor <monitor@example.com>".to_owned()),
         to: Some(vec![to]),
-        lang: arguments.next(),
+        lang: arguments.next().map(|tag| tag.parse()).transpose()?,
         ..ChannelSettings::default()
     };
     let deps = Deps {
         requests: RequestsSettings::default(),
         clock: clock.clone(),
         templates: Arc::new(Templates::embedded()?),
-        lang: "en".to_owned(),
+        lang: Language::English,
     };
     let mail = build("mail", &settings, &deps)?;
     mail.probe().await?;

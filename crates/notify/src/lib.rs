@@ -7,8 +7,8 @@ mod settings;
 mod smtp;
 mod templates;
 
-pub use notification::{Event, MetricInfo, Notification, Severity, UnknownWord};
+pub use notification::{Event, MetricInfo, Notification};
 pub use notifier::{Failure, Limits, Notifier};
 pub use registry::{BuildError, Deps, KINDS, build};
 pub use settings::ChannelSettings;
-pub use templates::{Language, Mail, TemplateError, Templates};
+pub use templates::{Mail, TemplateError, Templates};

@@ -3,51 +3,8 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use monitor_domain::{Severity, UnknownWord};
 use serde::{Deserialize, Serialize};
-
-/// How much it matters that somebody hears of it.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Good to know; nobody has to act.
-    Info,
-    /// Somebody should look at it in working hours.
-    #[default]
-    Warning,
-    /// Somebody should look at it now.
-    Critical,
-}
-
-impl Severity {
-    /// Every severity, lowest first.
-    pub const ALL: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Critical];
-
-    /// The word used in the config, the database and the API: `info`, `warning` or `critical`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Critical => "critical",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl std::str::FromStr for Severity {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        Self::ALL
-            .into_iter()
-            .find(|one| one.as_str() == word)
-            .ok_or_else(|| UnknownWord(word.to_owned()))
-    }
-}
 
 /// What happened.
 #[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,17 +70,10 @@ impl std::str::FromStr for Event {
     type Err = UnknownWord;
 
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        Self::ALL
-            .into_iter()
-            .find(|one| one.as_str() == word)
-            .ok_or_else(|| UnknownWord(word.to_owned()))
+        let known = Event::ALL.into_iter().find(|one| one.as_str() == word);
+        known.ok_or_else(|| UnknownWord::new("event", word, &Event::ALL.map(Event::as_str)))
     }
 }
-
-/// A word that is none of an enum's.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown word {0:?}")]
-pub struct UnknownWord(pub String);
 
 /// Which metric it is about.
 #[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]

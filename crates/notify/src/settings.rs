@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::registry::{KINDS, PLANNED};
 use crate::smtp::MailUrl;
-use crate::templates::Language;
+use monitor_domain::Language;
 
 /// Whoever is to be told a day later is not told of an alert but sent a report.
 const MAX_DIGEST: Duration = Duration::from_secs(24 * 3600);
@@ -43,7 +43,7 @@ pub struct ChannelSettings {
     /// How often one HTTP call is tried again at once; `requests.retries` by default. Mails do not use it.
     pub retries: Option<u32>,
     /// The language of messages, `en` or `zh-CN`; that of the web pages by default.
-    pub lang: Option<String>,
+    pub lang: Option<Language>,
     /// After how long a message that cannot be delivered is given up. The pipeline reads it.
     #[serde(default, with = "humantime_serde::option")]
     pub max_age: Option<Duration>,
@@ -62,14 +62,6 @@ impl ChannelSettings {
     /// file read, no network used.
     pub fn check(&self) -> Vec<(&'static str, String)> {
         let mut wrong = Vec::new();
-        if let Some(lang) = &self.lang
-            && Language::find(lang).is_none()
-        {
-            wrong.push((
-                "lang",
-                format!("no language {lang:?}; there are {}", Language::names()),
-            ));
-        }
         if self.timeout.is_some_and(|limit| limit.is_zero()) {
             wrong.push((
                 "timeout",

@@ -4,11 +4,12 @@
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+use monitor_domain::Severity;
+use monitor_domain::SystemClock;
 use monitor_login::SystemSettings;
 use monitor_model::{Db, DbOptions, records};
-use monitor_notify::Severity;
 use monitor_processor::{Engine, MetricConfig, Options, Parts, metric};
-use monitor_requests::{RequestsSettings, SystemClock};
+use monitor_requests::RequestsSettings;
 use monitor_rules::Rule;
 use monitor_testkit::{SystemA, SystemB};
 use monitor_upstream::{Alarm, Systems, Upstreams};

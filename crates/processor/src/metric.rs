@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use monitor_notify::Severity;
+use monitor_domain::Severity;
 use monitor_rules::Rule;
 use monitor_upstream::{AlertMessage, Details, Fetch, Question, UpstreamError, Upstreams};
 

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use monitor_requests::{Client, ClientConfig, Request, SystemClock, Url};
+use monitor_domain::SystemClock;
+use monitor_requests::{Client, ClientConfig, Request, Url};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

@@ -10,10 +10,8 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::breaker::{Breakers, Closed};
 use crate::classify::{self, Failure};
-use crate::{
-    BuildError, ClientConfig, Error, ErrorKind, Phase, Request, Response, SharedClock, clock, retry,
-    transport,
-};
+use crate::{BuildError, ClientConfig, Error, ErrorKind, Phase, Request, Response, retry, transport};
+use monitor_domain::SharedClock;
 
 /// An HTTP client; copies share connections, breakers and everything else.
 #[derive(Clone)]
@@ -181,7 +179,7 @@ impl Client {
     async fn attempt(&self, request: &Request, limit: Duration) -> Result<Answer, Failure> {
         let headed = AtomicBool::new(false);
         let whole = self.exchange(request, &headed);
-        match clock::timeout(&*self.inner.clock, limit, whole).await {
+        match monitor_domain::timeout(&*self.inner.clock, limit, whole).await {
             Ok(outcome) => outcome,
             Err(_) => {
                 let phase = if headed.load(Ordering::Relaxed) {

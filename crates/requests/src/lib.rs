@@ -3,7 +3,6 @@
 mod breaker;
 mod classify;
 mod client;
-mod clock;
 mod error;
 mod excerpt;
 mod http_date;
@@ -20,7 +19,6 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 pub use url::Url;
 
 pub use client::Client;
-pub use clock::{Clock, Elapsed, SharedClock, SystemClock, timeout};
 pub use error::{BuildError, Error, ErrorKind, Phase};
 pub use excerpt::excerpt;
 pub use http_date::parse as parse_http_date;

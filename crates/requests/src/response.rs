@@ -10,9 +10,9 @@ use http::{HeaderMap, HeaderName, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::clock::Clock;
 use crate::excerpt::excerpt;
-use crate::{Error, ErrorKind, SystemClock, http_date, redact_url};
+use crate::{Error, ErrorKind, http_date, redact_url};
+use monitor_domain::{Clock, SystemClock};
 
 /// How much of an answer's body an error quotes, in characters.
 const EXCERPT: usize = 200;

@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use crate::flapping;
 use crate::rule::{Baseline, Condition, Event, Level, Rule};
 use crate::state::{Blind, Excursion, Flash, Pending, State};
-use crate::words::{Back, Language, Move, Phrase, Progress, When};
+use crate::words::{Back, Move, Phrase, Progress, When, add, say};
+use monitor_domain::Language;
 
 /// One attempt to read a metric.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,14 +79,14 @@ pub fn judge(rule: &Rule, state: &State, reading: &Reading) -> Judgement {
     let mut reason = match &reading.observed {
         Observed::Value(value) if value.is_finite() => {
             let why = see(rule, &mut next, reading, *value, &mut transitions);
-            rule.language.say(&[why])
+            say(rule.language, &[why])
         }
         Observed::Value(value) => {
             let why = [Phrase::NotANumber(*value)];
             // What is kept is the same in every language.
-            let kept = Language::default().say(&why);
+            let kept = say(Language::default(), &why);
             miss(rule, &mut next, reading, &kept, &mut transitions);
-            blindness(rule, &next, reading.at, &rule.language.say(&why))
+            blindness(rule, &next, reading.at, &say(rule.language, &why))
         }
         Observed::Unreadable(error) => {
             miss(rule, &mut next, reading, error, &mut transitions);
@@ -96,7 +97,7 @@ pub fn judge(rule: &Rule, state: &State, reading: &Reading) -> Judgement {
     if let Some(limit) = rule.flapping()
         && next.is_flapping()
     {
-        reason = rule.language.add(&reason, Phrase::Flapping(limit));
+        reason = add(rule.language, &reason, Phrase::Flapping(limit));
     }
     if next.since.is_none() || next.phase() != state.phase() {
         next.since = Some(reading.at);
@@ -145,7 +146,7 @@ fn blindness(rule: &Rule, state: &State, now: DateTime<Utc>, error: &str) -> Str
         since: when(open.since),
     });
     let phrases: Vec<Phrase> = [trouble, last, firing].into_iter().flatten().collect();
-    rule.language.say(&phrases)
+    say(rule.language, &phrases)
 }
 
 /// A good reading.

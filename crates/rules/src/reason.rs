@@ -31,8 +31,8 @@ pub(crate) fn clock(when: When) -> Option<String> {
     Some(time_of_day(when.at?, when.now))
 }
 
-/// The same of a time that is known.
-pub(crate) fn time_of_day(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+/// A time of day, with its date where that is not the day of `now`. The same in every language.
+pub fn time_of_day(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let format = if at.date_naive() == now.date_naive() {
         "%H:%M:%S UTC"
     } else {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::flapping::Flapping;
 use crate::settings::Escalate;
-use crate::words::{Language, Place};
+use crate::words::Place;
+use monitor_domain::Language;
 
 /// How many ordinary intervals of ten seconds make "no data" for a rule built without settings.
 const DEFAULT_NO_DATA: Duration = Duration::from_secs(60);
@@ -196,7 +197,7 @@ impl Rule {
 
     /// The rule in words: "rise by 1", "above 100, clear below 90, for 30s", or "高于 100 告警，低于 90 恢复".
     pub fn describe(&self) -> String {
-        self.language.rule(self)
+        crate::words::rule(self.language, self)
     }
 
     /// What counts as flapping. Events have no excursions that could come and go.

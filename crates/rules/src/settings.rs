@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::flapping::Flapping;
 use crate::rule::{Baseline, Condition, Event, EventKind, Initial, Level, Rule};
-use crate::words::Language;
+use monitor_domain::Language;
 
 /// How many intervals without a good reading make "no data" where the rule sets no `no_data`.
 const NO_DATA_INTERVALS: u32 = 6;

@@ -5,9 +5,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use monitor_domain::Language;
 use monitor_rules::{
-    Baseline, Condition, Event, EventKind, Flapping, Initial, Judgement, Language, Level, Observed, Phase,
-    Reading, Rule, State, Transition, judge,
+    Baseline, Condition, Event, EventKind, Flapping, Initial, Judgement, Level, Observed, Phase, Reading,
+    Rule, State, Transition, judge,
 };
 use proptest::prelude::*;
 

@@ -5,9 +5,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use monitor_domain::Language;
 use monitor_rules::{
-    Baseline, Condition, Event, EventKind, Flapping, Initial, Language, Level, Observed, Phase, Reading,
-    Rule, RuleSettings, State, Transition, judge,
+    Baseline, Condition, Event, EventKind, Flapping, Initial, Level, Observed, Phase, Reading, Rule,
+    RuleSettings, State, Transition, judge,
 };
 
 const STEP: Duration = Duration::from_secs(10);
@@ -389,7 +390,7 @@ fn flapping_goes_on_through_a_short_outage_and_ends_with_a_long_one() {
             alerts: 2,
             within: STEP * 4,
         }),
-        language: Language::ZhCn,
+        language: Language::Chinese,
         ..Rule::above(100.0)
     });
     for value in [131.0, 99.0, 131.0] {
@@ -428,7 +429,7 @@ fn a_rule_that_asks_no_more_leaves_nothing_flapping() {
 fn a_story_in_chinese() {
     let mut z = Story::new(Rule {
         no_data: STEP * 2,
-        language: Language::ZhCn,
+        language: Language::Chinese,
         ..Rule::above(100.0)
     });
     z.quiet(99.0);

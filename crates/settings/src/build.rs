@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use monitor_domain::Language;
+use monitor_domain::SharedClock;
 use monitor_notify::{Deps, Notifier, Templates};
-use monitor_requests::SharedClock;
-use monitor_rules::Language;
 use monitor_upstream::{Alarm, Systems};
 
 use crate::settings::Settings;
@@ -68,7 +68,7 @@ impl Settings {
             requests: self.requests.clone(),
             clock,
             templates: Arc::new(Templates::with_override(self.web.templates.as_deref())?),
-            lang: self.web.lang.clone(),
+            lang: self.web.lang,
         };
         self.channels
             .iter()
@@ -97,7 +97,7 @@ impl Settings {
 
     /// The language of what is stored for all readers: reasons, and what the engine itself says.
     pub fn language(&self) -> Language {
-        crate::check::spoken(&self.web)
+        self.web.lang
     }
 
     /// How long a delivery through this channel is tried until it is given up.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use monitor_notify::Severity;
+use monitor_domain::{Language, Severity};
 use monitor_requests::SecretSource;
 use monitor_rules::RuleSettings;
 use monitor_upstream::{DetailsSettings, FetchSettings};
@@ -27,7 +27,7 @@ pub(crate) struct RawWeb {
     pub(crate) public_read: Option<bool>,
     pub(crate) cors_origins: Option<Vec<String>>,
     pub(crate) metrics_token: Option<SecretSource>,
-    pub(crate) lang: Option<String>,
+    pub(crate) lang: Option<Language>,
     pub(crate) templates: Option<PathBuf>,
     pub(crate) base_url: Option<String>,
 }

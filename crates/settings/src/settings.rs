@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use monitor_domain::{Language, Severity};
 use monitor_login::SystemSettings;
-use monitor_notify::{ChannelSettings, Severity};
+use monitor_notify::ChannelSettings;
 use monitor_requests::{RequestsSettings, SecretSource};
 use monitor_rules::{Maintenance, Rule};
 use monitor_upstream::{AlarmSettings, DetailsSettings, FetchSettings};
@@ -61,7 +62,7 @@ pub struct WebSettings {
     pub metrics_token: Option<SecretSource>,
     /// The language of pages, of reasons, and of channels that set none: `en` or `zh-CN`. The reasons of [`Rule`]s
     /// are stored as text: they stay in the language they were written in.
-    pub lang: String,
+    pub lang: Language,
     /// A folder whose templates replace the embedded ones.
     pub templates: Option<PathBuf>,
     /// How the page is reached from outside, for links in messages; without a slash at the end.

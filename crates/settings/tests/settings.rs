@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use monitor_notify::Severity;
-use monitor_rules::{Condition, EventKind, Language, Level, Rule};
+use monitor_domain::Language;
+use monitor_domain::Severity;
+use monitor_rules::{Condition, EventKind, Level, Rule};
 use monitor_settings::{Auth, Builtin, Coded, Loaded, Settings, load, load_str};
 
 const SYSTEMS: &str = r#"
@@ -221,10 +222,7 @@ fn defaults_of_the_processes() {
         (settings.web.bind.to_string().as_str(), settings.web.auth),
         ("127.0.0.1:8080", Auth::None)
     );
-    assert_eq!(
-        (settings.web.lang.as_str(), settings.web.public_read),
-        ("en", false)
-    );
+    assert_eq!((settings.web.lang.tag(), settings.web.public_read), ("en", false));
     let worker = &settings.worker;
     assert_eq!(
         (worker.interval, worker.concurrency, worker.shutdown),
@@ -280,7 +278,7 @@ fn the_environment_is_laid_over_the_file() {
     );
     assert_eq!(settings.web.bind.port(), 9000);
     assert_eq!(
-        (settings.web.lang.as_str(), settings.worker.concurrency),
+        (settings.web.lang.tag(), settings.worker.concurrency),
         ("zh-CN", 8)
     );
     assert_eq!(
@@ -302,7 +300,7 @@ fn the_environment_is_laid_over_the_file() {
         settings.metrics[1].rule,
         Rule {
             no_data: Duration::from_secs(12),
-            language: Language::ZhCn,
+            language: Language::Chinese,
             ..Rule::below(3.0)
         }
     );
@@ -380,7 +378,7 @@ fn a_file_is_read_with_the_environment_of_the_process() {
 
 #[test]
 fn what_is_described_can_be_made() {
-    let clock = monitor_requests::SystemClock::shared();
+    let clock = monitor_domain::SystemClock::shared();
     let settings = settings("[metrics.x]\n[alarm]\nsystem = \"b\"\n");
     let systems = settings.systems(clock.clone()).unwrap();
     assert_eq!(systems.keys().collect::<Vec<_>>(), ["a", "b"]);

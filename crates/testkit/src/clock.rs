@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound, Utc};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use monitor_requests::Clock;
+use monitor_domain::Clock;
 
 /// How often [`ScriptedClock::run_for`] lets the other tasks run at each stop.
 const SETTLE: usize = 64;
@@ -20,7 +20,7 @@ const SETTLE: usize = 64;
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// use monitor_requests::Clock;
+/// use monitor_domain::Clock;
 /// use monitor_testkit::ScriptedClock;
 /// use std::time::Duration;
 ///

@@ -1,8 +1,9 @@
 //! Signs in to a simulated System A, reads a total, and shows that nonsense is an error and not a number.
 #![allow(clippy::print_stdout)] // an example shows what it did
 
+use monitor_domain::SystemClock;
 use monitor_login::SystemSettings;
-use monitor_requests::{RequestsSettings, SystemClock};
+use monitor_requests::RequestsSettings;
 use monitor_testkit::SystemA;
 use monitor_upstream::{Fetch, FetchSettings, Systems, Upstreams};
 

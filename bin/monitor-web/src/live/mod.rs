@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use monitor_requests::SharedClock;
+use monitor_domain::SharedClock;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 

@@ -72,8 +72,8 @@ async fn next(live: &Live, seat: &mut Seat, mut seen: u64) -> Option<(Bytes, u64
 
 #[cfg(test)]
 mod tests {
+    use monitor_domain::{Clock, SystemClock};
     use monitor_model::{Db, DbOptions, realtime, stored};
-    use monitor_requests::{Clock, SystemClock};
     use tokio_util::sync::CancellationToken;
 
     use super::*;

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use monitor_model::Mute;
 use tera::{Error, Kwargs, State, Tera, TeraResult, Value};
 
-use crate::pages::{Language, asset, texts};
+use crate::pages::{asset, texts};
+use monitor_domain::Language;
 
 /// Registers all of them.
 pub(super) fn register(tera: &mut Tera) {
@@ -144,7 +145,7 @@ fn number(value: Option<f64>) -> String {
 
 fn language(state: &State) -> TeraResult<Language> {
     let code: String = state.get("lang")?.unwrap_or_default();
-    Language::of(&code).ok_or_else(|| Error::message(format!("no pages are written in {code:?}")))
+    Language::find(&code).ok_or_else(|| Error::message(format!("no pages are written in {code:?}")))
 }
 
 fn time(at: &str) -> TeraResult<DateTime<Utc>> {

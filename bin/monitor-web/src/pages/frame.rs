@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::api::{WorkerState, WorkerStatus};
 use crate::context::NavLink;
-use crate::pages::{Language, filters, texts};
+use crate::pages::{filters, texts};
+use monitor_domain::Language;
 
 /// The pages with a link in the header, and the texts of the links.
 const PAGES: [(&str, &str); 4] = [
@@ -66,18 +67,18 @@ impl Frame {
             current: false,
         });
         let languages = Language::ALL.iter().map(|language| LanguageLink {
-            code: language.code(),
-            name: language.name(),
+            code: language.tag(),
+            name: super::language::name(*language),
         });
         Frame {
             language,
-            lang: language.code(),
+            lang: language.tag(),
             languages: languages.collect(),
             nav: own.chain(others).collect(),
             now,
             blind: None,
             boot: in_script(&Boot {
-                lang: language.code(),
+                lang: language.tag(),
                 now,
                 text: texts::for_script(language),
             }),

@@ -2,83 +2,54 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
+use monitor_domain::Language;
 
 /// The cookie that remembers a choice.
 pub(crate) const COOKIE: &str = "lang";
 
-/// A language the pages are written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Language {
-    English,
-    Chinese,
+/// What its speakers call it, short.
+pub(crate) fn name(language: Language) -> &'static str {
+    match language {
+        Language::English => "EN",
+        Language::Chinese => "中文",
+    }
 }
 
-impl Language {
-    pub(crate) const ALL: [Language; 2] = [Language::English, Language::Chinese];
+/// The choice for this request: `?lang=`, then the cookie, then `Accept-Language`, then `default`. With it,
+/// whether it was chosen just now, and is to be remembered.
+pub(crate) fn choose(req: &HttpRequest, default: Language) -> (Language, bool) {
+    let asked = req
+        .query_string()
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("lang="))
+        .and_then(Language::find);
+    if let Some(language) = asked {
+        return (language, true);
+    }
+    let cookie = req
+        .cookie(COOKIE)
+        .and_then(|cookie| Language::find(cookie.value()));
+    let accepted = || accepted(req.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?);
+    let language = cookie.or_else(accepted).unwrap_or(default);
+    (language, false)
+}
 
-    /// Its BCP 47 tag, which is also the name of its folder of texts.
-    pub(crate) fn code(self) -> &'static str {
-        match self {
-            Language::English => "en",
-            Language::Chinese => "zh-CN",
+/// The best of an `Accept-Language` header (RFC 9110 12.5.4) that there is.
+fn accepted(header: &str) -> Option<Language> {
+    let mut best: Option<(Language, f32)> = None;
+    for part in header.split(',') {
+        let (tag, rest) = part.split_once(';').unwrap_or((part, ""));
+        let weight = rest
+            .trim()
+            .strip_prefix("q=")
+            .map_or(Some(1.0), |q| q.parse().ok())
+            .unwrap_or(0.0_f32);
+        let better = weight > 0.0 && best.is_none_or(|(_, w)| weight > w);
+        if let (Some(language), true) = (Language::find(tag), better) {
+            best = Some((language, weight));
         }
     }
-
-    /// What its speakers call it, short.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Language::English => "EN",
-            Language::Chinese => "中文",
-        }
-    }
-
-    /// The one that serves a tag such as `zh`, `zh-Hans-CN` or `en_GB`.
-    pub(crate) fn of(tag: &str) -> Option<Language> {
-        let primary = tag.trim().split(['-', '_']).next()?;
-        match primary.to_ascii_lowercase().as_str() {
-            "en" => Some(Language::English),
-            "zh" => Some(Language::Chinese),
-            _ => None,
-        }
-    }
-
-    /// The choice for this request: `?lang=`, then the cookie, then `Accept-Language`, then `default`. With it,
-    /// whether it was chosen just now, and is to be remembered.
-    pub(crate) fn choose(req: &HttpRequest, default: &str) -> (Language, bool) {
-        let asked = req
-            .query_string()
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("lang="))
-            .and_then(Language::of);
-        if let Some(language) = asked {
-            return (language, true);
-        }
-        let cookie = req.cookie(COOKIE).and_then(|cookie| Language::of(cookie.value()));
-        let accepted = || Language::accepted(req.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?);
-        let language = cookie
-            .or_else(accepted)
-            .or_else(|| Language::of(default))
-            .unwrap_or(Language::English);
-        (language, false)
-    }
-
-    /// The best of an `Accept-Language` header (RFC 9110 12.5.4) that there is.
-    fn accepted(header: &str) -> Option<Language> {
-        let mut best: Option<(Language, f32)> = None;
-        for part in header.split(',') {
-            let (tag, rest) = part.split_once(';').unwrap_or((part, ""));
-            let weight = rest
-                .trim()
-                .strip_prefix("q=")
-                .map_or(Some(1.0), |q| q.parse().ok())
-                .unwrap_or(0.0_f32);
-            let better = weight > 0.0 && best.is_none_or(|(_, w)| weight > w);
-            if let (Some(language), true) = (Language::of(tag), better) {
-                best = Some((language, weight));
-            }
-        }
-        best.map(|(language, _)| language)
-    }
+    best.map(|(language, _)| language)
 }
 
 #[cfg(test)]
@@ -90,22 +61,16 @@ mod tests {
 
     #[test]
     fn accept_language_is_weighed() {
-        assert_eq!(
-            Language::accepted("zh-TW,zh;q=0.9,en;q=0.8"),
-            Some(Language::Chinese)
-        );
-        assert_eq!(
-            Language::accepted("fr, zh;q=0.3, en-GB;q=0.5"),
-            Some(Language::English)
-        );
-        assert_eq!(Language::accepted("en;q=0, zh;q=0.1"), Some(Language::Chinese));
-        assert_eq!(Language::accepted("fr;q=x, *"), None);
+        assert_eq!(accepted("zh-TW,zh;q=0.9,en;q=0.8"), Some(Language::Chinese));
+        assert_eq!(accepted("fr, zh;q=0.3, en-GB;q=0.5"), Some(Language::English));
+        assert_eq!(accepted("en;q=0, zh;q=0.1"), Some(Language::Chinese));
+        assert_eq!(accepted("fr;q=x, *"), None);
     }
 
     #[test]
     fn a_choice_goes_before_the_browser_and_the_default() {
         let accept = ("accept-language", "en");
-        let choose = |req: TestRequest, default| Language::choose(&req.to_http_request(), default);
+        let choose = |req: TestRequest, default| super::choose(&req.to_http_request(), default);
         let zh = Language::Chinese;
         assert_eq!(
             choose(

@@ -9,7 +9,8 @@ use serde::Serialize;
 use crate::api::{MetricStatus, Number, RecordView, Status, TroubleView, WorkerStatus};
 use crate::live::Snapshot;
 use crate::pages::frame::in_script;
-use crate::pages::{Frame, Language, filters, texts};
+use crate::pages::{Frame, filters, texts};
+use monitor_domain::Language;
 
 /// The data of `monitor.html`; its fields are the template's variables.
 #[derive(Serialize)]
@@ -68,7 +69,7 @@ impl MonitorPage {
         let (language, now) = (frame.language, frame.now);
         let worker = WorkerStatus::at(now, snapshot.heartbeat_at, worker_timeout);
         frame.boot = in_script(&Boot {
-            lang: language.code(),
+            lang: language.tag(),
             now,
             worker_timeout: worker_timeout.as_secs(),
             worker: &worker,

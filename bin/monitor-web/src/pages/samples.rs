@@ -17,7 +17,8 @@ use crate::live::Snapshot;
 use crate::pages::lists::{
     AlertRow, AlertsPage, Channel, DeliveriesPage, MetricPage, SilenceRow, SystemPage,
 };
-use crate::pages::{Frame, Language, MonitorPage};
+use crate::pages::{Frame, MonitorPage};
+use monitor_domain::Language;
 
 /// Stands for every text from outside.
 const HOSTILE: &str = "<script>alert(1)</script>";

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader};
 
-use crate::pages::Language;
+use monitor_domain::Language;
 
 fluent_templates::static_loader! {
     static TEXTS = {
@@ -21,7 +21,7 @@ fluent_templates::static_loader! {
 static IDS: LazyLock<HashMap<&'static str, LanguageIdentifier>> = LazyLock::new(|| {
     Language::ALL
         .iter()
-        .filter_map(|language| Some((language.code(), language.code().parse().ok()?)))
+        .filter_map(|language| Some((language.tag(), language.tag().parse().ok()?)))
         .collect()
 });
 
@@ -99,7 +99,7 @@ const SCRIPT: &[&str] = &[
 
 /// The text of `key`, with `args` filled in; `None` for a key that no file has.
 pub(super) fn text(language: Language, key: &str, args: &[(String, String)]) -> Option<String> {
-    let id = IDS.get(language.code())?;
+    let id = IDS.get(language.tag())?;
     let args: HashMap<Cow<'static, str>, FluentValue<'_>> = args
         .iter()
         .map(|(name, value)| (Cow::Owned(name.clone()), FluentValue::from(value.as_str())))
@@ -138,7 +138,7 @@ mod tests {
 
     /// The keys of a language's file with the names of what is filled in.
     fn keys(language: Language) -> BTreeMap<String, BTreeSet<String>> {
-        read(format!("locales/{}/pages.ftl", language.code()))
+        read(format!("locales/{}/pages.ftl", language.tag()))
             .lines()
             .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
             .map(|line| {

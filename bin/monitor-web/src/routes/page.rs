@@ -9,7 +9,7 @@ use crate::api::WorkerStatus;
 use crate::app::WebState;
 use crate::live::Snapshot;
 use crate::pages::{
-    AlertsPage, DeliveriesPage, Frame, LANGUAGE_COOKIE, Language, MetricPage, MonitorPage, SystemPage,
+    AlertsPage, DeliveriesPage, Frame, LANGUAGE_COOKIE, MetricPage, MonitorPage, SystemPage, choose_language,
 };
 use crate::problem::{Code, Problem};
 use crate::routes::ask;
@@ -86,7 +86,7 @@ pub(super) async fn system(state: web::Data<WebState>, req: HttpRequest) -> Resu
 }
 
 fn frame(state: &WebState, req: &HttpRequest, snapshot: &Snapshot) -> Frame {
-    let (language, _) = Language::choose(req, &state.ctx.lang);
+    let (language, _) = choose_language(req, state.ctx.lang);
     let now = state.ctx.clock.wall();
     let worker = WorkerStatus::at(now, snapshot.heartbeat_at, state.ctx.worker_timeout);
     Frame::new(&state.ctx.nav, language, req.path(), now).with(&worker)
@@ -119,9 +119,9 @@ fn answer(
     response
         .content_type("text/html; charset=utf-8")
         .insert_header(("Vary", "Accept-Language, Cookie"));
-    let (language, chosen) = Language::choose(req, &state.ctx.lang);
+    let (language, chosen) = choose_language(req, state.ctx.lang);
     if chosen {
-        let cookie = Cookie::build(LANGUAGE_COOKIE, language.code())
+        let cookie = Cookie::build(LANGUAGE_COOKIE, language.tag())
             .path("/")
             .same_site(SameSite::Lax);
         response.cookie(cookie.http_only(true).max_age(Duration::days(365)).finish());

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use actix_web::{HttpResponse, web};
-use monitor_requests::SystemClock;
+use monitor_domain::SystemClock;
 use monitor_web::{NavLink, WebContext, serve};
 use tokio_util::sync::CancellationToken;
 

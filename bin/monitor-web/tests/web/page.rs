@@ -64,7 +64,12 @@ async fn a_silent_worker_is_told() {
 
 #[tokio::test]
 async fn it_speaks_the_readers_language() {
-    let web = Web::with(Database::sqlite(), |ctx| ctx.lang = "zh-CN".into(), |_| {}).await;
+    let web = Web::with(
+        Database::sqlite(),
+        |ctx| ctx.lang = monitor_domain::Language::Chinese,
+        |_| {},
+    )
+    .await;
     let chinese = |page: &str| page.contains(r#"<html lang="zh-CN">"#) && page.contains("重置告警");
     assert!(
         chinese(&web.get("/monitor").await.body),

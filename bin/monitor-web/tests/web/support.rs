@@ -130,7 +130,7 @@ impl Web {
     }
 
     pub(crate) fn now(&self) -> NaiveDateTime {
-        stored(monitor_requests::Clock::wall(self.clock.as_ref()))
+        stored(monitor_domain::Clock::wall(self.clock.as_ref()))
     }
 
     /// Sends a request with a proper `Host` and these further headers, and reads the whole answer.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use chrono::{DateTime, Utc};
-use monitor_notify::{Event, Failure, MetricInfo, Notification, Notifier, Severity};
-use monitor_requests::{SharedClock, SystemClock, timeout};
-use monitor_rules::Language;
+use monitor_domain::Language;
+use monitor_domain::Severity;
+use monitor_domain::{SharedClock, SystemClock, timeout};
+use monitor_notify::{Event, Failure, MetricInfo, Notification, Notifier};
 use monitor_settings::Settings;
 use monitor_worker::{Exit, read_settings};
 
@@ -85,14 +86,14 @@ fn text(language: Language, channel: &str, now: DateTime<Utc>) -> String {
         .into_iter()
         .find_map(|name| std::env::var(name).ok());
     match language {
-        Language::En => {
+        Language::English => {
             let user = user.unwrap_or_else(|| "somebody".to_owned());
             format!(
                 "test message from {host}\n{user} on {host} tries out the channel {channel} at {now}. \
                  Nothing has happened, and nobody has to do anything."
             )
         }
-        Language::ZhCn => {
+        Language::Chinese => {
             let user = user.unwrap_or_else(|| "有人".to_owned());
             format!(
                 "来自 {host} 的测试消息\n{user} 于 {now} 在 {host} 上测试通知渠道 {channel}。没有发生任何告警，无需处理。"

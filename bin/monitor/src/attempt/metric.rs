@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::anyhow;
+use monitor_domain::{SharedClock, SystemClock, timeout};
 use monitor_processor::{Metric, sample, system};
-use monitor_requests::{SharedClock, SystemClock, timeout};
 use monitor_rules::{Judgement, Observed, Reading, judge};
 use monitor_settings::Settings;
 use monitor_upstream::Upstreams;

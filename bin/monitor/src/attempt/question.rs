@@ -1,7 +1,7 @@
 //! Asks what an alert would be about, as the worker would.
 
+use monitor_domain::{SharedClock, timeout};
 use monitor_processor::{Metric, explain, explains};
-use monitor_requests::{SharedClock, timeout};
 use monitor_rules::{Judgement, Observed, Phase, Transition};
 use monitor_upstream::{AlertMessage, Question, Upstreams};
 

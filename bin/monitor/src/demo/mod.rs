@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use monitor_requests::SystemClock;
-use monitor_testkit::demo::{Lang, Options, Scenario};
+use monitor_domain::Language;
+use monitor_domain::SystemClock;
+use monitor_testkit::demo::{Options, Scenario};
 use monitor_testkit::{SmtpSink, SystemA, SystemB};
 use monitor_web::{NavLink, WebContext};
 use monitor_worker::{Exit, engine, on_signals, open_database};
@@ -33,15 +34,11 @@ pub(crate) struct DemoArgs {
     #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
     interval: Duration,
     /// Language of pages, mails and messages: en or zh.
-    #[arg(long, default_value = "en")]
-    lang: String,
+    #[arg(long, default_value_t)]
+    lang: Language,
 }
 
 pub(crate) async fn run(args: DemoArgs) -> Result<(), Exit> {
-    let lang: Lang = args
-        .lang
-        .parse()
-        .map_err(|why| Exit::Usage(format!("--lang: {why}")))?;
     let stop = on_signals().context("listening to signals")?;
     // First of all: it is what fails most, and nothing has been written yet.
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], args.port));
@@ -127,6 +124,6 @@ fn overrides(args: &DemoArgs, a: &SystemA, b: &SystemB, smtp: &SmtpSink) -> Vec<
 
 impl DemoArgs {
     fn is_chinese(&self) -> bool {
-        self.lang.starts_with("zh")
+        self.lang == Language::Chinese
     }
 }

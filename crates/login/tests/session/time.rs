@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use monitor_requests::Clock;
+use monitor_domain::Clock;
 use tokio::sync::oneshot;
 
 /// It stands still until [`TestClock::advance`].

@@ -7,8 +7,10 @@ use chrono::{DateTime, Utc};
 use lettre::message::header::{self, ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Mailboxes, Message, MultiPart, SinglePart};
 
-use crate::templates::{Language, Mail, one_line};
-use crate::{Event, Notification, Severity};
+use crate::templates::{Mail, one_line};
+use crate::{Event, Notification};
+use monitor_domain::Language;
+use monitor_domain::Severity;
 
 /// Longest identifier taken into a header, in characters.
 const ID_LIMIT: usize = 200;

@@ -22,8 +22,8 @@ use self::server::Server;
 pub(crate) use self::url::MailUrl;
 use self::url::{Address, Security};
 use crate::settings::mailbox;
-use crate::templates::Language;
 use crate::{BuildError, ChannelSettings, Deps, Failure, Limits, Notification, Notifier, Templates};
+use monitor_domain::Language;
 
 /// Mails under way at once where the config says nothing. Servers commonly take 10 connections of one client.
 const CONCURRENCY: usize = 4;
@@ -62,13 +62,7 @@ impl Smtp {
                 source,
             })
         };
-        let tag = settings.lang.as_deref().unwrap_or(&deps.lang);
-        let language = Language::find(tag).ok_or_else(|| {
-            wrong(
-                "lang",
-                format!("no language {tag:?}; there are {}", Language::names()),
-            )
-        })?;
+        let language = settings.lang.unwrap_or(deps.lang);
         let from = mailbox(settings.from.as_deref().unwrap_or_default())
             .map_err(|message| wrong("from", message))?;
         let mut to: Vec<Mailbox> = Vec::new();

@@ -14,7 +14,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Noop, Quit, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Severity;
-use monitor_requests::SharedClock;
+use monitor_domain::SharedClock;
 
 use super::trouble::{Stage, Trouble};
 use super::url::{Address, Security};
@@ -70,7 +70,7 @@ impl Server {
             return self.limited(Stage::Connect, limit, opening).await;
         }
         let connecting = tokio::net::TcpStream::connect(target);
-        let stream = match monitor_requests::timeout(&*self.clock, self.connect_timeout, connecting).await {
+        let stream = match monitor_domain::timeout(&*self.clock, self.connect_timeout, connecting).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return Err(Trouble::new(Stage::Connect, error.to_string())),
             Err(_) => return Err(Trouble::late(Stage::Connect, self.connect_timeout)),
@@ -142,7 +142,7 @@ impl Server {
         limit: Duration,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Trouble> {
-        match monitor_requests::timeout(&*self.clock, limit, work).await {
+        match monitor_domain::timeout(&*self.clock, limit, work).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) => Err(Trouble::from_lettre(stage, &error)),
             Err(_) => Err(Trouble::late(stage, limit)),

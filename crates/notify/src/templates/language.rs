@@ -1,10 +1,11 @@
-//! The languages messages are written in, and their words.
+//! The words of messages, in each language.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid, static_loader};
+use monitor_domain::Language;
 
 static_loader! {
     static WORDS = {
@@ -16,53 +17,20 @@ static_loader! {
     };
 }
 
-/// A language that messages can be written in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Language {
-    /// English.
-    #[default]
-    English,
-    /// Simplified Chinese.
-    Chinese,
+fn id(language: Language) -> LanguageIdentifier {
+    match language {
+        Language::English => langid!("en"),
+        Language::Chinese => langid!("zh-CN"),
+    }
 }
 
-impl Language {
-    /// Every language there is.
-    pub const ALL: [Language; 2] = [Language::English, Language::Chinese];
-
-    /// The tag used in the config: `en` or `zh-CN`.
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Language::English => "en",
-            Language::Chinese => "zh-CN",
-        }
-    }
-
-    /// The language for a tag. Regions that are not told apart are taken too: `zh`, `zh_CN`, `en-GB`.
-    pub fn find(tag: &str) -> Option<Language> {
-        match tag.split(['-', '_']).next()?.to_ascii_lowercase().as_str() {
-            "en" => Some(Language::English),
-            "zh" => Some(Language::Chinese),
-            _ => None,
-        }
-    }
-
-    /// All tags, for messages: `en, zh-CN`.
-    pub fn names() -> String {
-        Self::ALL.map(Language::tag).join(", ")
-    }
-
-    fn id(self) -> LanguageIdentifier {
-        match self {
-            Language::English => langid!("en"),
-            Language::Chinese => langid!("zh-CN"),
-        }
-    }
-
-    /// The words behind a key, or `None` where no language has it.
-    pub(crate) fn word(self, key: &str, values: &HashMap<Cow<'static, str>, FluentValue>) -> Option<String> {
-        WORDS.try_lookup_with_args(&self.id(), key, values)
-    }
+/// The words behind a key in `language`, or `None` where no language has it.
+pub(crate) fn word(
+    language: Language,
+    key: &str,
+    values: &HashMap<Cow<'static, str>, FluentValue>,
+) -> Option<String> {
+    WORDS.try_lookup_with_args(&id(language), key, values)
 }
 
 #[cfg(test)]
@@ -70,7 +38,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::{Event, Severity};
+    use crate::Event;
+    use monitor_domain::Severity;
 
     const ENGLISH: &str = include_str!("../../../../templates/mail/locales/en/mail.ftl");
     const CHINESE: &str = include_str!("../../../../templates/mail/locales/zh-CN/mail.ftl");
@@ -111,26 +80,11 @@ mod tests {
             .into();
         for key in keys(CHINESE) {
             let (english, chinese) = (
-                Language::English.word(key, &values),
-                Language::Chinese.word(key, &values),
+                word(Language::English, key, &values),
+                word(Language::Chinese, key, &values),
             );
             assert!(english.is_some() && chinese.is_some(), "{key}");
             assert_ne!(english, chinese, "{key} is the same in both languages");
         }
-    }
-
-    #[test]
-    fn tags_are_found_with_any_region() {
-        for (tag, language) in [
-            ("en", Language::English),
-            ("en-GB", Language::English),
-            ("zh", Language::Chinese),
-            ("zh_CN", Language::Chinese),
-        ] {
-            assert_eq!(Language::find(tag), Some(language), "{tag}");
-        }
-        assert_eq!(Language::find("fr"), None);
-        assert_eq!(Language::find(""), None);
-        assert_eq!(Language::names(), "en, zh-CN");
     }
 }

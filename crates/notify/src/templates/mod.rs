@@ -14,11 +14,11 @@ use fluent_templates::fluent_bundle::FluentValue;
 use rust_embed::RustEmbed;
 use tera::{Context, Kwargs, State, Tera};
 
-pub use language::Language;
 use view::View;
 pub(crate) use view::one_line;
 
-use crate::{Event, MetricInfo, Notification, Severity};
+use crate::{Event, MetricInfo, Notification};
+use monitor_domain::{Language, Severity};
 
 /// The templates of a mail, by their path below the templates folder.
 const SUBJECT: &str = "mail/subject.txt";
@@ -187,8 +187,7 @@ fn translate(kwargs: Kwargs, state: &State) -> tera::TeraResult<String> {
         .filter(|(name, value)| name.as_str() != Some("key") && !value.is_none() && !value.is_undefined())
         .map(|(name, value)| (Cow::Owned(name.to_string()), FluentValue::from(value.to_string())))
         .collect();
-    language
-        .word(key, &values)
+    language::word(language, key, &values)
         .ok_or_else(|| tera::Error::message(format!("no words with the key {key:?}")))
 }
 

@@ -3,8 +3,9 @@
 use chrono::{DateTime, FixedOffset, Local, Utc};
 use serde::Serialize;
 
-use super::Language;
-use crate::{Event, Notification, Severity};
+use crate::{Event, Notification};
+use monitor_domain::Language;
+use monitor_domain::Severity;
 
 /// Longest message shown, in characters; the page has the rest.
 const TEXT_LIMIT: usize = 10_000;

@@ -148,7 +148,7 @@ async fn a_recovery_answers_its_alert() {
 async fn chinese_arrives_as_it_was_written() {
     let server = Server::start().await;
     let mail = channel(&ChannelSettings {
-        lang: Some("zh-CN".into()),
+        lang: Some(monitor_domain::Language::Chinese),
         from: Some("监控系统 <monitor@example.com>".into()),
         to: Some(vec!["值班员 <ops@example.com>".into()]),
         ..settings(&format!("smtp://127.0.0.1:{}", server.port))

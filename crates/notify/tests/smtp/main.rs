@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::FixedOffset;
-use monitor_notify::{
-    ChannelSettings, Deps, Event, MetricInfo, Notification, Notifier, Severity, Templates, build,
-};
-use monitor_requests::{RequestsSettings, Secret, SecretSource, SharedClock, SystemClock};
+use monitor_domain::Severity;
+use monitor_domain::{SharedClock, SystemClock};
+use monitor_notify::{ChannelSettings, Deps, Event, MetricInfo, Notification, Notifier, Templates, build};
+use monitor_requests::{RequestsSettings, Secret, SecretSource};
 
 /// A limit that no step on loopback comes near to.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
@@ -53,7 +53,7 @@ pub(crate) fn timed(settings: &ChannelSettings, clock: SharedClock) -> Arc<dyn N
                 .unwrap()
                 .in_zone(FixedOffset::east_opt(0).unwrap()),
         ),
-        lang: "en".to_owned(),
+        lang: monitor_domain::Language::English,
     };
     build("mail", settings, &deps).unwrap()
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
+use monitor_domain::Severity;
 use monitor_model::{Conn, DbError, Delivery, DeliveryStatus, deliveries};
-use monitor_notify::{Event, MetricInfo, Notification, Severity};
+use monitor_notify::{Event, MetricInfo, Notification};
 
 use super::Shared;
 use super::cycle::may_pass;

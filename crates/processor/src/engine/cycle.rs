@@ -206,7 +206,7 @@ async fn pin(shared: &Shared, watched: &Watched) -> Result<Known, DbError> {
 async fn observe(shared: &Shared, metric: &dyn Metric) -> (Observed, Contact) {
     let limit = SAMPLE_LIMIT.max(metric.config().interval);
     let reading = AssertUnwindSafe(sample(metric, &shared.upstreams)).catch_unwind();
-    let (system, why) = match monitor_requests::timeout(&*shared.clock, limit, reading).await {
+    let (system, why) = match monitor_domain::timeout(&*shared.clock, limit, reading).await {
         Ok(Ok(Ok(value))) if value.is_finite() => return (Observed::Value(value), Contact::Answered),
         Ok(Ok(Ok(value))) => return (Observed::Value(value), Contact::Unknown),
         Ok(Ok(Err(error))) => (error.system().map(str::to_owned), error.to_string()),

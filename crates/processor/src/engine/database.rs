@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use monitor_domain::Severity;
 use monitor_model::{Conn, DbError, NewTrouble, TroubleKind};
-use monitor_notify::{Event, MetricInfo, Notification, Severity};
+use monitor_notify::{Event, MetricInfo, Notification};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
@@ -112,7 +113,7 @@ async fn tell_around(shared: &Shared, outage: &Outage) -> bool {
         for recipient in &audience.recipients {
             let Some(channel) = known else { continue };
             let sending = channel.notifier.send(&message, recipient);
-            let failed = match monitor_requests::timeout(&*shared.clock, TELLING, sending).await {
+            let failed = match monitor_domain::timeout(&*shared.clock, TELLING, sending).await {
                 Ok(Ok(())) => {
                     is_told = true;
                     continue;

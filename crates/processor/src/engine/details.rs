@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
+use monitor_domain::Language;
 use monitor_model::{Alert, AlertKind, Conn, DbError, Delivery, NewRecord, alerts, deliveries, records};
 use monitor_notify::Event;
-use monitor_rules::Language;
 use monitor_upstream::{AlertMessage, Question};
 
 use super::Shared;
@@ -53,7 +53,7 @@ pub(crate) async fn run(
     };
     let left = patience(shared, job, &alert);
     let asked = AssertUnwindSafe(explain(&*watched.metric, &shared.upstreams, &question)).catch_unwind();
-    let limited = monitor_requests::timeout(&*shared.clock, left.max(LEAST_WAIT), asked).await;
+    let limited = monitor_domain::timeout(&*shared.clock, left.max(LEAST_WAIT), asked).await;
     let messages = match limited.map(|asked| {
         asked.unwrap_or_else(|_| {
             // It would do so each time: people are told the reading.

@@ -158,7 +158,7 @@ impl Dispatcher {
                 self.ended(end);
             }
         };
-        if monitor_requests::timeout(&*clock, limit, rest).await.is_err() {
+        if monitor_domain::timeout(&*clock, limit, rest).await.is_err() {
             self.release().await;
         }
     }
@@ -284,7 +284,7 @@ impl Dispatcher {
             let clock = Arc::clone(&shared.clock);
             let begun = clock.monotonic();
             let attempt = AssertUnwindSafe(work.attempt(&shared, &parcel)).catch_unwind();
-            let verdict = match monitor_requests::timeout(&*clock, ATTEMPT_LIMIT, attempt).await {
+            let verdict = match monitor_domain::timeout(&*clock, ATTEMPT_LIMIT, attempt).await {
                 Ok(Ok(verdict)) => verdict,
                 Ok(Err(_)) => Verdict::transient("sending it panicked; see the log"),
                 Err(late) => Verdict::transient(format!("no answer: {late}")),
@@ -344,7 +344,7 @@ impl Dispatcher {
             Ok(())
         });
         let clock = Arc::clone(&self.shared.clock);
-        match monitor_requests::timeout(&*clock, DB_PAUSE, released).await {
+        match monitor_domain::timeout(&*clock, DB_PAUSE, released).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 log::warn!("they could not be released and wait for their lease to run out: {error}");

@@ -53,7 +53,7 @@ pub(crate) async fn heartbeat(shared: &Shared) -> Result<(), DbError> {
 /// Takes this worker off the list: it stopped cleanly and is not missed.
 pub(crate) async fn sign_off(shared: &Shared) {
     let leaving = shared.presence.leave(&shared.db);
-    match monitor_requests::timeout(&*shared.clock, GOODBYE, leaving).await {
+    match monitor_domain::timeout(&*shared.clock, GOODBYE, leaving).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
             log::warn!("this worker could not be signed off and will be shown as dead: {error}");

@@ -40,10 +40,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use monitor_domain::Language;
+use monitor_domain::SharedClock;
 use monitor_model::{Db, DbError, Presence, ProcessRole};
 use monitor_notify::Notifier;
-use monitor_requests::SharedClock;
-use monitor_rules::{Language, Maintenance};
+use monitor_rules::Maintenance;
 use monitor_upstream::{Alarm, Upstreams};
 use prometheus_client::registry::Registry;
 use tokio::task::{Id, JoinError, JoinSet};
@@ -329,7 +330,7 @@ impl Engine {
             }
             Ok(())
         };
-        match monitor_requests::timeout(&*self.shared.clock, limit, all).await {
+        match monitor_domain::timeout(&*self.shared.clock, limit, all).await {
             Ok(ended) => ended?,
             // A database that hangs without an error holds up whoever waits for it, but not the stop.
             Err(_) => {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
+use monitor_domain::Language;
 use monitor_model::Delivery;
 use monitor_notify::{Event, MetricInfo, Notification};
-use monitor_rules::Language;
 
 use super::words;
 

@@ -111,7 +111,7 @@ pub(crate) async fn run(shared: Arc<Shared>, metrics: Vec<Arc<Watched>>, halt: C
     }
     cycles.close();
     let limit = shared.options.shutdown;
-    if monitor_requests::timeout(&*shared.clock, limit, cycles.wait())
+    if monitor_domain::timeout(&*shared.clock, limit, cycles.wait())
         .await
         .is_err()
     {

@@ -1,9 +1,10 @@
 //! Who is told what: from an alert, or a trouble of the monitor itself, to the rows of the outbox.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use monitor_domain::Severity;
 use monitor_model::deliveries::Address;
 use monitor_model::{Alert, Conn, DbError, NewDelivery, Record, Trouble, deliveries};
-use monitor_notify::{Event, MetricInfo, Notification, Severity};
+use monitor_notify::{Event, MetricInfo, Notification};
 
 use serde::{Deserialize, Serialize};
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use monitor_domain::Severity;
 use monitor_model::{Conn, DbError, NewTrouble, Trouble, TroubleKind, deliveries, troubles};
-use monitor_notify::Severity;
 
 use super::Shared;
 use super::systems::Cause;

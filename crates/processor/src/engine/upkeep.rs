@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use monitor_domain::Severity;
 use monitor_model::{
     Conn, DbError, NewTrouble, ProcessRole, Trouble, TroubleKind, WorkerRow, deliveries, troubles as stored,
     workers,
 };
-use monitor_notify::Severity;
 
 use super::Shared;
 use super::health::Failing;

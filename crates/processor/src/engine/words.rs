@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use monitor_domain::Language;
 use monitor_model::{ProcessRole, TroubleKind};
-use monitor_rules::Language;
 
 /// Metrics that are named one by one in a sentence.
 const NAMED: usize = 10;
@@ -16,7 +16,7 @@ const LISTED_CHARS: usize = 200;
 
 /// What a trouble is about, as the headline of a message.
 pub(crate) fn title(language: Language, kind: TroubleKind, subject: &str) -> String {
-    let en = language == Language::En;
+    let en = language == Language::English;
     match kind {
         TroubleKind::System if en => format!("System {subject}"),
         TroubleKind::System => format!("系统 {subject}"),
@@ -37,8 +37,10 @@ pub(crate) fn title(language: Language, kind: TroubleKind, subject: &str) -> Str
 pub(crate) fn system(language: Language, since: When, why: &str, metrics: &[String]) -> String {
     let named = names(language, metrics);
     match language {
-        Language::En => format!("cannot be read since {since}: {why}; nobody knows how these are: {named}"),
-        Language::ZhCn => format!("自 {since} 起无法读取：{why}；以下指标情况不明：{named}"),
+        Language::English => {
+            format!("cannot be read since {since}: {why}; nobody knows how these are: {named}")
+        }
+        Language::Chinese => format!("自 {since} 起无法读取：{why}；以下指标情况不明：{named}"),
     }
 }
 
@@ -51,7 +53,7 @@ pub(crate) fn offline(
 ) -> String {
     let named = names(language, metrics);
     match language {
-        Language::En => {
+        Language::English => {
             let why: Vec<String> = systems
                 .iter()
                 .map(|(name, why)| format!("{name}: {why}"))
@@ -61,7 +63,7 @@ pub(crate) fn offline(
                 why.join("; ")
             )
         }
-        Language::ZhCn => {
+        Language::Chinese => {
             let why: Vec<String> = systems
                 .iter()
                 .map(|(name, why)| format!("{name}：{why}"))
@@ -77,18 +79,18 @@ pub(crate) fn offline(
 /// A channel, or the alarm, that does not get through.
 pub(crate) fn channel(language: Language, since: When, why: &str, waiting: i64) -> String {
     match language {
-        Language::En => format!("does not get through since {since}: {why}; waiting: {waiting}"),
-        Language::ZhCn => format!("自 {since} 起无法送达：{why}；等待发送：{waiting} 条"),
+        Language::English => format!("does not get through since {since}: {why}; waiting: {waiting}"),
+        Language::Chinese => format!("自 {since} 起无法送达：{why}；等待发送：{waiting} 条"),
     }
 }
 
 /// A process that nobody stopped and that says nothing more.
 pub(crate) fn process(language: Language, role: ProcessRole, host: &str, pid: i32, last: When) -> String {
     match language {
-        Language::En => {
+        Language::English => {
             format!("{role} on {host} (process {pid}) was last heard from at {last} and has not been stopped")
         }
-        Language::ZhCn => {
+        Language::Chinese => {
             let role = match role {
                 ProcessRole::Worker => "采集进程",
                 ProcessRole::Web => "网页进程",
@@ -101,10 +103,10 @@ pub(crate) fn process(language: Language, role: ProcessRole, host: &str, pid: i3
 /// A time in which nobody was watching.
 pub(crate) fn gap(language: Language, from: When, to: When) -> String {
     match language {
-        Language::En => format!(
+        Language::English => format!(
             "nobody was watching from {from} to {to}; what happened in between shows in the first readings after it"
         ),
-        Language::ZhCn => {
+        Language::Chinese => {
             format!("{from} 至 {to} 期间没有进程在监控；期间的变化以恢复后的首次读数为准")
         }
     }
@@ -113,10 +115,10 @@ pub(crate) fn gap(language: Language, from: When, to: When) -> String {
 /// A database that takes nothing.
 pub(crate) fn database(language: Language, since: When, why: &str) -> String {
     match language {
-        Language::En => format!(
+        Language::English => format!(
             "cannot be written since {since}: {why}; until it can be, nothing is recorded and no alert is told"
         ),
-        Language::ZhCn => {
+        Language::Chinese => {
             format!("自 {since} 起无法写入：{why}；恢复之前不会有任何记录，也不会发出任何告警")
         }
     }
@@ -124,32 +126,32 @@ pub(crate) fn database(language: Language, since: When, why: &str) -> String {
 
 /// The end of a trouble.
 pub(crate) fn over(language: Language, kind: TroubleKind, since: When, lasted: Duration) -> String {
-    let lasted = language.span(lasted);
+    let lasted = monitor_rules::span(language, lasted);
     match (language, kind) {
-        (Language::En, TroubleKind::System) => {
+        (Language::English, TroubleKind::System) => {
             format!("can be read again; could not be since {since}, for {lasted}")
         }
-        (Language::ZhCn, TroubleKind::System) => format!("已恢复读取；自 {since} 起中断了 {lasted}"),
-        (Language::En, TroubleKind::Offline) => {
+        (Language::Chinese, TroubleKind::System) => format!("已恢复读取；自 {since} 起中断了 {lasted}"),
+        (Language::English, TroubleKind::Offline) => {
             format!("the monitor is online again; was offline since {since}, for {lasted}")
         }
-        (Language::ZhCn, TroubleKind::Offline) => format!("监控已恢复在线；自 {since} 起离线了 {lasted}"),
-        (Language::En, TroubleKind::Channel) => {
+        (Language::Chinese, TroubleKind::Offline) => format!("监控已恢复在线；自 {since} 起离线了 {lasted}"),
+        (Language::English, TroubleKind::Channel) => {
             format!("gets through again; did not since {since}, for {lasted}")
         }
-        (Language::ZhCn, TroubleKind::Channel) => format!("已恢复送达；自 {since} 起中断了 {lasted}"),
-        (Language::En, TroubleKind::Process) => {
+        (Language::Chinese, TroubleKind::Channel) => format!("已恢复送达；自 {since} 起中断了 {lasted}"),
+        (Language::English, TroubleKind::Process) => {
             format!("it is heard from again, or off the list; was silent since {since}, for {lasted}")
         }
-        (Language::ZhCn, TroubleKind::Process) => {
+        (Language::Chinese, TroubleKind::Process) => {
             format!("心跳已恢复或已从列表移除；自 {since} 起中断了 {lasted}")
         }
-        (Language::En, TroubleKind::Database) => {
+        (Language::English, TroubleKind::Database) => {
             format!("can be written again; could not be since {since}, for {lasted}")
         }
-        (Language::ZhCn, TroubleKind::Database) => format!("已恢复写入；自 {since} 起中断了 {lasted}"),
-        (Language::En, TroubleKind::Gap) => format!("somebody is watching again, after {lasted}"),
-        (Language::ZhCn, TroubleKind::Gap) => format!("已恢复监控，中断了 {lasted}"),
+        (Language::Chinese, TroubleKind::Database) => format!("已恢复写入；自 {since} 起中断了 {lasted}"),
+        (Language::English, TroubleKind::Gap) => format!("somebody is watching again, after {lasted}"),
+        (Language::Chinese, TroubleKind::Gap) => format!("已恢复监控，中断了 {lasted}"),
     }
 }
 
@@ -167,24 +169,24 @@ pub(crate) fn undelivered(
         format!("{channel} ({recipient})")
     };
     match language {
-        Language::En => format!("could not be told through {to}: {why}\n\n{text}"),
-        Language::ZhCn => format!("未能通过 {to} 送达：{why}\n\n{text}"),
+        Language::English => format!("could not be told through {to}: {why}\n\n{text}"),
+        Language::Chinese => format!("未能通过 {to} 送达：{why}\n\n{text}"),
     }
 }
 
 /// The alarm that did not sound.
 pub(crate) fn unsounded(language: Language, why: &str) -> String {
     match language {
-        Language::En => format!("the alarm could not be sounded: {why}"),
-        Language::ZhCn => format!("告警器未能触发：{why}"),
+        Language::English => format!("the alarm could not be sounded: {why}"),
+        Language::Chinese => format!("告警器未能触发：{why}"),
     }
 }
 
 /// The messages that are not told one by one.
 pub(crate) fn rest(language: Language, more: &[&str]) -> String {
     let mut lines = vec![match language {
-        Language::En => format!("And {} more:", more.len()),
-        Language::ZhCn => format!("另有 {} 条：", more.len()),
+        Language::English => format!("And {} more:", more.len()),
+        Language::Chinese => format!("另有 {} 条：", more.len()),
     }];
     lines.extend(list(
         language,
@@ -197,8 +199,8 @@ pub(crate) fn rest(language: Language, more: &[&str]) -> String {
 /// The headline of several messages in one.
 pub(crate) fn digest(language: Language, count: usize) -> String {
     match language {
-        Language::En => format!("{count} messages"),
-        Language::ZhCn => format!("{count} 条消息"),
+        Language::English => format!("{count} messages"),
+        Language::Chinese => format!("{count} 条消息"),
     }
 }
 
@@ -211,8 +213,8 @@ pub(crate) fn list(language: Language, lines: impl Iterator<Item = String>, all:
     let left = all.saturating_sub(shown.len());
     if left > 0 {
         shown.push(match language {
-            Language::En => format!("· and {left} more, on the page"),
-            Language::ZhCn => format!("· 其余 {left} 条请查看页面"),
+            Language::English => format!("· and {left} more, on the page"),
+            Language::Chinese => format!("· 其余 {left} 条请查看页面"),
         });
     }
     shown
@@ -236,14 +238,14 @@ impl When {
 
 impl std::fmt::Display for When {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&Language::default().time(self.at, self.now))
+        f.write_str(&monitor_rules::time_of_day(self.at, self.now))
     }
 }
 
 fn names(language: Language, all: &[String]) -> String {
     let separator = match language {
-        Language::En => ", ",
-        Language::ZhCn => "、",
+        Language::English => ", ",
+        Language::Chinese => "、",
     };
     let mut named = all
         .iter()
@@ -254,8 +256,8 @@ fn names(language: Language, all: &[String]) -> String {
     if all.len() > NAMED {
         let left = all.len() - NAMED;
         named.push_str(&match language {
-            Language::En => format!(" and {left} more"),
-            Language::ZhCn => format!("等另外 {left} 项"),
+            Language::English => format!(" and {left} more"),
+            Language::Chinese => format!("等另外 {left} 项"),
         });
     }
     named
@@ -292,20 +294,20 @@ mod tests {
     fn lists_are_bounded_and_say_how_much_is_left() {
         let many: Vec<String> = (0..60).map(|n| format!("order\n{n}")).collect();
         let texts: Vec<&str> = many.iter().map(String::as_str).collect();
-        let said = rest(Language::En, &texts);
+        let said = rest(Language::English, &texts);
         assert!(said.starts_with("And 60 more:\n· order 0\n"), "{said}");
         assert!(said.ends_with("· order 49\n· and 10 more, on the page"), "{said}");
-        assert!(rest(Language::ZhCn, &texts[..2]).starts_with("另有 2 条：\n· order 0\n· order 1"));
+        assert!(rest(Language::Chinese, &texts[..2]).starts_with("另有 2 条：\n· order 0\n· order 1"));
         let long = "长".repeat(500);
         assert_eq!(
-            rest(Language::En, &[&long])
+            rest(Language::English, &[&long])
                 .chars()
                 .filter(|c| *c == '长')
                 .count(),
             199
         );
-        assert_eq!(names(Language::En, &many[..12]).matches(", ").count(), 9);
-        assert!(names(Language::En, &many[..12]).ends_with(" and 2 more"));
+        assert_eq!(names(Language::English, &many[..12]).matches(", ").count(), 9);
+        assert!(names(Language::English, &many[..12]).ends_with(" and 2 more"));
     }
 
     #[test]

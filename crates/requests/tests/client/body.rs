@@ -4,7 +4,8 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use monitor_requests::{ClientConfig, ErrorKind, Method, Request, StatusCode, SystemClock};
+use monitor_domain::SystemClock;
+use monitor_requests::{ClientConfig, ErrorKind, Method, Request, StatusCode};
 
 use crate::server::{Reply, Server, answer, client, ok, single};
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use monitor_requests::{ClientConfig, ErrorKind, HeaderValue, Phase, Request, SystemClock, Url};
+use monitor_domain::SystemClock;
+use monitor_requests::{ClientConfig, ErrorKind, HeaderValue, Phase, Request, Url};
 use tokio::net::TcpListener;
 
 use crate::server::{Reply, Server, client, single};

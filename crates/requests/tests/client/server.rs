@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use monitor_requests::{Client, ClientConfig, Request, SharedClock, SystemClock, Url};
+use monitor_domain::{SharedClock, SystemClock};
+use monitor_requests::{Client, ClientConfig, Request, Url};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use monitor_requests::{Client, ClientConfig, ErrorKind, Request, SystemClock, Url, install_crypto};
+use monitor_domain::SystemClock;
+use monitor_requests::{Client, ClientConfig, ErrorKind, Request, Url, install_crypto};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;

@@ -6,22 +6,10 @@ mod zh_cn;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use monitor_domain::Language;
 
 use crate::flapping::Flapping;
 use crate::rule::{EventKind, Rule};
-
-/// The language that reasons and rules are written in. It changes words only: no transition and no state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Language {
-    /// English.
-    #[default]
-    #[serde(rename = "en")]
-    En,
-    /// Simplified Chinese.
-    #[serde(rename = "zh-CN")]
-    ZhCn,
-}
 
 /// One thing a reason can say. A language that lacks one does not compile.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -126,50 +114,44 @@ pub(crate) struct When {
     pub(crate) now: DateTime<Utc>,
 }
 
-impl Language {
-    /// Every language there is.
-    pub const ALL: [Language; 2] = [Language::En, Language::ZhCn];
+/// The phrases as one sentence.
+pub(crate) fn say(language: Language, phrases: &[Phrase]) -> String {
+    let one = match language {
+        Language::English => en::phrase,
+        Language::Chinese => zh_cn::phrase,
+    };
+    phrases
+        .iter()
+        .map(one)
+        .collect::<Vec<_>>()
+        .join(separator(language))
+}
 
-    /// The phrases as one sentence.
-    pub(crate) fn say(self, phrases: &[Phrase]) -> String {
-        let one = match self {
-            Language::En => en::phrase,
-            Language::ZhCn => zh_cn::phrase,
-        };
-        phrases.iter().map(one).collect::<Vec<_>>().join(self.separator())
+/// A sentence and one more phrase.
+pub(crate) fn add(language: Language, said: &str, phrase: Phrase) -> String {
+    [said, &say(language, &[phrase])].join(separator(language))
+}
+
+/// A span of time: "1m 30s", "1 分 30 秒".
+pub fn span(language: Language, span: Duration) -> String {
+    match language {
+        Language::English => en::span(span),
+        Language::Chinese => zh_cn::span(crate::reason::rounded(span)),
     }
+}
 
-    /// A sentence and one more phrase.
-    pub(crate) fn add(self, said: &str, phrase: Phrase) -> String {
-        [said, &self.say(&[phrase])].join(self.separator())
+/// What a rule alerts on.
+pub(crate) fn rule(language: Language, rule: &Rule) -> String {
+    match language {
+        Language::English => en::rule(rule),
+        Language::Chinese => zh_cn::rule(rule),
     }
+}
 
-    /// A time of day, with its date where that is not the day it is told on. The same in every language.
-    pub fn time(self, at: DateTime<Utc>, now: DateTime<Utc>) -> String {
-        crate::reason::time_of_day(at, now)
-    }
-
-    /// A span of time: "1m 30s", "1 分 30 秒".
-    pub fn span(self, span: Duration) -> String {
-        match self {
-            Language::En => en::span(span),
-            Language::ZhCn => zh_cn::span(crate::reason::rounded(span)),
-        }
-    }
-
-    /// What a rule alerts on.
-    pub(crate) fn rule(self, rule: &Rule) -> String {
-        match self {
-            Language::En => en::rule(rule),
-            Language::ZhCn => zh_cn::rule(rule),
-        }
-    }
-
-    fn separator(self) -> &'static str {
-        match self {
-            Language::En => en::SEPARATOR,
-            Language::ZhCn => zh_cn::SEPARATOR,
-        }
+fn separator(language: Language) -> &'static str {
+    match language {
+        Language::English => en::SEPARATOR,
+        Language::Chinese => zh_cn::SEPARATOR,
     }
 }
 

@@ -127,7 +127,7 @@ fn phrases() -> Vec<Phrase<'static>> {
 }
 
 fn said(language: Language) -> Vec<String> {
-    phrases().iter().map(|phrase| language.say(&[*phrase])).collect()
+    phrases().iter().map(|phrase| say(language, &[*phrase])).collect()
 }
 
 /// Runs of Latin letters.
@@ -168,7 +168,7 @@ fn english() {
         "NaN is not a number",
         "flapping: 5 alerts within 10m",
     ];
-    assert_eq!(said(Language::En), expected);
+    assert_eq!(said(Language::English), expected);
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn chinese() {
         "NaN 不是有效数值",
         "频繁波动：10 分钟内 5 次告警",
     ];
-    assert_eq!(said(Language::ZhCn), expected);
+    assert_eq!(said(Language::Chinese), expected);
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn every_kind_of_phrase_is_tried_in_every_language() {
         .map(|line| latin(line)[0].to_owned())
         .collect();
     assert_eq!(kinds, declared);
-    for (english, chinese) in said(Language::En).iter().zip(said(Language::ZhCn)) {
+    for (english, chinese) in said(Language::English).iter().zip(said(Language::Chinese)) {
         assert_ne!(*english, chinese);
         let own = chinese.replace(ERROR, "");
         let allowed = |word: &&str| !matches!(*word, "UTC" | "NaN");
@@ -242,12 +242,12 @@ fn an_unknown_time_is_said_to_be_one() {
     let (value, place) = (116.0, Place::Above(100.0));
     let phrase = Phrase::Beyond { value, place, since };
     assert_eq!(
-        Language::En.say(&[phrase]),
+        say(Language::English, &[phrase]),
         "116 is above 100 since an unknown time"
     );
-    assert_eq!(Language::ZhCn.say(&[phrase]), "116 高于 100（起始时间未知）");
+    assert_eq!(say(Language::Chinese, &[phrase]), "116 高于 100（起始时间未知）");
     let last = Phrase::LastRead { value, at: since };
-    assert_eq!(Language::ZhCn.say(&[last]), "最近一次读数 116（时间未知）");
+    assert_eq!(say(Language::Chinese, &[last]), "最近一次读数 116（时间未知）");
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn spans_are_said_in_their_largest_parts() {
     let said = |millis| {
         let rule = Rule::no_data(Duration::from_millis(millis));
         Rule {
-            language: Language::ZhCn,
+            language: Language::Chinese,
             ..rule
         }
         .describe()
@@ -364,7 +364,7 @@ fn rules_are_described_in_their_language() {
     for (rule, english, chinese) in cases {
         assert_eq!(rule.describe(), english);
         let rule = Rule {
-            language: Language::ZhCn,
+            language: Language::Chinese,
             ..rule
         };
         assert_eq!(rule.describe(), chinese);
@@ -378,5 +378,5 @@ fn languages_have_the_tags_of_the_config() {
     for (tag, language) in tags.into_iter().zip(Language::ALL) {
         assert_eq!(serde_json::from_value::<Language>(tag).unwrap(), language);
     }
-    assert_eq!(Language::default(), Language::En);
+    assert_eq!(Language::default(), Language::English);
 }

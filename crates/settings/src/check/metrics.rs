@@ -3,7 +3,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use monitor_rules::{Language, Rule, RuleSettings};
+use monitor_domain::Language;
+use monitor_rules::{Rule, RuleSettings};
 use monitor_upstream::{DetailsSettings, FetchSettings, FieldError};
 
 use toml::de::DeValue;

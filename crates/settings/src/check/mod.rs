@@ -9,13 +9,12 @@ mod processes;
 use std::path::PathBuf;
 
 use monitor_requests::{RequestsSettings, SecretSource};
-use monitor_rules::Language;
 use toml::de::DeValue;
 
 use crate::diagnostic::Diagnostic;
 use crate::load::Coded;
 use crate::reader::Reader;
-use crate::settings::{Settings, WebSettings};
+use crate::settings::Settings;
 use crate::words::{no_such_key, not_one_of, one_of};
 
 /// The sections there are.
@@ -48,14 +47,6 @@ fn join(path: &[String], name: &str) -> Vec<String> {
     path.iter().cloned().chain([name.to_owned()]).collect()
 }
 
-/// The language that reasons are written in: they are stored as text, so all readers share the installation's.
-pub(crate) fn spoken(web: &WebSettings) -> Language {
-    match monitor_notify::Language::find(&web.lang).unwrap_or_default() {
-        monitor_notify::Language::English => Language::En,
-        monitor_notify::Language::Chinese => Language::ZhCn,
-    }
-}
-
 impl<'d, 'i> Checker<'d, 'i> {
     pub(crate) fn new(
         reader: Reader<'d, 'i>,
@@ -75,7 +66,7 @@ impl<'d, 'i> Checker<'d, 'i> {
         let systems = self.systems();
         let alarm = self.alarm();
         let channels = self.channels();
-        let language = web.as_ref().map_or_else(Default::default, spoken);
+        let language = web.as_ref().map_or_else(Default::default, |web| web.lang);
         let metrics = self.metrics(worker.as_ref().map(|worker| worker.interval), language);
         let maintenance = self.maintenance();
         Some(Settings {

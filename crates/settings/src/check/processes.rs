@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use humantime::format_duration;
-use monitor_notify::Language;
 use monitor_requests::SecretSource;
 use url::Url;
 
@@ -98,17 +97,6 @@ impl Checker<'_, '_> {
         if let Some(token) = &raw.metrics_token {
             self.secret(&at("metrics_token"), token, true);
         }
-        let lang = match raw.lang.as_deref().map(|tag| (tag, Language::find(tag))) {
-            None => Language::default(),
-            Some((_, Some(language))) => language,
-            Some((tag, None)) => {
-                self.reader.error(
-                    &at("lang"),
-                    format!("no language \"{tag}\"; there are {}", Language::names()),
-                );
-                Language::default()
-            }
-        };
         if let Some(folder) = &raw.templates
             && !folder.is_dir()
         {
@@ -126,7 +114,7 @@ impl Checker<'_, '_> {
             public_read: raw.public_read.unwrap_or_default(),
             cors_origins: raw.cors_origins.unwrap_or_default(),
             metrics_token: raw.metrics_token,
-            lang: lang.tag().to_owned(),
+            lang: raw.lang.unwrap_or_default(),
             templates: raw.templates,
             base_url: raw.base_url.map(|url| url.trim_end_matches('/').to_owned()),
         })

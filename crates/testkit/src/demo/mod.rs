@@ -3,13 +3,14 @@
 mod story;
 mod texts;
 
+use monitor_domain::Language;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
 pub use story::{Story, Values};
-pub use texts::{Lang, message};
+pub use texts::message;
 
 use crate::net::{lock, runtime};
 use crate::systems::{SystemA, SystemB};
@@ -23,7 +24,7 @@ pub struct Options {
     /// The same seed tells the same story.
     pub seed: u64,
     /// The language of the messages.
-    pub lang: Lang,
+    pub lang: Language,
     /// How often the worker reads; the story keeps pace with it, so that no excursion falls between two readings.
     pub pace: Duration,
 }
@@ -32,7 +33,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             seed: 1,
-            lang: Lang::En,
+            lang: Language::English,
             pace: Duration::from_secs(2),
         }
     }

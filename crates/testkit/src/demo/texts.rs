@@ -1,35 +1,6 @@
 //! Messages that read like business: x are unpaid orders, y stuck transfers, z complaints that wait.
 
-use std::str::FromStr;
-
-/// The language of the messages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lang {
-    /// English.
-    #[default]
-    En,
-    /// Simplified Chinese.
-    Zh,
-}
-
-impl FromStr for Lang {
-    type Err = String;
-
-    /// `en`, `zh`, and either with a region, as in `zh-CN`.
-    fn from_str(tag: &str) -> Result<Lang, String> {
-        match tag
-            .split(['-', '_'])
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase()
-            .as_str()
-        {
-            "en" => Ok(Lang::En),
-            "zh" => Ok(Lang::Zh),
-            _ => Err(format!("the demo speaks \"en\" and \"zh\", not \"{tag}\"")),
-        }
-    }
-}
+use monitor_domain::Language;
 
 /// What parts messages are made of, in one language.
 struct Words {
@@ -92,54 +63,54 @@ const ZH: Words = Words {
 };
 
 /// One message for a key: `index` is which of several of the same alert it is, `total` what the key stands at.
-pub fn message(lang: Lang, key: &str, index: usize, total: f64, random: &mut fastrand::Rng) -> String {
+pub fn message(lang: Language, key: &str, index: usize, total: f64, random: &mut fastrand::Rng) -> String {
     let words = match lang {
-        Lang::En => &EN,
-        Lang::Zh => &ZH,
+        Language::English => &EN,
+        Language::Chinese => &ZH,
     };
     let minutes = random.u32(5..90);
     let number = random.u32(100_000..1_000_000);
     let amount = money(random.u64(1_900..4_000_000));
     match (lang, key) {
-        (Lang::En, "x") => {
+        (Language::English, "x") => {
             let customer = pick(&words.customers, random);
             format!("Order {number} ({customer}, CNY {amount}) has been unpaid for {minutes} minutes")
         }
-        (Lang::Zh, "x") => {
+        (Language::Chinese, "x") => {
             let customer = pick(&words.customers, random);
             format!("订单 {number}（{customer}，{amount} 元）已 {minutes} 分钟未付款")
         }
-        (Lang::En, "y") => {
+        (Language::English, "y") => {
             let (bank, step) = (pick(&words.banks, random), pick(&words.steps, random));
             format!(
                 "Transfer T{number} of CNY {amount} to {bank} has been stuck at \"{step}\" for {minutes} minutes"
             )
         }
-        (Lang::Zh, "y") => {
+        (Language::Chinese, "y") => {
             let (bank, step) = (pick(&words.banks, random), pick(&words.steps, random));
             format!("转账 T{number}（{amount} 元，收款行{bank}）卡在“{step}”已 {minutes} 分钟")
         }
         // One message tells how many wait, the others name one complaint each.
-        (Lang::En, "z") if index == 0 => {
+        (Language::English, "z") if index == 0 => {
             let complaint = pick(&words.complaints, random);
             format!("{total} complaints are waiting, the oldest for {minutes} minutes: {complaint}")
         }
-        (Lang::Zh, "z") if index == 0 => {
+        (Language::Chinese, "z") if index == 0 => {
             let complaint = pick(&words.complaints, random);
             format!("{total} 条投诉待处理，最早一条已等待 {minutes} 分钟：{complaint}")
         }
-        (Lang::En, "z") => format!(
+        (Language::English, "z") => format!(
             "Complaint C{number}, {minutes} minutes old: {}",
             pick(&words.complaints, random)
         ),
-        (Lang::Zh, "z") => format!(
+        (Language::Chinese, "z") => format!(
             "投诉 C{number}（已等待 {minutes} 分钟）：{}",
             pick(&words.complaints, random)
         ),
-        (Lang::En, _) => {
+        (Language::English, _) => {
             format!("{key} stands at {total}; case {number} has been open for {minutes} minutes")
         }
-        (Lang::Zh, _) => format!("{key} 现为 {total}；事项 {number} 已 {minutes} 分钟未处理"),
+        (Language::Chinese, _) => format!("{key} 现为 {total}；事项 {number} 已 {minutes} 分钟未处理"),
     }
 }
 
@@ -166,12 +137,20 @@ mod tests {
     fn messages_are_deterministic_and_in_their_language() {
         for key in ["x", "y", "z", "w"] {
             let told = |lang, seed| message(lang, key, 0, 104.0, &mut fastrand::Rng::with_seed(seed));
-            assert_eq!(told(Lang::En, 3), told(Lang::En, 3));
-            assert_ne!(told(Lang::En, 3), told(Lang::En, 4));
-            assert!(told(Lang::En, 3).is_ascii(), "{}", told(Lang::En, 3));
-            assert!(told(Lang::Zh, 3).contains("分钟"), "{}", told(Lang::Zh, 3));
+            assert_eq!(told(Language::English, 3), told(Language::English, 3));
+            assert_ne!(told(Language::English, 3), told(Language::English, 4));
+            assert!(
+                told(Language::English, 3).is_ascii(),
+                "{}",
+                told(Language::English, 3)
+            );
+            assert!(
+                told(Language::Chinese, 3).contains("分钟"),
+                "{}",
+                told(Language::Chinese, 3)
+            );
         }
-        let z = message(Lang::En, "z", 0, 104.0, &mut fastrand::Rng::with_seed(1));
+        let z = message(Language::English, "z", 0, 104.0, &mut fastrand::Rng::with_seed(1));
         assert!(z.starts_with("104 complaints are waiting"), "{z}");
     }
 
@@ -181,7 +160,10 @@ mod tests {
             (money(1_900), money(3_999_905)),
             ("19.00".to_owned(), "39,999.05".to_owned())
         );
-        assert_eq!(("zh-CN".parse(), "en".parse()), (Ok(Lang::Zh), Ok(Lang::En)));
+        assert_eq!(
+            ("zh-CN".parse(), "en".parse()),
+            (Ok(Language::Chinese), Ok(Language::English))
+        );
         assert!("fr".parse::<Lang>().unwrap_err().contains("fr"));
     }
 }

@@ -289,7 +289,7 @@ async fn the_demo_moves_both_systems_and_writes_in_the_language_asked_for() {
     let (a, b) = (SystemA::start().await, SystemB::start().await);
     let options = demo::Options {
         pace: Duration::from_millis(40),
-        lang: demo::Lang::Zh,
+        lang: monitor_domain::Language::Chinese,
         ..demo::Options::default()
     };
     let scenario = demo::Scenario::start(&a, &b, options);
