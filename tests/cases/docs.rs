@@ -128,7 +128,7 @@ fn every_row_of_the_fault_table_names_a_test_and_every_test_has_a_row() {
         include_str!("fault_table_http.rs"),
         include_str!("fault_table_smtp.rs"),
         include_str!("fault_table_db.rs"),
-        include_str!("troubles.rs"),
+        include_str!("incidents.rs"),
         include_str!("fault_table_time.rs"),
     ];
     let mut section = tests.iter();

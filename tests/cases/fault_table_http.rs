@@ -8,7 +8,7 @@ use monitor_testkit::{Certificate, Fault, SystemA, Times};
 use monitor_tests::{Config, TestApp, Web, both};
 
 /// What is the matter with a system.
-enum Trouble {
+enum Incident {
     /// It answers so.
     Answers(Fault),
     /// It answers so, and the monitor has to stop waiting for it.
@@ -26,7 +26,7 @@ struct Row {
     name: &'static str,
     key: &'static str,
     a: SystemA,
-    trouble: Trouble,
+    incident: Incident,
     /// The config's line of its address, and of whom to trust.
     address: String,
     /// What people read.
@@ -34,14 +34,14 @@ struct Row {
 }
 
 impl Row {
-    async fn new(name: &'static str, trouble: Trouble, shows: &'static str) -> Row {
+    async fn new(name: &'static str, incident: Incident, shows: &'static str) -> Row {
         let a = SystemA::start().await;
         let address = format!("base_url = \"{}\"", a.url());
         Row {
             name,
             key: name,
             a,
-            trouble,
+            incident,
             address,
             shows,
         }
@@ -52,20 +52,20 @@ impl Row {
     }
 
     fn hangs(&self) -> bool {
-        matches!(self.trouble, Trouble::Hangs(_))
+        matches!(self.incident, Incident::Hangs(_))
     }
 
     async fn begin(&self) {
-        match &self.trouble {
-            Trouble::Answers(fault) | Trouble::Hangs(fault) => {
+        match &self.incident {
+            Incident::Answers(fault) | Incident::Hangs(fault) => {
                 self.a.fault(&self.path(), fault.clone(), Times::Always);
             }
-            Trouble::Down => self.a.stop().await,
-            Trouble::OtherPassword => {
+            Incident::Down => self.a.stop().await,
+            Incident::OtherPassword => {
                 self.a.set_password("another");
                 self.a.expire_sessions();
             }
-            Trouble::Config(_) => {}
+            Incident::Config(_) => {}
         }
     }
 
@@ -75,10 +75,10 @@ impl Row {
         self.a.start_again().await;
     }
 
-    fn config(&self, in_trouble: bool) -> String {
+    fn config(&self, in_incident: bool) -> String {
         let Row { name, key, a, .. } = self;
-        let address = match &self.trouble {
-            Trouble::Config(wrong) if in_trouble => wrong,
+        let address = match &self.incident {
+            Incident::Config(wrong) if in_incident => wrong,
             _ => &self.address,
         };
         format!(
@@ -110,8 +110,8 @@ alert = {{ rise = 1, initial = "learn", no_data = "1m" }}
 }
 
 /// All rows, and y of the System A that works.
-fn config(rows: &[Row], in_trouble: bool) -> Config {
-    let rows: String = rows.iter().map(|row| row.config(in_trouble)).collect();
+fn config(rows: &[Row], in_incident: bool) -> Config {
+    let rows: String = rows.iter().map(|row| row.config(in_incident)).collect();
     Config::metrics(&format!("[metrics.y]\n{rows}"))
 }
 
@@ -127,8 +127,8 @@ async fn metric_on_the_page(web: &Web, key: &str) -> serde_json::Value {
         .clone()
 }
 
-/// One poll of all rows while the trouble lasts.
-async fn poll_in_trouble(app: &TestApp, rows: &[Row]) {
+/// One poll of all rows while the incident lasts.
+async fn poll_in_incident(app: &TestApp, rows: &[Row]) {
     let mut before = Vec::new();
     for row in rows {
         before.push(app.samples(row.key).await.len());
@@ -154,7 +154,7 @@ async fn poll_in_trouble(app: &TestApp, rows: &[Row]) {
 
 /// The three assertions, for all rows at once.
 async fn play(app: &mut TestApp, rows: Vec<Row>) {
-    let by_config = rows.iter().any(|row| matches!(row.trouble, Trouble::Config(_)));
+    let by_config = rows.iter().any(|row| matches!(row.incident, Incident::Config(_)));
     for row in &rows {
         row.a.set_total(row.key, 5.0);
     }
@@ -179,7 +179,7 @@ async fn play(app: &mut TestApp, rows: Vec<Row>) {
     if by_config {
         app.restart(config(&rows, true));
     }
-    poll_in_trouble(app, &rows).await;
+    poll_in_incident(app, &rows).await;
     for Row { name, key, shows, .. } in &rows {
         let sample = app.samples(key).await.pop().unwrap();
         assert_eq!(sample.value, None, "{name} read as a value");
@@ -214,7 +214,7 @@ async fn play(app: &mut TestApp, rows: Vec<Row>) {
     // Blind for longer than `no_data`: told, once, by its reason, and not as a business alert.
     for _ in 0..3 {
         app.clock.jump(Duration::from_secs(70));
-        poll_in_trouble(app, &rows).await;
+        poll_in_incident(app, &rows).await;
     }
     for row @ Row { name, key, shows, .. } in &rows {
         let (phase, reason) = app.phase(key).await;
@@ -229,7 +229,7 @@ async fn play(app: &mut TestApp, rows: Vec<Row>) {
     assert_eq!(
         app.b().alarms(),
         Vec::<String>::new(),
-        "the monitor's own trouble sounds no alarm"
+        "the monitor's own incident sounds no alarm"
     );
     assert_eq!(app.told().await, [], "nor is it a business record");
 
@@ -284,16 +284,16 @@ async fn play(app: &mut TestApp, rows: Vec<Row>) {
     }
 }
 
-fn json(text: &'static str) -> Trouble {
-    Trouble::Answers(Fault::Body("application/json".into(), text.as_bytes().into()))
+fn json(text: &'static str) -> Incident {
+    Incident::Answers(Fault::Body("application/json".into(), text.as_bytes().into()))
 }
 
 both! {
     async fn a_wrong_answer_is_no_value(app: TestApp) {
-        use Trouble::{Answers, Down, Hangs, OtherPassword};
+        use Incident::{Answers, Down, Hangs, OtherPassword};
         let hour = Duration::from_secs(3600);
         let mut rows = Vec::new();
-        for (name, trouble, shows) in [
+        for (name, incident, shows) in [
             ("refused", Down, "refused"),
             ("status_400", Answers(Fault::Status(400)), "answered 400 Bad Request"),
             ("status_403", Answers(Fault::Status(403)), "answered 403 Forbidden"),
@@ -320,7 +320,7 @@ both! {
             ("negative", json(r#"{"total":-1}"#), "negative"),
             ("login_refused", OtherPassword, "sign-in refused"),
         ] {
-            let mut row = Row::new(name, trouble, shows).await;
+            let mut row = Row::new(name, incident, shows).await;
             if name == "negative" {
                 row.key = "x"; // X, Y and Z count things; another metric may well be below zero
             }
@@ -335,7 +335,7 @@ both! {
     async fn a_system_that_cannot_be_found_or_trusted_is_told_as_such(app: TestApp) {
         let folder = tempfile::tempdir().unwrap();
         // RFC 6761, 6.4: .invalid never resolves.
-        let nowhere = Trouble::Config("base_url = \"http://no-such-host.invalid\"".into());
+        let nowhere = Incident::Config("base_url = \"http://no-such-host.invalid\"".into());
         let mut rows = vec![Row::new("no_address", nowhere, "no address found for the host (DNS)").await];
         for (name, certificate) in [
             ("unknown_authority", Certificate::new().unwrap()),
@@ -354,7 +354,7 @@ both! {
                 _ => format!("base_url = \"{}\"\n{}", bad.url(), trusted(&certificate, "bad")),
             };
             let address = format!("base_url = \"{}\"\n{}", a.url(), trusted(&good, "good"));
-            let mut row = Row::new(name, Trouble::Config(wrong), "TLS failed: invalid peer certificate").await;
+            let mut row = Row::new(name, Incident::Config(wrong), "TLS failed: invalid peer certificate").await;
             (row.a, row.address) = (a, address);
             std::mem::forget(bad); // serves until the process ends
             rows.push(row);

@@ -10,7 +10,7 @@ use monitor_testkit::{Certificate, SmtpFault, SmtpSink, Stage, Times};
 use monitor_tests::{Config, TestApp, both, eventually};
 
 /// What is the matter with a mail server.
-enum Trouble {
+enum Incident {
     /// Each mail meets this.
     Does(SmtpFault),
     /// Each mail meets this, and the monitor has to stop waiting.
@@ -24,7 +24,7 @@ enum Trouble {
 struct Row {
     name: &'static str,
     sink: SmtpSink,
-    trouble: Trouble,
+    incident: Incident,
     shows: &'static str,
     /// The config's line of whom to trust, once it is mended.
     trusts: String,
@@ -32,14 +32,14 @@ struct Row {
 
 impl Row {
     fn hangs(&self) -> bool {
-        matches!(self.trouble, Trouble::Hangs(_))
+        matches!(self.incident, Incident::Hangs(_))
     }
 
     async fn begin(&self) {
-        match &self.trouble {
-            Trouble::Does(fault) | Trouble::Hangs(fault) => self.sink.script(fault.clone(), Times::Always),
-            Trouble::Down => self.sink.stop().await,
-            Trouble::Distrusted => {}
+        match &self.incident {
+            Incident::Does(fault) | Incident::Hangs(fault) => self.sink.script(fault.clone(), Times::Always),
+            Incident::Down => self.sink.stop().await,
+            Incident::Distrusted => {}
         }
     }
 
@@ -88,11 +88,11 @@ fn config(rows: &[Row], mended: bool) -> Config {
 }
 
 both! {
-    async fn mails_wait_for_a_server_in_trouble_and_nothing_waits_with_them(app: TestApp) {
-        use Trouble::{Distrusted, Does, Down, Hangs};
+    async fn mails_wait_for_a_server_in_incident_and_nothing_waits_with_them(app: TestApp) {
+        use Incident::{Distrusted, Does, Down, Hangs};
         let folder = tempfile::tempdir().unwrap();
         let mut rows = Vec::new();
-        for (name, trouble, shows) in [
+        for (name, incident, shows) in [
             ("refused", Down, "connecting: Connection refused"),
             ("no_greeting", Hangs(SmtpFault::NoGreeting), "greeting: no answer within 2s"),
             ("busy", Does(SmtpFault::reply(Stage::Connect, 421, "too busy")), "421 too busy"),
@@ -117,11 +117,11 @@ both! {
                 "starttls_distrusted" => SmtpSink::builder().starttls(&certificate).start().await.unwrap(),
                 _ => SmtpSink::start().await,
             };
-            let trusts = match trouble {
+            let trusts = match incident {
                 Distrusted => format!("ca_file = {:?}", path.to_str().unwrap()),
                 _ => String::new(),
             };
-            rows.push(Row { name, sink, trouble, shows, trusts });
+            rows.push(Row { name, sink, incident, shows, trusts });
         }
         for key in rows.iter().map(|row| row.name).chain(["fine"]) {
             app.a().set_total(key, 0.0);

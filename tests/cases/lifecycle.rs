@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use monitor_domain::Clock;
-use monitor_model::{NewSilence, alerts, decisions, deliveries, silences};
+use monitor_model::{NewSilence, alerts, deliveries, evaluations, silences};
 use monitor_testkit::{Fault, SmtpSink, Times};
 use monitor_tests::{Config, TestApp, both};
 
@@ -53,9 +53,9 @@ async fn acknowledge(app: &TestApp, id: i64) {
 }
 
 async fn effects(app: &TestApp, key: &'static str) -> Vec<String> {
-    let mut all = app.db.read(move |c| decisions::of(c, key, 100)).await.unwrap();
+    let mut all = app.db.read(move |c| evaluations::of(c, key, 100)).await.unwrap();
     all.reverse();
-    all.into_iter().map(|decision| decision.effects).collect()
+    all.into_iter().map(|evaluation| evaluation.effects).collect()
 }
 
 both! {
@@ -65,7 +65,7 @@ both! {
         app.after(Duration::from_secs(31)).await;
         app.read("z", 95.0).await;
         app.read("z", 80.0).await;
-        let mut trail = app.db.read(|c| decisions::of(c, "z", 100)).await.unwrap();
+        let mut trail = app.db.read(|c| evaluations::of(c, "z", 100)).await.unwrap();
         trail.reverse();
         let said: Vec<_> = trail.iter().map(|d| (d.value.unwrap(), d.phase.as_str(), d.effects.as_str())).collect();
         assert_eq!(said, [
@@ -79,7 +79,7 @@ both! {
         assert!(trail[3].reason.contains("nor below 90 yet"), "{}", trail[3].reason);
         app.a().fault("/api/totals/z", Fault::Status(503), Times::Always);
         app.poll().await;
-        let last = app.db.read(|c| decisions::of(c, "z", 1)).await.unwrap();
+        let last = app.db.read(|c| evaluations::of(c, "z", 1)).await.unwrap();
         assert!(last[0].value.is_none() && last[0].reason.contains("503"), "{last:?}");
         app.finish().await;
     }

@@ -181,7 +181,7 @@ both! {
         assert_eq!(app.phase("z").await.0, "no_data");
         app.after(Duration::from_secs(600)).await;
         assert_eq!(app.mail().mails().len(), 2, "told once: {:?}", app.subjects());
-        assert_eq!(app.b().alarms(), ["z"], "the monitor's own trouble is no business alarm");
+        assert_eq!(app.b().alarms(), ["z"], "the monitor's own incident is no business alarm");
         assert_eq!(app.told().await.len(), 1, "nor a business record");
 
         app.a().clear_faults();

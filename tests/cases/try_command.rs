@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use monitor_model::{alerts, decisions, deliveries, realtime, records, samples, states, workers};
+use monitor_model::{alerts, deliveries, evaluations, realtime, records, samples, states, workers};
 use monitor_testkit::{Fault, SmtpFault, Stage, Times};
 use monitor_tests::{Backend, Config, Home, Site, binary};
 
@@ -66,8 +66,8 @@ async fn trace(site: &Site) -> Vec<String> {
     let rows = db.read(|c| {
         Ok(vec![
             format!("{:?}", states::all(c)?),
-            format!("{:?}", decisions::of(c, "x", 100)?),
-            format!("{:?}", decisions::of(c, "z", 100)?),
+            format!("{:?}", evaluations::of(c, "x", 100)?),
+            format!("{:?}", evaluations::of(c, "z", 100)?),
             format!("{:?}", samples::recent(c, "x", 100)?),
             format!("{:?}", samples::recent(c, "z", 100)?),
             format!("{:?}", realtime::all(c)?),

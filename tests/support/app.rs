@@ -183,7 +183,7 @@ impl TestApp {
             .await
             .into_iter()
             .filter(|r| r.alert)
-            .map(|r| (r.key, r.alert_message))
+            .map(|r| (r.key.into(), r.alert_message))
             .collect()
     }
 

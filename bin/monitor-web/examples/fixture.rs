@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
-use monitor_domain::SystemClock;
+use monitor_domain::{MetricKey, Severity, SystemClock};
 use monitor_model::{
-    AlertKind, Conn, Db, DbError, DbOptions, Decision, MetricState, NewAlert, NewDelivery, NewRecord,
-    NewSample, NewSilence, NewTrouble, ProcessRole, TroubleKind, WorkerRow, alerts, decisions, deliveries,
-    realtime, records, samples, silences, states, stored, troubles, workers,
+    AlertKind, Conn, Db, DbError, DbOptions, Evaluation, IncidentKind, MetricState, NewAlert, NewDelivery,
+    NewIncident, NewRecord, NewSample, NewSilence, ProcessRole, WorkerRow, alerts, deliveries, evaluations,
+    incidents, realtime, records, samples, silences, states, stored, workers,
 };
 use monitor_web::{AlarmError, GlobalAlarm, MetricView, NavLink, WebContext, listen, serve};
 use tokio_util::sync::CancellationToken;
@@ -61,10 +61,10 @@ async fn main() -> Result<(), Failure> {
 
 fn metrics() -> Vec<MetricView> {
     let metric = |key: &str, title: &str, unit: &str, severity: &str, rule: &str| MetricView {
-        key: key.into(),
+        key: MetricKey::stored(key),
         title: title.into(),
         unit: unit.into(),
-        severity: severity.into(),
+        severity: severity.parse().expect("a severity"),
         rule_text: rule.into(),
         interval: Duration::from_secs(10),
     };
@@ -128,7 +128,7 @@ fn seed(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
             let wave = (f64::from(i) / 4.0).sin() + (f64::from(i * i % 17) / 17.0 - 0.5);
             let failed = (key == "queue" && i < 9) || (key == "latency" && (20..24).contains(&i));
             let sample = NewSample {
-                key: key.into(),
+                key: MetricKey::stored(key),
                 at: ago(i64::from(i) * 10),
                 value: (!failed).then_some((value + wave * swing).round()),
                 error: failed.then(|| "System B answers 503".into()),
@@ -138,7 +138,7 @@ fn seed(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
         }
         realtime::record_value(c, key, value, ago(if key == "queue" { 200 } else { 3 }))?;
         let state = MetricState {
-            key: key.into(),
+            key: MetricKey::stored(key),
             version: 0,
             phase: phase.into(),
             since: ago(95),
@@ -157,14 +157,14 @@ fn seed(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
     )?;
     let noisy = NewAlert {
         muted: Some("flapping".into()),
-        severity: "warning".into(),
+        severity: Severity::Warning,
         ..new_alert("latency", AlertKind::Level, "912 is outside 20 to 800", ago(700))
     };
     let noisy = alerts::open(c, &noisy)?;
     alerts::resolve(c, noisy.id, ago(400), Some(640.0))?;
     let event = NewAlert {
         muted: Some("silence:1".into()),
-        severity: "info".into(),
+        severity: Severity::Info,
         previous: Some(1283.0),
         value: Some(1284.0),
         ..new_alert("x", AlertKind::Event, "1284 has risen by 1 above 1283", ago(300))
@@ -175,19 +175,19 @@ fn seed(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
     alerts::acknowledge(c, taken.id, "王芳", Some(note), ago(200))?;
     alerts::escalate(c, alert.id, ago(30))?;
     seed_records(c, now, [alert.id, event.id, taken.id])?;
-    seed_decisions(c, now)?;
+    seed_evaluations(c, now)?;
     seed_itself(c, now)
 }
 
 /// The judgements of Z, with every word that there is.
-fn seed_decisions(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
+fn seed_evaluations(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
     let rows = [
         (Some(88.0), "normal", "88 is not above 100", ""),
         (
             None,
             "no_data",
             "no reading for 1m: System A answers 503",
-            "no_data,trouble:1",
+            "no_data,incident:1",
         ),
         (Some(91.0), "normal", "91 is not above 100", "data_back"),
         (Some(104.0), "firing", "104 is above 100", "alert,flapping"),
@@ -207,8 +207,8 @@ fn seed_decisions(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
         (Some(131.0), "firing", "131 is above 100 since 09:12:30 UTC", ""),
     ];
     for (i, (value, phase, reason, effects)) in (0_i64..).zip(rows) {
-        let decision = Decision {
-            key: "z".into(),
+        let evaluation = Evaluation {
+            key: MetricKey::stored("z"),
             slot: 0,
             version: i + 1,
             at: now - TimeDelta::seconds(10 * (8 - i)),
@@ -217,16 +217,16 @@ fn seed_decisions(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
             reason: reason.into(),
             effects: effects.into(),
         };
-        decisions::record(c, &decision)?;
+        evaluations::record(c, &evaluation)?;
     }
     Ok(())
 }
 
-/// Silences, troubles and processes.
+/// Silences, incidents and processes.
 fn seed_itself(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
     let silence = |key: Option<&str>, severity: Option<&str>, reason: &str, from: i64, to: i64| NewSilence {
         key: key.map(str::to_owned),
-        severity: severity.map(str::to_owned),
+        severity: severity.map(|word| word.parse().expect("a severity")),
         reason: reason.into(),
         created_by: "李伟".into(),
         created_at: now,
@@ -251,28 +251,28 @@ fn seed_itself(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
         c,
         &silence(Some("queue"), None, "Moving to the new database", 600, 720),
     )?;
-    let trouble = |kind, subject: &str, severity: &str, reason: &str, since: i64| NewTrouble {
+    let incident = |kind, subject: &str, severity: &str, reason: &str, since: i64| NewIncident {
         kind,
         subject: subject.into(),
-        severity: severity.into(),
+        severity: severity.parse().expect("a severity"),
         reason: reason.into(),
         since: now - TimeDelta::seconds(since),
         opened_at: now - TimeDelta::seconds(since - 60),
     };
-    let gap = trouble(
-        TroubleKind::Gap,
+    let gap = incident(
+        IncidentKind::Gap,
         "",
         "info",
         "Nobody watched from 02:10 to 02:14 UTC",
         25_000,
     );
-    if let Some(gap) = troubles::open(c, &gap)? {
-        troubles::end(c, gap.id, now - TimeDelta::seconds(24_800))?;
+    if let Some(gap) = incidents::open(c, &gap)? {
+        incidents::end(c, gap.id, now - TimeDelta::seconds(24_800))?;
     }
     let error = "System B cannot be read: 503 Service Unavailable, 12 times in a row";
-    troubles::open(c, &trouble(TroubleKind::System, "b", "critical", error, 200))?;
+    incidents::open(c, &incident(IncidentKind::System, "b", "critical", error, 200))?;
     let error = "nothing delivered for 10 min: smtp: connection refused";
-    troubles::open(c, &trouble(TroubleKind::Channel, "mail", "warning", error, 600))?;
+    incidents::open(c, &incident(IncidentKind::Channel, "mail", "warning", error, 600))?;
     let gone = WorkerRow {
         id: "w0".into(),
         host: "mon-2".into(),
@@ -287,9 +287,9 @@ fn seed_itself(c: &mut Conn, now: NaiveDateTime) -> Result<(), DbError> {
 
 fn new_alert(key: &str, kind: AlertKind, reason: &str, at: NaiveDateTime) -> NewAlert {
     NewAlert {
-        key: key.into(),
+        key: MetricKey::stored(key),
         kind,
-        severity: "critical".into(),
+        severity: Severity::Critical,
         reason: reason.into(),
         value: Some(131.0),
         previous: None,
@@ -361,7 +361,7 @@ fn seed_records(c: &mut Conn, now: NaiveDateTime, [free, muted, taken]: [i64; 3]
             _ => free,
         };
         let record = NewRecord {
-            key: key.into(),
+            key: MetricKey::stored(key),
             value: Some(value),
             alert: true,
             alert_message: message.into(),
@@ -374,7 +374,7 @@ fn seed_records(c: &mut Conn, now: NaiveDateTime, [free, muted, taken]: [i64; 3]
             let delivery = NewDelivery {
                 alert_id: Some(alert_id),
                 record_id: Some(record.id),
-                trouble_id: None,
+                incident_id: None,
                 lane: (*channel).into(),
                 event: "alert".into(),
                 recipient: "ops@example.com".into(),
@@ -464,7 +464,7 @@ async fn move_values(db: Db) {
             realtime::record_error(c, "queue", "System B answers 503", now)?;
             if i % 10 == 9 {
                 let record = NewRecord {
-                    key: "x".into(),
+                    key: MetricKey::stored("x"),
                     value: Some(1284.0 + f64::from(i / 5)),
                     alert: true,
                     alert_message: format!("Order 20261103-{i:04} was refused by the payment gateway"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use monitor_domain::{Language, SharedClock};
+use monitor_domain::{Language, MetricKey, Severity, SharedClock};
 use monitor_model::Db;
 use monitor_requests::Secret;
 use monitor_rules::Maintenance;
@@ -73,13 +73,13 @@ pub(crate) fn title_of(metrics: &[MetricView], key: &str) -> String {
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricView {
     /// Its name in the config, the API and the database.
-    pub key: String,
+    pub key: MetricKey,
     /// Its name for people.
     pub title: String,
     /// What is counted; may be empty.
     pub unit: String,
-    /// `info`, `warning` or `critical`.
-    pub severity: String,
+    /// How bad its alerts are.
+    pub severity: Severity,
     /// The rule that alerts, for people: "above 100, clear below 90".
     pub rule_text: String,
     /// How often it is read. A value is stale when it was not checked for three of these and 10 s.

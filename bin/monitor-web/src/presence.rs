@@ -17,7 +17,7 @@ pub(crate) async fn keep(db: Db, clock: SharedClock, stop: CancellationToken) {
     let presence = Presence::new(ProcessRole::Web, env!("CARGO_PKG_VERSION"), clock.wall());
     select! {
         () = stop.cancelled() => return,
-        buried = presence.bury_the_dead(&db) => match buried {
+        buried = presence.reap_dead_workers(&db) => match buried {
             Ok(dead) => dead
                 .iter()
                 .for_each(|(id, _)| log::info!("web {id} died without saying so; it is off the list")),

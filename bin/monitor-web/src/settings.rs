@@ -59,7 +59,7 @@ impl From<&MetricSettings> for MetricView {
             key: settings.key.clone(),
             title: settings.title.clone(),
             unit: settings.unit.clone(),
-            severity: settings.severity.as_str().to_owned(),
+            severity: settings.severity,
             rule_text: settings.rule.describe(),
             interval: settings.interval,
         }

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_model::alerts::OpenAlerts;
 use monitor_model::deliveries::Unfinished;
 use monitor_model::{
-    Conn, DbError, ProcessRole, TroubleKind, WorkerRow, alerts, deliveries, silences, stored, troubles,
+    Conn, DbError, IncidentKind, ProcessRole, WorkerRow, alerts, deliveries, incidents, silences, stored,
     workers,
 };
 use monitor_telemetry::{Database, Page, expose, gauge, gauges};
@@ -67,8 +67,8 @@ struct Seen {
     /// How many processes of each role were heard from lately.
     alive: BTreeMap<ProcessRole, usize>,
     heartbeat: Option<DateTime<Utc>>,
-    /// How many troubles of each kind are not over.
-    troubles: BTreeMap<TroubleKind, usize>,
+    /// How many incidents of each kind are not over.
+    incidents: BTreeMap<IncidentKind, usize>,
     alerts: OpenAlerts,
     silences: usize,
 }
@@ -78,7 +78,7 @@ struct Look {
     unfinished: Vec<Unfinished>,
     undelivered: Vec<(String, i64)>,
     processes: Vec<WorkerRow>,
-    troubles: Vec<TroubleKind>,
+    incidents: Vec<IncidentKind>,
     alerts: OpenAlerts,
     silences: usize,
 }
@@ -94,7 +94,7 @@ impl Look {
             unfinished: deliveries::unfinished_by_lane(c)?,
             undelivered: deliveries::undelivered_by_lane(c)?,
             processes: workers::all(c)?,
-            troubles: troubles::all_open(c)?.iter().map(|t| t.kind).collect(),
+            incidents: incidents::all_open(c)?.iter().map(|t| t.kind).collect(),
             alerts,
             silences: silences::active(c, now)?.len(),
         })
@@ -119,9 +119,9 @@ impl Seen {
         }
         let workers = look.processes.iter().filter(|p| p.role == ProcessRole::Worker);
         self.heartbeat = workers.map(|w| w.heartbeat_at).max().map(monitor_model::utc);
-        self.troubles.clear();
-        for kind in look.troubles {
-            *self.troubles.entry(kind).or_default() += 1;
+        self.incidents.clear();
+        for kind in look.incidents {
+            *self.incidents.entry(kind).or_default() += 1;
         }
         self.alerts = look.alerts;
         self.silences = look.silences;
@@ -248,10 +248,12 @@ impl Seen {
                 at.timestamp_micros() as f64 / 1e6,
             )?;
         }
-        let help = "Troubles of the monitor itself that are not over.";
-        let of = |kind: &TroubleKind| self.troubles.get(kind).copied().unwrap_or_default();
-        let troubles = TroubleKind::ALL.iter().map(|kind| (kind.as_str(), few(of(kind))));
-        gauges(encoder, "troubles", help, "kind", troubles)
+        let help = "Incidents of the monitor itself that are not over.";
+        let of = |kind: &IncidentKind| self.incidents.get(kind).copied().unwrap_or_default();
+        let incidents = IncidentKind::ALL
+            .iter()
+            .map(|kind| (kind.as_str(), few(of(kind))));
+        gauges(encoder, "incidents", help, "kind", incidents)
     }
 
     fn alerts(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {

@@ -141,7 +141,7 @@ async fn readyz(state: web::Data<State>) -> HttpResponse {
         "sent": counts.sent(), "retried": counts.retried(), "given_up": counts.given_up(),
     });
     let problem = match tokio::time::timeout(PING, state.health.db.ping()).await {
-        Ok(Ok(())) => match counts.database_trouble() {
+        Ok(Ok(())) => match counts.database_incident() {
             None => return HttpResponse::Ok().json(serde_json::json!({ "status": "ready", "done": done })),
             Some(why) => format!("readings cannot be stored: {why}"),
         },

@@ -20,7 +20,7 @@ async fn main() -> Result<(), DbError> {
         let mail = NewDelivery {
             alert_id: None,
             record_id: None,
-            trouble_id: None,
+            incident_id: None,
             lane: "mail".to_owned(),
             event: "alert".to_owned(),
             recipient: "ops@example.com".to_owned(),

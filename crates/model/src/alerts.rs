@@ -26,9 +26,9 @@ pub struct OpenAlerts {
 pub fn open(c: &mut Conn, new: &NewAlert) -> Result<Alert, DbError> {
     Ok(diesel::insert_into(alert::table)
         .values((
-            dsl::key.eq(&new.key),
+            dsl::key.eq(new.key.as_str()),
             dsl::kind.eq(new.kind),
-            dsl::severity.eq(&new.severity),
+            dsl::severity.eq(new.severity.as_str()),
             dsl::reason.eq(clean(&new.reason)),
             dsl::value.eq(new.value),
             dsl::previous.eq(new.previous),
@@ -83,7 +83,7 @@ pub fn lasting(c: &mut Conn, limit: i64) -> Result<Vec<Alert>, DbError> {
 }
 
 /// The alerts of these metrics that were opened until `before`, that nobody took or was told of on, and that somebody
-/// was told of: each by itself, or as the trouble of its system. Oldest first.
+/// was told of: each by itself, or as the incident of its system. Oldest first.
 pub fn to_escalate(
     c: &mut Conn,
     keys: &[String],
@@ -96,7 +96,7 @@ pub fn to_escalate(
         .filter(dsl::acknowledged_at.is_null())
         .filter(dsl::escalated_at.is_null())
         .filter(dsl::opened_at.le(before))
-        .filter(dsl::muted.is_null().or(dsl::muted.like("trouble:%")))
+        .filter(dsl::muted.is_null().or(dsl::muted.like("incident:%")))
         .order(dsl::id.asc())
         .limit(limit)
         .load(c)?)

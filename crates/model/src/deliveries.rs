@@ -57,7 +57,7 @@ pub fn enqueue(c: &mut Conn, new: &[NewDelivery]) -> Result<usize, DbError> {
                 (
                     dsl::alert_id.eq(d.alert_id),
                     dsl::record_id.eq(d.record_id),
-                    dsl::trouble_id.eq(d.trouble_id),
+                    dsl::incident_id.eq(d.incident_id),
                     dsl::lane.eq(clean(&d.lane)),
                     dsl::event.eq(clean(&d.event)),
                     dsl::recipient.eq(clean(&d.recipient)),
@@ -164,7 +164,7 @@ fn whole(c: &mut Conn, claim: &Claim<'_>, batch: &str) -> Result<Option<Vec<i64>
 
 /// The recipients of a lane to whom something was sent after `since` and until `now`, each with when that was last, and
 /// those to whom something is being sent, with no time.
-pub fn lately_told(
+pub fn recently_notified(
     c: &mut Conn,
     lane: &str,
     since: NaiveDateTime,
@@ -402,7 +402,7 @@ pub fn renew(
 
 /// Puts back what a worker claimed and is not sending: after a claim whose commit it did not hear of, or an attempt that
 /// broke off. Says how many.
-pub fn put_back_strays(c: &mut Conn, worker: &str, in_flight: &[i64]) -> Result<usize, DbError> {
+pub fn release_orphaned(c: &mut Conn, worker: &str, in_flight: &[i64]) -> Result<usize, DbError> {
     let strays = delivery::table
         .filter(dsl::finished_at.is_null())
         .filter(dsl::status.eq(DeliveryStatus::Sending))
@@ -418,7 +418,7 @@ pub fn put_back_strays(c: &mut Conn, worker: &str, in_flight: &[i64]) -> Result<
 
 /// Makes everything that waits for a later attempt due now, and no lease last beyond `lease_until`; says how many. For a
 /// wall clock that was stepped back, and for a fresh start, before which what was in the way may have been mended.
-pub fn hasten(c: &mut Conn, now: NaiveDateTime, lease_until: NaiveDateTime) -> Result<usize, DbError> {
+pub fn make_due(c: &mut Conn, now: NaiveDateTime, lease_until: NaiveDateTime) -> Result<usize, DbError> {
     let open = delivery::table.filter(dsl::finished_at.is_null());
     let waiting = diesel::update(open.filter(dsl::next_at.gt(now)))
         .set(dsl::next_at.eq(now))
@@ -430,7 +430,7 @@ pub fn hasten(c: &mut Conn, now: NaiveDateTime, lease_until: NaiveDateTime) -> R
 }
 
 /// Makes everything of a lane that failed before due now, the oldest first; says how many. For a lane that works again.
-pub fn hasten_lane(c: &mut Conn, lane: &str, now: NaiveDateTime) -> Result<usize, DbError> {
+pub fn make_lane_due(c: &mut Conn, lane: &str, now: NaiveDateTime) -> Result<usize, DbError> {
     let failed = delivery::table
         .filter(dsl::lane.eq(lane))
         .filter(dsl::finished_at.is_null())
@@ -453,7 +453,7 @@ pub fn is_unfinished(c: &mut Conn, dedupe_key: &str) -> Result<bool, DbError> {
 }
 
 /// Gives up what has waited since before `before` in lanes other than `lanes`, and gives it.
-pub fn give_up_lanes_but(
+pub fn give_up_orphaned(
     c: &mut Conn,
     lanes: &[String],
     before: NaiveDateTime,
@@ -529,7 +529,7 @@ pub fn unfinished(c: &mut Conn) -> Result<i64, DbError> {
 pub type Address = (String, String);
 
 /// Everybody who was told something of these events about an alert, or will be; not those who refused it for good.
-pub fn told_of_alert(c: &mut Conn, alert_id: i64, events: &[&str]) -> Result<Vec<Address>, DbError> {
+pub fn notified_of_alert(c: &mut Conn, alert_id: i64, events: &[&str]) -> Result<Vec<Address>, DbError> {
     Ok(delivery::table
         .filter(dsl::alert_id.eq(alert_id))
         .filter(dsl::event.eq_any(events))
@@ -540,10 +540,10 @@ pub fn told_of_alert(c: &mut Conn, alert_id: i64, events: &[&str]) -> Result<Vec
         .load(c)?)
 }
 
-/// Everybody who was told of a trouble, or will be; not those who refused it for good.
-pub fn told_of_trouble(c: &mut Conn, trouble_id: i64) -> Result<Vec<Address>, DbError> {
+/// Everybody who was told of a incident, or will be; not those who refused it for good.
+pub fn notified_of_incident(c: &mut Conn, incident_id: i64) -> Result<Vec<Address>, DbError> {
     Ok(delivery::table
-        .filter(dsl::trouble_id.eq(trouble_id))
+        .filter(dsl::incident_id.eq(incident_id))
         .filter(dsl::status.ne(DeliveryStatus::Failed))
         .select((dsl::lane, dsl::recipient))
         .distinct()

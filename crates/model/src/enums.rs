@@ -8,15 +8,7 @@ use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Text;
-
-/// A word that is none of an enum's.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{word}\" is no {what}; there are {known}")]
-pub struct UnknownWord {
-    what: &'static str,
-    word: String,
-    known: String,
-}
+use monitor_domain::UnknownWord;
 
 /// An enum stored as TEXT: its words, and how diesel reads and writes them on every backend.
 macro_rules! text_enum {
@@ -45,10 +37,10 @@ macro_rules! text_enum {
         impl FromStr for $name {
             type Err = UnknownWord;
             fn from_str(word: &str) -> Result<Self, UnknownWord> {
-                Self::ALL.iter().copied().find(|known| known.as_str() == word).ok_or_else(|| UnknownWord {
-                    what: $what,
-                    word: word.to_owned(),
-                    known: Self::ALL.iter().map(|known| known.as_str()).collect::<Vec<_>>().join(", "),
+                let known = Self::ALL.iter().copied().find(|known| known.as_str() == word);
+                known.ok_or_else(|| {
+                    let all: Vec<&str> = Self::ALL.iter().map(|known| known.as_str()).collect();
+                    UnknownWord::new($what, word, &all)
                 })
             }
         }
@@ -116,8 +108,8 @@ text_enum! {
 }
 
 text_enum! {
-    /// What kind of trouble the monitor itself has (`trouble.kind`).
-    TroubleKind, "kind of trouble" {
+    /// What kind of incident the monitor itself has (`incident.kind`).
+    IncidentKind, "kind of incident" {
         /// A system cannot be read.
         System = "system",
         /// No system can be read: the monitor is cut off.
@@ -164,7 +156,7 @@ mod tests {
         let error = "gone".parse::<AlertKind>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "\"gone\" is no kind of alert; there are event, level, no_data"
+            "no kind of alert \"gone\"; there are event, level, no_data"
         );
     }
 

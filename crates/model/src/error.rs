@@ -89,7 +89,7 @@ impl DbError {
         )
     }
 
-    /// The same once more, for another who has the same trouble.
+    /// The same once more, for another who has the same incident.
     pub(crate) fn again(&self) -> DbError {
         match self {
             DbError::BadUrl { url, why } => DbError::BadUrl {

@@ -6,12 +6,13 @@ mod changes;
 mod conn;
 mod connect;
 mod db;
-pub mod decisions;
 pub mod deliveries;
 mod enums;
 mod error;
+pub mod evaluations;
+pub mod incidents;
+mod inspect;
 mod job;
-mod look;
 mod migrate;
 mod mute;
 mod pool;
@@ -27,21 +28,21 @@ mod stats;
 mod text;
 mod time;
 mod transaction;
-pub mod troubles;
 mod url;
+mod words;
 pub mod workers;
 mod writer;
 
 pub use conn::Conn;
 pub use db::{Backend, Db, DbOptions};
-pub use enums::{AlertKind, DeliveryStatus, ProcessRole, TroubleKind, UnknownWord};
+pub use enums::{AlertKind, DeliveryStatus, IncidentKind, ProcessRole};
 pub use error::DbError;
-pub use look::{Look, look};
+pub use inspect::{Inspected, inspect};
 pub use mute::{Mute, UnknownMute};
 pub use presence::{Presence, host};
 pub use rows::{
-    Alert, Audit, Decision, Delivery, MetricState, NewAlert, NewAudit, NewDelivery, NewRecord, NewSample,
-    NewSilence, NewTrouble, Realtime, Record, Sample, Silence, Trouble, WorkerRow,
+    Alert, Audit, Delivery, Evaluation, Incident, MetricState, NewAlert, NewAudit, NewDelivery, NewIncident,
+    NewRecord, NewSample, NewSilence, Realtime, Record, Sample, Silence, WorkerRow,
 };
 pub use stats::Stats;
 pub use time::{stored, utc};

@@ -12,13 +12,13 @@ pub enum Mute {
     Maintenance(String),
     /// The metric goes to and fro.
     Flapping,
-    /// This trouble of the monitor is told instead.
-    Trouble(i64),
+    /// This incident of the monitor is told instead.
+    Incident(i64),
 }
 
 /// A text that is no [`Mute`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no reason to tell nobody; such as silence:3, maintenance:nightly, flapping, trouble:7")]
+#[error("{0:?} is no reason to tell nobody; such as silence:3, maintenance:nightly, flapping, incident:7")]
 pub struct UnknownMute(String);
 
 impl fmt::Display for Mute {
@@ -27,7 +27,7 @@ impl fmt::Display for Mute {
             Mute::Silence(id) => write!(f, "silence:{id}"),
             Mute::Maintenance(name) => write!(f, "maintenance:{name}"),
             Mute::Flapping => f.write_str("flapping"),
-            Mute::Trouble(id) => write!(f, "trouble:{id}"),
+            Mute::Incident(id) => write!(f, "incident:{id}"),
         }
     }
 }
@@ -41,7 +41,7 @@ impl FromStr for Mute {
             None if text == "flapping" => Ok(Mute::Flapping),
             Some(("silence", id)) => Ok(Mute::Silence(id.parse().map_err(|_| wrong())?)),
             Some(("maintenance", name)) => Ok(Mute::Maintenance(name.to_owned())),
-            Some(("trouble", id)) => Ok(Mute::Trouble(id.parse().map_err(|_| wrong())?)),
+            Some(("incident", id)) => Ok(Mute::Incident(id.parse().map_err(|_| wrong())?)),
             _ => Err(wrong()),
         }
     }
@@ -57,7 +57,7 @@ mod tests {
             Mute::Silence(3),
             Mute::Maintenance("nightly".to_owned()),
             Mute::Flapping,
-            Mute::Trouble(7),
+            Mute::Incident(7),
         ] {
             assert_eq!(mute.to_string().parse(), Ok(mute));
         }

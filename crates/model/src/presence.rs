@@ -73,7 +73,7 @@ impl Presence {
     ///
     /// # Errors
     /// Where the database cannot be used.
-    pub async fn bury_the_dead(&self, db: &Db) -> Result<Vec<(String, usize)>, DbError> {
+    pub async fn reap_dead_workers(&self, db: &Db) -> Result<Vec<(String, usize)>, DbError> {
         let role = self.role;
         let known = move |c: &mut Conn| {
             let listed = workers::all(c)?.into_iter().filter(|row| row.role == role);

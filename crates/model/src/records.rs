@@ -15,7 +15,7 @@ use crate::text::{clean, clean_opt};
 /// Messages without a `source_id` are always new.
 pub fn insert(c: &mut Conn, new: &NewRecord) -> Result<Option<Record>, DbError> {
     let values = (
-        dsl::key.eq(&new.key),
+        dsl::key.eq(new.key.as_str()),
         dsl::value.eq(new.value),
         dsl::alert.eq(new.alert),
         dsl::alert_message.eq(clean(&new.alert_message)),

@@ -2,14 +2,17 @@
 
 use chrono::NaiveDateTime;
 use diesel::Queryable;
+use monitor_domain::{MetricKey, Severity};
 
-use crate::enums::{AlertKind, DeliveryStatus, ProcessRole, TroubleKind};
+use crate::enums::{AlertKind, DeliveryStatus, IncidentKind, ProcessRole};
+use crate::words::{Key, OptionalWord, Word};
 
 /// The value a metric has now. Table `realtime_monitor`.
 #[derive(Clone, Debug, PartialEq, Queryable)]
 pub struct Realtime {
     /// The metric.
-    pub key: String,
+    #[diesel(deserialize_as = Key)]
+    pub key: MetricKey,
     /// The last value read; `None` before the first.
     pub value: Option<f64>,
     /// When that value was read.
@@ -24,7 +27,8 @@ pub struct Realtime {
 #[derive(Clone, Debug, PartialEq, Queryable)]
 pub struct MetricState {
     /// The metric.
-    pub key: String,
+    #[diesel(deserialize_as = Key)]
+    pub key: MetricKey,
     /// 1 at first, one more at each save.
     pub version: i64,
     /// `normal`, `pending`, `firing` or `no_data`.
@@ -45,7 +49,8 @@ pub struct Sample {
     /// Given by the database.
     pub id: i64,
     /// The metric.
-    pub key: String,
+    #[diesel(deserialize_as = Key)]
+    pub key: MetricKey,
     /// When it was taken.
     pub at: NaiveDateTime,
     /// What was read; `None` for a failure.
@@ -60,7 +65,7 @@ pub struct Sample {
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewSample {
     /// See [`Sample::key`].
-    pub key: String,
+    pub key: MetricKey,
     /// See [`Sample::at`].
     pub at: NaiveDateTime,
     /// See [`Sample::value`].
@@ -77,11 +82,13 @@ pub struct Alert {
     /// Given by the database.
     pub id: i64,
     /// The metric.
-    pub key: String,
+    #[diesel(deserialize_as = Key)]
+    pub key: MetricKey,
     /// What it is about.
     pub kind: AlertKind,
     /// `info`, `warning` or `critical`.
-    pub severity: String,
+    #[diesel(deserialize_as = Word<Severity>)]
+    pub severity: Severity,
     /// Why it was opened, for people.
     pub reason: String,
     /// The value that opened it.
@@ -114,11 +121,11 @@ pub struct Alert {
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewAlert {
     /// See [`Alert::key`].
-    pub key: String,
+    pub key: MetricKey,
     /// See [`Alert::kind`].
     pub kind: AlertKind,
     /// See [`Alert::severity`].
-    pub severity: String,
+    pub severity: Severity,
     /// See [`Alert::reason`].
     pub reason: String,
     /// See [`Alert::value`].
@@ -137,7 +144,8 @@ pub struct Record {
     /// Given by the database.
     pub id: i64,
     /// The metric.
-    pub key: String,
+    #[diesel(deserialize_as = Key)]
+    pub key: MetricKey,
     /// The value it was about.
     pub value: Option<f64>,
     /// `false` for recoveries and notices.
@@ -158,7 +166,7 @@ pub struct Record {
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewRecord {
     /// See [`Record::key`].
-    pub key: String,
+    pub key: MetricKey,
     /// See [`Record::value`].
     pub value: Option<f64>,
     /// See [`Record::alert`].
@@ -210,8 +218,8 @@ pub struct Delivery {
     pub finished_at: Option<NaiveDateTime>,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
-    /// The trouble it is about.
-    pub trouble_id: Option<i64>,
+    /// The incident it is about.
+    pub incident_id: Option<i64>,
     /// The digest that it goes in: the Message-ID that all in it share.
     pub batch: Option<String>,
     /// When a person asked for another try, after it had ended unsent.
@@ -225,8 +233,8 @@ pub struct NewDelivery {
     pub alert_id: Option<i64>,
     /// See [`Delivery::record_id`].
     pub record_id: Option<i64>,
-    /// See [`Delivery::trouble_id`].
-    pub trouble_id: Option<i64>,
+    /// See [`Delivery::incident_id`].
+    pub incident_id: Option<i64>,
     /// See [`Delivery::lane`].
     pub lane: String,
     /// See [`Delivery::event`].
@@ -296,11 +304,12 @@ pub struct WorkerRow {
     pub role: ProcessRole,
 }
 
-/// A judgement and what came of it. Table `decision`.
+/// A judgement and what came of it. Table `evaluation`.
 #[derive(Clone, Debug, PartialEq, Queryable)]
-pub struct Decision {
+pub struct Evaluation {
     /// The metric.
-    pub key: String,
+    #[diesel(deserialize_as = Key)]
+    pub key: MetricKey,
     /// Its place in the ring.
     pub slot: i32,
     /// The version of the metric's state that it made: counts up.
@@ -325,7 +334,8 @@ pub struct Silence {
     /// The metric; `None` for every one.
     pub key: Option<String>,
     /// `info`, `warning` or `critical`; `None` for each.
-    pub severity: Option<String>,
+    #[diesel(deserialize_as = OptionalWord<Severity>)]
+    pub severity: Option<Severity>,
     /// Why.
     pub reason: String,
     /// Who made it.
@@ -348,7 +358,7 @@ pub struct NewSilence {
     /// See [`Silence::key`].
     pub key: Option<String>,
     /// See [`Silence::severity`].
-    pub severity: Option<String>,
+    pub severity: Option<Severity>,
     /// See [`Silence::reason`].
     pub reason: String,
     /// See [`Silence::created_by`].
@@ -361,17 +371,18 @@ pub struct NewSilence {
     pub ends_at: NaiveDateTime,
 }
 
-/// A trouble of the monitor itself. Table `trouble`.
+/// A incident of the monitor itself. Table `incident`.
 #[derive(Clone, Debug, PartialEq, Queryable)]
-pub struct Trouble {
+pub struct Incident {
     /// Given by the database.
     pub id: i64,
     /// What kind.
-    pub kind: TroubleKind,
+    pub kind: IncidentKind,
     /// Of what: the system, the channel, the process; empty where there is only one.
     pub subject: String,
     /// `info`, `warning` or `critical`.
-    pub severity: String,
+    #[diesel(deserialize_as = Word<Severity>)]
+    pub severity: Severity,
     /// What is wrong, for people.
     pub reason: String,
     /// Since when.
@@ -382,19 +393,19 @@ pub struct Trouble {
     pub ended_at: Option<NaiveDateTime>,
 }
 
-/// What a new [`Trouble`] is made of; the rest is given by the database.
+/// What a new [`Incident`] is made of; the rest is given by the database.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NewTrouble {
-    /// See [`Trouble::kind`].
-    pub kind: TroubleKind,
-    /// See [`Trouble::subject`].
+pub struct NewIncident {
+    /// See [`Incident::kind`].
+    pub kind: IncidentKind,
+    /// See [`Incident::subject`].
     pub subject: String,
-    /// See [`Trouble::severity`].
-    pub severity: String,
-    /// See [`Trouble::reason`].
+    /// See [`Incident::severity`].
+    pub severity: Severity,
+    /// See [`Incident::reason`].
     pub reason: String,
-    /// See [`Trouble::since`].
+    /// See [`Incident::since`].
     pub since: NaiveDateTime,
-    /// See [`Trouble::opened_at`].
+    /// See [`Incident::opened_at`].
     pub opened_at: NaiveDateTime,
 }

@@ -13,7 +13,7 @@ use crate::text::clean_opt;
 pub fn insert(c: &mut Conn, new: &NewSample) -> Result<(), DbError> {
     diesel::insert_into(sample::table)
         .values((
-            dsl::key.eq(&new.key),
+            dsl::key.eq(new.key.as_str()),
             dsl::at.eq(new.at),
             dsl::value.eq(new.value),
             dsl::error.eq(clean_opt(new.error.as_deref())),

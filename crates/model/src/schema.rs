@@ -157,8 +157,8 @@ diesel::table! {
         finished_at -> Nullable<Timestamp>,
         /// `delivery.last_error`.
         last_error -> Nullable<Text>,
-        /// `delivery.trouble_id`.
-        trouble_id -> Nullable<BigInt>,
+        /// `delivery.incident_id`.
+        incident_id -> Nullable<BigInt>,
         /// `delivery.batch`.
         batch -> Nullable<Text>,
         /// `delivery.retried_at`.
@@ -308,44 +308,44 @@ diesel::table! {
 
 diesel::table! {
     /// The latest judgements of each metric and what came of them: a ring of slots.
-    decision (key, slot) {
-        /// `decision.key`.
+    evaluation (key, slot) {
+        /// `evaluation.key`.
         key -> Text,
-        /// `decision.slot`.
+        /// `evaluation.slot`.
         slot -> Integer,
-        /// `decision.version`.
+        /// `evaluation.version`.
         version -> BigInt,
-        /// `decision.at`.
+        /// `evaluation.at`.
         at -> Timestamp,
-        /// `decision.value`.
+        /// `evaluation.value`.
         value -> Nullable<Double>,
-        /// `decision.phase`.
+        /// `evaluation.phase`.
         phase -> Text,
-        /// `decision.reason`.
+        /// `evaluation.reason`.
         reason -> Text,
-        /// `decision.effects`.
+        /// `evaluation.effects`.
         effects -> Text,
     }
 }
 
 diesel::table! {
-    /// A trouble of the monitor itself; one open row a kind and subject.
-    trouble (id) {
-        /// `trouble.id`.
+    /// A incident of the monitor itself; one open row a kind and subject.
+    incident (id) {
+        /// `incident.id`.
         id -> BigInt,
-        /// `trouble.kind`.
+        /// `incident.kind`.
         kind -> Text,
-        /// `trouble.subject`.
+        /// `incident.subject`.
         subject -> Text,
-        /// `trouble.severity`.
+        /// `incident.severity`.
         severity -> Text,
-        /// `trouble.reason`.
+        /// `incident.reason`.
         reason -> Text,
-        /// `trouble.since`.
+        /// `incident.since`.
         since -> Timestamp,
-        /// `trouble.opened_at`.
+        /// `incident.opened_at`.
         opened_at -> Timestamp,
-        /// `trouble.ended_at`.
+        /// `incident.ended_at`.
         ended_at -> Nullable<Timestamp>,
     }
 }

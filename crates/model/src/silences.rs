@@ -2,6 +2,7 @@
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use monitor_domain::Severity;
 
 use crate::conn::Conn;
 use crate::error::DbError;
@@ -11,9 +12,8 @@ use crate::text::clean;
 
 impl Silence {
     /// Whether it is about an alert of this metric and severity.
-    pub fn is_about(&self, key: &str, severity: &str) -> bool {
-        self.key.as_deref().is_none_or(|own| own == key)
-            && self.severity.as_deref().is_none_or(|own| own == severity)
+    pub fn is_about(&self, key: &str, severity: Severity) -> bool {
+        self.key.as_deref().is_none_or(|own| own == key) && self.severity.is_none_or(|own| own == severity)
     }
 }
 
@@ -22,7 +22,7 @@ pub fn create(c: &mut Conn, new: &NewSilence) -> Result<Silence, DbError> {
     Ok(diesel::insert_into(silence::table)
         .values((
             dsl::key.eq(new.key.as_deref()),
-            dsl::severity.eq(new.severity.as_deref()),
+            dsl::severity.eq(new.severity.map(Severity::as_str)),
             dsl::reason.eq(clean(&new.reason)),
             dsl::created_by.eq(clean(&new.created_by)),
             dsl::created_at.eq(new.created_at),

@@ -36,13 +36,13 @@ pub fn save(c: &mut Conn, state: &MetricState, expected_version: i64) -> Result<
     );
     let stored = if expected_version == 0 {
         on_each!(c, |c| diesel::insert_into(metric_state::table)
-            .values((dsl::key.eq(&state.key), columns))
+            .values((dsl::key.eq(state.key.as_str()), columns))
             .on_conflict(dsl::key)
             .do_nothing()
             .execute(c))?
     } else {
         let expected = metric_state::table
-            .find(&state.key)
+            .find(state.key.as_str())
             .filter(dsl::version.eq(expected_version));
         diesel::update(expected).set(columns).execute(c)?
     };
@@ -50,7 +50,7 @@ pub fn save(c: &mut Conn, state: &MetricState, expected_version: i64) -> Result<
         Ok(())
     } else {
         Err(DbError::Conflict {
-            key: state.key.clone(),
+            key: state.key.to_string(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use monitor_domain::Severity;
-use monitor_domain::{SharedClock, SystemClock};
+use monitor_domain::{Language, SharedClock, SystemClock};
 use monitor_notify::{ChannelSettings, Deps, Event, MetricInfo, Notification, Templates, build};
 use monitor_requests::{RequestsSettings, Secret, SecretSource};
 

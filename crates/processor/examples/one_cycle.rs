@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     .await?;
     db.migrate().await?;
     let x = metric(MetricConfig {
-        key: "x".to_owned(),
+        key: "x".parse()?,
         title: "Unpaid orders".to_owned(),
         unit: "orders".to_owned(),
         severity: Severity::Warning,

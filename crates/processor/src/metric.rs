@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use monitor_domain::Severity;
+use monitor_domain::{MetricKey, Severity};
 use monitor_rules::Rule;
 use monitor_upstream::{AlertMessage, Details, Fetch, Question, UpstreamError, Upstreams};
 
@@ -13,8 +13,8 @@ pub const MAX_MESSAGES: usize = 20;
 /// How a metric is run and told; the same for a built-in one and a declared one.
 #[derive(Clone, Debug)]
 pub struct MetricConfig {
-    /// The key in the database, the API and the config: `[a-z][a-z0-9_]*`.
-    pub key: String,
+    /// The key in the database, the API and the config.
+    pub key: MetricKey,
     /// What people call it.
     pub title: String,
     /// What it counts; may be empty.
@@ -47,7 +47,7 @@ pub trait Metric: Send + Sync {
     /// Reads the number.
     async fn sample(&self, upstreams: &Upstreams) -> Result<f64, UpstreamError>;
 
-    /// The system that it is read from, where it is one: metrics that one system keeps from being read are one trouble.
+    /// The system that it is read from, where it is one: metrics that one system keeps from being read are one incident.
     fn system(&self) -> Option<&str> {
         None
     }

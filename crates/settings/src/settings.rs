@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use monitor_domain::{Language, Severity};
+use monitor_domain::{Language, MetricKey, Severity};
 use monitor_login::SystemSettings;
 use monitor_notify::ChannelSettings;
 use monitor_requests::{RequestsSettings, SecretSource};
@@ -100,15 +100,15 @@ pub struct WorkerSettings {
     /// What it calls after a good cycle, at most once an `interval`: a dead-man's switch elsewhere, which misses the
     /// calls of a worker that cannot tell of its own end.
     pub heartbeat_url: Option<SecretSource>,
-    /// The channels told of the monitor's own troubles: those it names, or every channel.
+    /// The channels told of the monitor's own incidents: those it names, or every channel.
     pub notify: Vec<String>,
 }
 
 /// One metric that is turned on.
 #[derive(Clone, Debug)]
 pub struct MetricSettings {
-    /// Its key: `[a-z][a-z0-9_]*`.
-    pub key: String,
+    /// Its key.
+    pub key: MetricKey,
     /// Which built-in metric it is, if one.
     pub builtin: Option<Builtin>,
     /// Its name on pages and in messages.

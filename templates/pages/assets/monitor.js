@@ -47,9 +47,9 @@ function drawMetric(m) {
   const card = cards.get(m.key);
   put(part(card, "value"), number(m.value, boot.lang));
   put(part(card, "reason"), m.reason ?? "");
-  const trouble = part(card, "error");
-  trouble.hidden = !m.error;
-  put(trouble, m.error ?? "");
+  const incident = part(card, "error");
+  incident.hidden = !m.error;
+  put(incident, m.error ?? "");
   part(card, "spark").setAttribute("d", m.sparkline);
   const age = part(card, "age");
   if (m.value_at) {
@@ -133,7 +133,7 @@ function chip(words, state) {
 /** A mute word of the database, such as maintenance:nightly, in words; the same as the server says. */
 function mutedWords(word) {
   const [kind, ...rest] = word.split(":");
-  const known = ["silence", "maintenance", "flapping", "trouble"].includes(kind);
+  const known = ["silence", "maintenance", "flapping", "incident"].includes(kind);
   return known ? say(`muted-${kind}`, { name: rest.join(":") }) : say("muted-other", { name: word });
 }
 
@@ -210,20 +210,20 @@ async function olderRecords(button) {
   }
 }
 
-// ── the monitor's own troubles ───────────────────────────────────────────────────────────────────
+// ── the monitor's own incidents ───────────────────────────────────────────────────────────────────
 
-function drawTroubles(list) {
-  $("troubles").replaceChildren(...list.map((trouble) => {
+function drawIncidents(list) {
+  $("incidents").replaceChildren(...list.map((incident) => {
     const banner = document.createElement("p");
     banner.className = "banner";
-    banner.dataset.tone = trouble.severity;
-    banner.dataset.testid = `trouble-${trouble.id}`;
+    banner.dataset.tone = incident.severity;
+    banner.dataset.testid = `incident-${incident.id}`;
     banner.setAttribute("role", "status");
     const [name, reason, since] = ["b", "span", "span"].map((tag) => document.createElement(tag));
-    name.textContent = `${say(`trouble-${trouble.kind}`)} ${trouble.subject}`.trim();
-    reason.textContent = trouble.reason;
+    name.textContent = `${say(`incident-${incident.kind}`)} ${incident.subject}`.trim();
+    reason.textContent = incident.reason;
     since.className = "since";
-    since.textContent = `${say("since")} ${shortTime(trouble.since, time.now())}`;
+    since.textContent = `${say("since")} ${shortTime(incident.since, time.now())}`;
     banner.append(name, " ", reason, " ", since);
     return banner;
   }));
@@ -235,7 +235,7 @@ function apply(data) {
   time.set(data.now);
   const known = data.metrics.every((m) => cards.has(m.key));
   if (!known || (data.whole && data.metrics.length !== cards.size)) return location.reload(); // the config changed
-  if (data.troubles) drawTroubles(data.troubles);
+  if (data.incidents) drawIncidents(data.incidents);
   for (const m of data.metrics) {
     metrics.set(m.key, m);
     drawMetric(m);

@@ -81,7 +81,7 @@ pub(super) async fn check(site: &Site, db: &Db, story: &Story, kills: usize) -> 
     swung(&story.z, &of(&rows.alerts, "z"));
     counted.held = story.x.len() + story.y.len() + story.z.len();
     for alert in &rows.alerts {
-        *counted.alerts.entry(alert.key.clone()).or_default() += 1;
+        *counted.alerts.entry(alert.key.to_string()).or_default() += 1;
     }
 
     let messages = owed(story);
@@ -170,7 +170,7 @@ fn recorded(rows: &Rows, story: &Story, messages: &BTreeSet<String>, counted: &m
         let source = record.source_id.as_deref().unwrap();
         let (key, n) = source.split_once('-').unwrap();
         let n: f64 = n.parse().unwrap();
-        assert_eq!(key, alert.key);
+        assert_eq!(alert.key, key);
         assert!(
             n <= alert.value.unwrap() && n > alert.previous.unwrap(),
             "{record:?} is not of {alert:?}"

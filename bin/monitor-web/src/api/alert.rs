@@ -1,6 +1,7 @@
 //! An alert, from its opening to its end.
 
 use chrono::{DateTime, Utc};
+use monitor_domain::{MetricKey, Severity};
 use monitor_model::{Alert, utc};
 use serde::Serialize;
 
@@ -12,13 +13,13 @@ pub struct AlertView {
     /// Its id, newer ones higher.
     pub id: i64,
     /// The metric's key.
-    pub key: String,
+    pub key: MetricKey,
     /// The metric's name for people; the key for a metric that is turned off.
     pub title: String,
     /// `event`, `level` or `no_data`.
     pub kind: &'static str,
     /// `info`, `warning` or `critical`.
-    pub severity: String,
+    pub severity: Severity,
     /// Why it was opened, for people.
     pub reason: String,
     /// The value that opened it.

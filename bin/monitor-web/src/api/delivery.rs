@@ -16,8 +16,8 @@ pub struct DeliveryRow {
     pub alert_id: Option<i64>,
     /// The record it is about.
     pub record_id: Option<i64>,
-    /// The trouble it is about.
-    pub trouble_id: Option<i64>,
+    /// The incident it is about.
+    pub incident_id: Option<i64>,
     /// The channel's name; `alarm` and `details` are the jobs of the worker.
     pub channel: String,
     /// What it tells: `alert`, `recovered`, …
@@ -55,7 +55,7 @@ impl From<Delivery> for DeliveryRow {
             id: delivery.id,
             alert_id: delivery.alert_id,
             record_id: delivery.record_id,
-            trouble_id: delivery.trouble_id,
+            incident_id: delivery.incident_id,
             channel: delivery.lane.trim_start_matches('@').to_owned(),
             event: delivery.event,
             recipient: delivery.recipient,

@@ -1,6 +1,7 @@
 //! A metric as it is now.
 
 use chrono::{DateTime, Utc};
+use monitor_domain::{MetricKey, Severity};
 use monitor_model::alerts::OpenAlerts;
 use monitor_model::{MetricState, Realtime};
 use serde::Serialize;
@@ -62,13 +63,13 @@ impl Status {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MetricStatus {
     /// Its name in the config.
-    pub key: String,
+    pub key: MetricKey,
     /// Its name for people.
     pub title: String,
     /// What is counted; may be empty.
     pub unit: String,
     /// `info`, `warning` or `critical`.
-    pub severity: String,
+    pub severity: Severity,
     /// The rule that alerts, for people.
     pub rule: String,
     /// The last value read; `null` before the first.
@@ -121,7 +122,7 @@ impl MetricStatus {
             key: view.key.clone(),
             title: view.title.clone(),
             unit: view.unit.clone(),
-            severity: view.severity.clone(),
+            severity: view.severity,
             rule: view.rule_text.clone(),
             value,
             value_at: now.and_then(|r| r.value_at).map(monitor_model::utc),
@@ -187,16 +188,16 @@ mod tests {
     #[test]
     fn a_value_nobody_checks_is_stale() {
         let view = MetricView {
-            key: "x".into(),
+            key: MetricKey::stored("x"),
             title: "X".into(),
             unit: String::new(),
-            severity: "warning".into(),
+            severity: Severity::Warning,
             rule_text: String::new(),
             interval: std::time::Duration::from_secs(10),
         };
         let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
         let row = Realtime {
-            key: "x".into(),
+            key: MetricKey::stored("x"),
             value: Some(1.0),
             value_at: Some(monitor_model::stored(at)),
             checked_at: monitor_model::stored(at),

@@ -1,8 +1,8 @@
 //! The structs that the API speaks: not database rows, so that either can change alone.
 
 mod alert;
-mod decision;
 mod delivery;
+mod evaluation;
 mod metric;
 mod number;
 mod record;
@@ -11,11 +11,11 @@ mod system;
 mod worker;
 
 pub use alert::{AlertDetail, AlertView};
-pub use decision::DecisionView;
 pub use delivery::DeliveryRow;
+pub use evaluation::EvaluationView;
 pub use metric::{MetricStatus, Status};
 pub use number::Number;
 pub use record::{DeliveryState, DeliveryView, RecordView};
 pub use silence::{SilenceState, SilenceView};
-pub use system::{Outbox, ProcessView, System, TroubleView};
+pub use system::{IncidentView, Outbox, ProcessView, System};
 pub use worker::{WorkerState, WorkerStatus};

@@ -1,5 +1,6 @@
 //! An alert record and what became of telling it.
 
+use monitor_domain::MetricKey;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -14,7 +15,7 @@ pub struct RecordView {
     /// Its id, newer ones higher.
     pub id: i64,
     /// The metric's key.
-    pub key: String,
+    pub key: MetricKey,
     /// The metric's name for people; the key for a metric that is turned off.
     pub title: String,
     /// The value it was about.
@@ -186,7 +187,7 @@ mod tests {
             created_at: at,
             finished_at: None,
             last_error: last_error.map(str::to_owned),
-            trouble_id: None,
+            incident_id: None,
             batch: None,
             retried_at: None,
         }
@@ -201,7 +202,7 @@ mod tests {
         ];
         let record = Record {
             id: 7,
-            key: "x".into(),
+            key: MetricKey::stored("x"),
             value: Some(3.0),
             alert: true,
             alert_message: "m".into(),

@@ -1,6 +1,7 @@
 //! A silence: what is recorded and judged, but told to nobody for a while.
 
 use chrono::{DateTime, Utc};
+use monitor_domain::Severity;
 use monitor_model::{Silence, utc};
 use serde::Serialize;
 
@@ -26,7 +27,7 @@ pub struct SilenceView {
     /// The metric's key; `null` for every metric.
     pub key: Option<String>,
     /// `info`, `warning` or `critical`; `null` for each.
-    pub severity: Option<String>,
+    pub severity: Option<Severity>,
     /// Why.
     pub reason: String,
     /// Who made it.

@@ -1,11 +1,12 @@
-//! The monitor itself: its processes, its troubles, what it has not delivered.
+//! The monitor itself: its processes, its incidents, what it has not delivered.
 
+use monitor_domain::Severity;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use monitor_model::{
-    Conn, DbError, Trouble, WorkerRow, deliveries, silences, stored, troubles, utc, workers,
+    Conn, DbError, Incident, WorkerRow, deliveries, incidents, silences, stored, utc, workers,
 };
 use serde::Serialize;
 
@@ -14,8 +15,8 @@ use crate::api::{WorkerState, WorkerStatus};
 /// All of it: `GET /api/v1/system`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct System {
-    /// The troubles that are not over, oldest first.
-    pub troubles: Vec<TroubleView>,
+    /// The incidents that are not over, oldest first.
+    pub incidents: Vec<IncidentView>,
     /// The processes that were heard from and did not stop cleanly.
     pub processes: Vec<ProcessView>,
     /// By channel: how many deliveries ended unsent.
@@ -35,9 +36,9 @@ pub struct Outbox {
     pub oldest_age_seconds: i64,
 }
 
-/// A trouble of the monitor itself; also in the live events.
+/// A incident of the monitor itself; also in the live events.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct TroubleView {
+pub struct IncidentView {
     /// Its id, newer ones higher.
     pub id: i64,
     /// `system`, `offline`, `channel`, `process`, `gap` or `database`.
@@ -45,7 +46,7 @@ pub struct TroubleView {
     /// The system, the channel or the process; empty where there is only one.
     pub subject: String,
     /// `info`, `warning` or `critical`.
-    pub severity: String,
+    pub severity: Severity,
     /// What is wrong, for people.
     pub reason: String,
     /// Since when.
@@ -93,9 +94,9 @@ impl System {
         Ok(System {
             undelivered: undelivered.map(|(lane, n)| (channel(lane), n)).collect(),
             outbox: outbox.collect(),
-            troubles: troubles::all_open(c)?
+            incidents: incidents::all_open(c)?
                 .into_iter()
-                .map(TroubleView::from)
+                .map(IncidentView::from)
                 .collect(),
             processes: workers::all(c)?
                 .into_iter()
@@ -106,17 +107,17 @@ impl System {
     }
 }
 
-impl From<Trouble> for TroubleView {
-    fn from(trouble: Trouble) -> TroubleView {
-        TroubleView {
-            id: trouble.id,
-            kind: trouble.kind.as_str(),
-            subject: trouble.subject,
-            severity: trouble.severity,
-            reason: trouble.reason,
-            since: utc(trouble.since),
-            opened_at: utc(trouble.opened_at),
-            ended_at: trouble.ended_at.map(utc),
+impl From<Incident> for IncidentView {
+    fn from(incident: Incident) -> IncidentView {
+        IncidentView {
+            id: incident.id,
+            kind: incident.kind.as_str(),
+            subject: incident.subject,
+            severity: incident.severity,
+            reason: incident.reason,
+            since: utc(incident.since),
+            opened_at: utc(incident.opened_at),
+            ended_at: incident.ended_at.map(utc),
         }
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use crate::api::{MetricStatus, RecordView, SilenceView, TroubleView};
+use crate::api::{IncidentView, MetricStatus, RecordView, SilenceView};
 use crate::live::Snapshot;
 
 /// How many events a slow reader may be behind before it is dropped. It then connects anew and gets all at once.
@@ -114,7 +114,7 @@ struct Event<'a> {
     records: Option<&'a [RecordView]>,
     more_records: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    troubles: Option<&'a [TroubleView]>,
+    incidents: Option<&'a [IncidentView]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     silences: Option<&'a [SilenceView]>,
     worker: Worker,
@@ -132,7 +132,7 @@ pub(super) fn whole(snapshot: &Snapshot, now: DateTime<Utc>) -> Bytes {
         whole: true,
         metrics: snapshot.metrics.iter().collect(),
         records: Some(&snapshot.records),
-        troubles: Some(&snapshot.troubles),
+        incidents: Some(&snapshot.incidents),
         silences: Some(&snapshot.silences),
         ..nothing(snapshot, now)
     })
@@ -149,18 +149,18 @@ pub(super) fn delta(old: &Snapshot, new: &Snapshot, now: DateTime<Utc>) -> Optio
         .collect();
     let records =
         (old.records != new.records || old.more_records != new.more_records).then_some(&new.records[..]);
-    let troubles = (old.troubles != new.troubles).then_some(&new.troubles[..]);
+    let incidents = (old.incidents != new.incidents).then_some(&new.incidents[..]);
     let silences = (old.silences != new.silences).then_some(&new.silences[..]);
     let same = metrics.is_empty()
         && records.is_none()
-        && troubles.is_none()
+        && incidents.is_none()
         && silences.is_none()
         && old.heartbeat_at == new.heartbeat_at
         && old.database_error_since == new.database_error_since;
     let event = Event {
         metrics,
         records,
-        troubles,
+        incidents,
         silences,
         ..nothing(new, now)
     };
@@ -176,7 +176,7 @@ fn nothing(snapshot: &Snapshot, now: DateTime<Utc>) -> Event<'_> {
         metrics: Vec::new(),
         records: None,
         more_records: snapshot.more_records,
-        troubles: None,
+        incidents: None,
         silences: None,
         worker: Worker {
             heartbeat_at: snapshot.heartbeat_at,

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_model::alerts::OpenAlerts;
 use monitor_model::{
-    Alert, Conn, DbError, Delivery, MetricState, ProcessRole, Realtime, Record, Sample, Silence, Trouble,
-    alerts, deliveries, realtime, records, samples, silences, states, troubles, workers,
+    Alert, Conn, DbError, Delivery, Incident, MetricState, ProcessRole, Realtime, Record, Sample, Silence,
+    alerts, deliveries, incidents, realtime, records, samples, silences, states, workers,
 };
 
 use crate::api::RecordView;
@@ -27,7 +27,7 @@ pub(super) struct Loaded {
     pub(super) deliveries: Vec<Delivery>,
     /// Those that the records belong to.
     pub(super) alerts: Vec<Alert>,
-    pub(super) troubles: Vec<Trouble>,
+    pub(super) incidents: Vec<Incident>,
     /// Those in force.
     pub(super) silences: Vec<Silence>,
     /// The latest heartbeat of any worker; a web's says nothing about reading.
@@ -52,13 +52,16 @@ pub(super) fn load(
     Ok(Loaded {
         heartbeat_at: heartbeats.max().map(monitor_model::utc),
         alerts: alerts_of(c, &records)?,
-        troubles: troubles::all_open(c)?,
+        incidents: incidents::all_open(c)?,
         silences: silences::active(c, now)?,
         realtime: realtime::all(c)?
             .into_iter()
-            .map(|r| (r.key.clone(), r))
+            .map(|r| (r.key.to_string(), r))
             .collect(),
-        states: states::all(c)?.into_iter().map(|s| (s.key.clone(), s)).collect(),
+        states: states::all(c)?
+            .into_iter()
+            .map(|s| (s.key.to_string(), s))
+            .collect(),
         open: alerts::open_counts(c)?,
         deliveries: deliveries::for_records(c, &ids)?,
         history: history_of

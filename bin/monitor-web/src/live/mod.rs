@@ -15,7 +15,7 @@ use monitor_domain::SharedClock;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{MetricStatus, RecordView, SilenceView, TroubleView};
+use crate::api::{IncidentView, MetricStatus, RecordView, SilenceView};
 use crate::context::WebContext;
 use feed::Feed;
 pub(crate) use load::{MAX_RECORDS, records_page, views};
@@ -35,8 +35,8 @@ pub(crate) struct Snapshot {
     pub(crate) records: Vec<RecordView>,
     /// Whether there are older records than these.
     pub(crate) more_records: bool,
-    /// The monitor's own troubles that are not over, oldest first.
-    pub(crate) troubles: Vec<TroubleView>,
+    /// The monitor's own incidents that are not over, oldest first.
+    pub(crate) incidents: Vec<IncidentView>,
     /// The silences in force, oldest first. One begins and ends without a change of the database: that it is read again
     /// for the heartbeats is soon enough.
     pub(crate) silences: Vec<SilenceView>,

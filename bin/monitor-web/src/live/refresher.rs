@@ -10,7 +10,7 @@ use monitor_model::{Db, Mute, Silence, stored, utc};
 use monitor_rules::Maintenance;
 use tokio::select;
 
-use crate::api::{MetricStatus, SilenceView, TroubleView};
+use crate::api::{IncidentView, MetricStatus, SilenceView};
 use crate::context::{MetricView, WebContext};
 use crate::live::feed::delta;
 use crate::live::load::{Loaded, load, views};
@@ -75,8 +75,8 @@ impl Refresher {
         let missing: Vec<String> = self
             .metrics
             .iter()
-            .filter(|m| !self.sparklines.contains_key(&m.key))
-            .map(|m| m.key.clone())
+            .filter(|m| !self.sparklines.contains_key(m.key.as_str()))
+            .map(|m| m.key.to_string())
             .collect();
         let points = i64::try_from(POINTS).expect("a small number");
         let now = stored(self.inner.clock.wall());
@@ -133,16 +133,16 @@ impl Refresher {
         let wall = self.inner.clock.wall();
         let mut metrics = Vec::with_capacity(self.metrics.len());
         for view in self.metrics.iter() {
-            let now = loaded.realtime.get(&view.key);
-            let line = self.sparklines.entry(view.key.clone()).or_default();
+            let now = loaded.realtime.get(view.key.as_str());
+            let line = self.sparklines.entry(view.key.to_string()).or_default();
             if let Some(now) = now {
                 line.add(now);
             }
             let mut metric = MetricStatus::new(
                 view,
                 now,
-                loaded.states.get(&view.key),
-                loaded.open.get(&view.key).copied().unwrap_or_default(),
+                loaded.states.get(view.key.as_str()),
+                loaded.open.get(view.key.as_str()).copied().unwrap_or_default(),
                 line.path(),
             );
             if let Some(quiet) = quiet(view, &loaded.silences, &self.maintenance, wall) {
@@ -157,7 +157,7 @@ impl Refresher {
             metrics,
             records: views(loaded.records, &loaded.alerts, &loaded.deliveries, &self.metrics),
             more_records: loaded.more_records,
-            troubles: loaded.troubles.into_iter().map(TroubleView::from).collect(),
+            incidents: loaded.incidents.into_iter().map(IncidentView::from).collect(),
             silences: silences.map(|s| SilenceView::at(wall, s)).collect(),
             heartbeat_at: loaded.heartbeat_at,
             database_error_since: None,
@@ -181,7 +181,7 @@ fn quiet(
 ) -> Option<Quiet> {
     let about = silences
         .iter()
-        .filter(|silence| silence.is_about(&metric.key, &metric.severity));
+        .filter(|silence| silence.is_about(&metric.key, metric.severity));
     if let Some(silence) = about.max_by_key(|silence| silence.ends_at) {
         return Some(Quiet {
             mute: Mute::Silence(silence.id),

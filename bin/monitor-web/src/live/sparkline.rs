@@ -79,6 +79,8 @@ fn push(path: &mut String, step: std::fmt::Arguments<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use monitor_domain::MetricKey;
+
     use super::*;
 
     fn row(second: u32, value: Option<f64>, error: Option<&str>) -> Realtime {
@@ -87,7 +89,7 @@ mod tests {
             .and_hms_opt(0, 0, second)
             .unwrap();
         Realtime {
-            key: "x".into(),
+            key: MetricKey::stored("x"),
             value,
             value_at: None,
             checked_at: at,

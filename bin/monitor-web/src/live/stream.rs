@@ -72,7 +72,7 @@ async fn next(live: &Live, seat: &mut Seat, mut seen: u64) -> Option<(Bytes, u64
 
 #[cfg(test)]
 mod tests {
-    use monitor_domain::{Clock, SystemClock};
+    use monitor_domain::{Clock, MetricKey, Severity, SystemClock};
     use monitor_model::{Db, DbOptions, realtime, stored};
     use tokio_util::sync::CancellationToken;
 
@@ -86,10 +86,10 @@ mod tests {
         let db = Db::open(&DbOptions::new(url)).await.unwrap();
         db.migrate().await.unwrap();
         let view = MetricView {
-            key: "x".into(),
+            key: MetricKey::stored("x"),
             title: "X".into(),
             unit: String::new(),
-            severity: "info".into(),
+            severity: Severity::Info,
             rule_text: String::new(),
             interval: Duration::from_secs(10),
         };

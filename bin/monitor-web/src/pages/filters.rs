@@ -105,7 +105,7 @@ fn muted(language: Language, word: &str) -> String {
         Ok(Mute::Silence(_)) => ("muted-silence", String::new()),
         Ok(Mute::Maintenance(name)) => ("muted-maintenance", name),
         Ok(Mute::Flapping) => ("muted-flapping", String::new()),
-        Ok(Mute::Trouble(_)) => ("muted-trouble", String::new()),
+        Ok(Mute::Incident(_)) => ("muted-incident", String::new()),
         Err(_) => ("muted-other", word.to_owned()),
     };
     texts::text(language, kind, &[("name".to_owned(), name)]).unwrap_or_default()

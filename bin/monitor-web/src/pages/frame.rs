@@ -28,7 +28,7 @@ pub(crate) struct Frame {
     nav: Vec<Nav>,
     pub(super) now: DateTime<Utc>,
     pub(super) boot: String,
-    /// What to say where no worker is alive: what is shown is then from before, and nobody looks for troubles.
+    /// What to say where no worker is alive: what is shown is then from before, and nobody looks for incidents.
     blind: Option<String>,
 }
 

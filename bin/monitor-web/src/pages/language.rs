@@ -75,21 +75,21 @@ mod tests {
         assert_eq!(
             choose(
                 TestRequest::with_uri("/monitor?a=b&lang=zh").insert_header(accept),
-                "en"
+                Language::English
             ),
             (zh, true)
         );
         let cookie = TestRequest::default()
             .cookie(Cookie::new(COOKIE, "zh-CN"))
             .insert_header(accept);
-        assert_eq!(choose(cookie, "en"), (zh, false));
+        assert_eq!(choose(cookie, Language::English), (zh, false));
         assert_eq!(
-            choose(TestRequest::default().insert_header(accept), "zh-CN"),
+            choose(TestRequest::default().insert_header(accept), Language::Chinese),
             (Language::English, false)
         );
-        assert_eq!(choose(TestRequest::default(), "zh-CN"), (zh, false));
+        assert_eq!(choose(TestRequest::default(), Language::Chinese), (zh, false));
         assert_eq!(
-            choose(TestRequest::with_uri("/?lang=xx"), "??"),
+            choose(TestRequest::with_uri("/?lang=xx"), Language::English),
             (Language::English, false)
         );
     }

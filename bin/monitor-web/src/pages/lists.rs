@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use monitor_model::{
-    Conn, DbError, DeliveryStatus, Silence, alerts, decisions, deliveries, silences, stored, troubles,
+    Conn, DbError, DeliveryStatus, Silence, alerts, deliveries, evaluations, incidents, silences, stored,
 };
 use serde::Serialize;
 
-use crate::api::{AlertView, DecisionView, DeliveryRow, MetricStatus, SilenceView, System, TroubleView};
+use crate::api::{AlertView, DeliveryRow, EvaluationView, IncidentView, MetricStatus, SilenceView, System};
 use crate::context::{MetricView, title_of};
 use crate::pages::Frame;
 use crate::paging::{cut, one_more};
@@ -17,10 +17,10 @@ use crate::paging::{cut, one_more};
 const ROWS: usize = 50;
 /// How many deliveries that wait are looked through for those that failed before.
 const WAITING: i64 = 500;
-/// How many troubles are shown, the open ones among them.
-const TROUBLES: i64 = 20;
+/// How many incidents are shown, the open ones among them.
+const INCIDENTS: i64 = 20;
 /// How many judgements of a metric are shown.
-const DECISIONS: i64 = 50;
+const EVALUATIONS: i64 = 50;
 /// How many alerts of a metric are shown.
 const ALERTS: i64 = 20;
 
@@ -55,7 +55,7 @@ pub(crate) struct SystemPage {
     pub(super) frame: Frame,
     pub(super) system: System,
     pub(super) channels: Vec<Channel>,
-    pub(super) troubles: Vec<TroubleView>,
+    pub(super) incidents: Vec<IncidentView>,
 }
 
 /// The data of `metric.html`.
@@ -64,7 +64,7 @@ pub(crate) struct MetricPage {
     #[serde(flatten)]
     pub(super) frame: Frame,
     pub(super) m: MetricStatus,
-    pub(super) decisions: Vec<DecisionView>,
+    pub(super) evaluations: Vec<EvaluationView>,
     pub(super) alerts: Vec<AlertRow>,
     pub(super) silences: Vec<SilenceRow>,
 }
@@ -152,13 +152,13 @@ impl SystemPage {
     /// Reads it. A heartbeat is good for `timeout`.
     pub(crate) fn read(c: &mut Conn, frame: Frame, timeout: Duration) -> Result<SystemPage, DbError> {
         let system = System::read(c, frame.now, timeout)?;
-        let mut shown = system.troubles.clone();
+        let mut shown = system.incidents.clone();
         shown.reverse();
-        let latest = troubles::page(c, i64::MAX, TROUBLES)?.into_iter();
-        shown.extend(latest.filter(|t| t.ended_at.is_some()).map(TroubleView::from));
+        let latest = incidents::page(c, i64::MAX, INCIDENTS)?.into_iter();
+        shown.extend(latest.filter(|t| t.ended_at.is_some()).map(IncidentView::from));
         Ok(SystemPage {
             channels: channels(&system, frame.now),
-            troubles: shown,
+            incidents: shown,
             system,
             frame,
         })
@@ -174,14 +174,19 @@ impl MetricPage {
         metrics: &[MetricView],
     ) -> Result<MetricPage, DbError> {
         let filter = alerts::Filter {
-            key: Some(metric.key.clone()),
+            key: Some(metric.key.to_string()),
             ..alerts::Filter::default()
         };
         let mut silences = live_silences(c, frame.now, metrics)?;
-        silences.retain(|row| row.silence.key.as_ref().is_none_or(|key| *key == metric.key));
-        let decided = decisions::of(c, &metric.key, DECISIONS)?;
+        silences.retain(|row| {
+            row.silence
+                .key
+                .as_ref()
+                .is_none_or(|key| metric.key == key.as_str())
+        });
+        let decided = evaluations::of(c, &metric.key, EVALUATIONS)?;
         Ok(MetricPage {
-            decisions: decided.into_iter().map(DecisionView::from).collect(),
+            evaluations: decided.into_iter().map(EvaluationView::from).collect(),
             alerts: rows(alerts::page(c, &filter, ALERTS)?, metrics),
             silences,
             m: metric,

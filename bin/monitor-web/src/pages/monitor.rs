@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::api::{MetricStatus, Number, RecordView, Status, TroubleView, WorkerStatus};
+use crate::api::{IncidentView, MetricStatus, Number, RecordView, Status, WorkerStatus};
 use crate::live::Snapshot;
 use crate::pages::frame::in_script;
 use crate::pages::{Frame, filters, texts};
@@ -20,7 +20,7 @@ pub(crate) struct MonitorPage {
     worker: WorkerStatus,
     worker_age: String,
     database_error_since: Option<DateTime<Utc>>,
-    troubles: Vec<TroubleView>,
+    incidents: Vec<IncidentView>,
     metrics: Vec<MetricStatus>,
     tally: Vec<Tally>,
     unacknowledged: i64,
@@ -81,7 +81,7 @@ impl MonitorPage {
         MonitorPage {
             worker_age: filters::age(language, worker.age_seconds.unwrap_or_default()),
             database_error_since: snapshot.database_error_since,
-            troubles: snapshot.troubles.clone(),
+            incidents: snapshot.incidents.clone(),
             tally: tally(&metrics, language),
             unacknowledged: metrics.iter().map(|m| m.unacknowledged).sum(),
             records: snapshot.records.clone(),

@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::api::{
-    AlertView, DecisionView, DeliveryRow, DeliveryState, DeliveryView, MetricStatus, Number, ProcessView,
-    RecordView, SilenceState, SilenceView, System, TroubleView, WorkerState, WorkerStatus,
+    AlertView, DeliveryRow, DeliveryState, DeliveryView, EvaluationView, IncidentView, MetricStatus, Number,
+    ProcessView, RecordView, SilenceState, SilenceView, System, WorkerState, WorkerStatus,
 };
 use crate::context::{MetricView, NavLink};
 use crate::live::Snapshot;
@@ -18,7 +18,7 @@ use crate::pages::lists::{
     AlertRow, AlertsPage, Channel, DeliveriesPage, MetricPage, SilenceRow, SystemPage,
 };
 use crate::pages::{Frame, MonitorPage};
-use monitor_domain::Language;
+use monitor_domain::{Language, MetricKey, Severity};
 
 /// Stands for every text from outside.
 const HOSTILE: &str = "<script>alert(1)</script>";
@@ -106,14 +106,14 @@ fn system(frame: Frame, filled: bool) -> SystemPage {
     SystemPage {
         frame,
         system: System {
-            troubles: some(filled, vec![trouble(None)]),
+            incidents: some(filled, vec![incident(None)]),
             processes: some(filled, processes),
             undelivered: BTreeMap::new(),
             outbox: BTreeMap::new(),
             silences: usize::from(filled),
         },
         channels: some(filled, channels()),
-        troubles: some(filled, vec![trouble(None), trouble(Some(now()))]),
+        incidents: some(filled, vec![incident(None), incident(Some(now()))]),
     }
 }
 
@@ -126,10 +126,10 @@ fn metric_page(frame: Frame, m: MetricStatus, filled: bool) -> MetricPage {
         "silence:1",
         "maintenance:<b>",
         "flapping",
-        "trouble:1",
+        "incident:1",
         HOSTILE,
     ];
-    let decision = DecisionView {
+    let evaluation = EvaluationView {
         at: now(),
         value: Some(Number(1.0)),
         phase: "firing".to_owned(),
@@ -139,7 +139,7 @@ fn metric_page(frame: Frame, m: MetricStatus, filled: bool) -> MetricPage {
     MetricPage {
         frame,
         m,
-        decisions: some(filled, vec![decision]),
+        evaluations: some(filled, vec![evaluation]),
         alerts: some(filled, alert_rows()),
         silences: some(filled, silence_rows()),
     }
@@ -147,10 +147,10 @@ fn metric_page(frame: Frame, m: MetricStatus, filled: bool) -> MetricPage {
 
 fn snapshot() -> Snapshot {
     let view = MetricView {
-        key: "x".to_owned(),
+        key: MetricKey::stored("x"),
         title: hostile(),
         unit: hostile(),
-        severity: "warning".to_owned(),
+        severity: Severity::Warning,
         rule_text: hostile(),
         interval: Duration::from_secs(10),
     };
@@ -174,7 +174,7 @@ fn snapshot() -> Snapshot {
     };
     let taken = RecordView {
         id: 1,
-        key: "x".to_owned(),
+        key: MetricKey::stored("x"),
         title: hostile(),
         value: Some(Number(1.0)),
         message: hostile(),
@@ -193,19 +193,19 @@ fn snapshot() -> Snapshot {
         metrics: vec![metric, blank],
         records: vec![taken, free],
         more_records: true,
-        troubles: vec![trouble(None)],
+        incidents: vec![incident(None)],
         silences: vec![silence(Some("x"))],
         heartbeat_at: Some(now() - chrono::TimeDelta::seconds(99)),
         database_error_since: Some(now()),
     }
 }
 
-fn trouble(ended_at: Option<DateTime<Utc>>) -> TroubleView {
-    TroubleView {
+fn incident(ended_at: Option<DateTime<Utc>>) -> IncidentView {
+    IncidentView {
         id: 1,
         kind: "system",
         subject: hostile(),
-        severity: "critical".to_owned(),
+        severity: Severity::Critical,
         reason: hostile(),
         since: now(),
         opened_at: now(),
@@ -217,7 +217,7 @@ fn silence(key: Option<&str>) -> SilenceView {
     SilenceView {
         id: 1,
         key: key.map(str::to_owned),
-        severity: Some("warning".to_owned()),
+        severity: Some(Severity::Warning),
         reason: hostile(),
         created_by: hostile(),
         created_at: now(),
@@ -250,10 +250,10 @@ fn silence_rows() -> Vec<SilenceRow> {
 fn alert_rows() -> Vec<AlertRow> {
     let alert = AlertView {
         id: 1,
-        key: hostile(),
+        key: MetricKey::stored(hostile()),
         title: hostile(),
         kind: "level",
-        severity: "critical".to_owned(),
+        severity: Severity::Critical,
         reason: hostile(),
         value: Some(Number(1.0)),
         previous: None,
@@ -290,7 +290,7 @@ fn delivery(status: &'static str) -> DeliveryRow {
         id: 1,
         alert_id: Some(1),
         record_id: None,
-        trouble_id: None,
+        incident_id: None,
         channel: hostile(),
         event: hostile(),
         recipient: hostile(),

@@ -64,17 +64,17 @@ const SCRIPT: &[&str] = &[
     "reset-failed",
     "delete-failed",
     "load-failed",
-    "trouble-system",
-    "trouble-offline",
-    "trouble-channel",
-    "trouble-process",
-    "trouble-gap",
-    "trouble-database",
+    "incident-system",
+    "incident-offline",
+    "incident-channel",
+    "incident-process",
+    "incident-gap",
+    "incident-database",
     "since",
     "muted-silence",
     "muted-maintenance",
     "muted-flapping",
-    "muted-trouble",
+    "muted-incident",
     "muted-other",
     "acknowledged-by",
     "ack-record",
@@ -187,8 +187,8 @@ mod tests {
         for state in DeliveryState::ALL {
             assert!(english.contains_key(&format!("delivery-{}", state.as_str())));
         }
-        for kind in monitor_model::TroubleKind::ALL {
-            assert!(english.contains_key(&format!("trouble-{kind}")));
+        for kind in monitor_model::IncidentKind::ALL {
+            assert!(english.contains_key(&format!("incident-{kind}")));
         }
         for role in monitor_model::ProcessRole::ALL {
             assert!(english.contains_key(&format!("role-{role}")));
@@ -223,7 +223,7 @@ mod tests {
         for key in used.iter().filter(|key| key.contains('-')) {
             assert!(given.contains_key(key.as_str()), "the script uses {key}");
         }
-        for prefix in ["state-", "delivery-", "trouble-", "muted-"] {
+        for prefix in ["state-", "delivery-", "incident-", "muted-"] {
             assert!(
                 script.contains(&format!("`{prefix}${{")),
                 "the script makes keys of {prefix}"

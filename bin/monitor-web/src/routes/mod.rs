@@ -3,8 +3,8 @@
 mod alerts;
 mod ask;
 mod assets;
-mod decisions;
 mod deliveries;
+mod evaluations;
 mod events;
 mod health;
 mod metrics;
@@ -42,7 +42,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(at("/system", &[Method::GET]).route(get().to(page::system)))
         .service(at("/api/v1/metrics", &[Method::GET]).route(get().to(metrics::list)))
         .service(at("/api/v1/records", &[Method::GET]).route(get().to(records::list)))
-        .service(at("/api/v1/metrics/{key}/decisions", &[Method::GET]).route(get().to(decisions::list)))
+        .service(at("/api/v1/metrics/{key}/evaluations", &[Method::GET]).route(get().to(evaluations::list)))
         .service(at("/api/v1/alerts", &[Method::GET]).route(get().to(alerts::list)))
         .service(at("/api/v1/alerts/{id}", &[Method::GET]).route(get().to(alerts::one)))
         .service(at("/api/v1/alerts/{id}/ack", POST).route(web::post().to(alerts::acknowledge)))

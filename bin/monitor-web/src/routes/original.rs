@@ -178,7 +178,7 @@ impl From<Record> for OriginalRecord {
     fn from(record: Record) -> OriginalRecord {
         OriginalRecord {
             id: record.id,
-            r#type: record.key,
+            r#type: record.key.into(),
             value: record.value.map(Number),
             alert: record.alert,
             alert_message: record.alert_message,

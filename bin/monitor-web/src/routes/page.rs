@@ -35,11 +35,11 @@ pub(super) async fn metric(
     req: HttpRequest,
     key: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    if !state.ctx.metrics.iter().any(|metric| metric.key == *key) {
+    if !state.ctx.metrics.iter().any(|metric| metric.key == key.as_str()) {
         return Err(ask::none("metric", &key));
     }
     let snapshot = state.live.current().await;
-    let metric = snapshot.metrics.iter().find(|metric| metric.key == *key);
+    let metric = snapshot.metrics.iter().find(|metric| metric.key == key.as_str());
     // Without any snapshot yet there is none, though it is turned on.
     let metric = metric
         .ok_or_else(|| Problem::new(Code::DatabaseUnavailable, "The database cannot be read just now."))?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, TimeDelta, Utc};
+use monitor_domain::Severity;
 use monitor_model::{
     Conn, DbError, NewAudit, NewSilence, Silence, alerts, audit, silences as rows, stored, utc,
 };
@@ -23,7 +24,6 @@ const MAX_REASON: usize = 500;
 const MAX_DAYS: i64 = 366;
 /// How many there may be in force or to come; each is looked at for each alert.
 const MAX_LIVE: i64 = 1_000;
-const SEVERITIES: [&str; 3] = ["info", "warning", "critical"];
 
 #[derive(Serialize)]
 struct Page {
@@ -55,7 +55,7 @@ pub(super) async fn list(
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     key: Option<String>,
-    severity: Option<String>,
+    severity: Option<Severity>,
     r#for: Option<String>,
     until: Option<DateTime<Utc>>,
     starts_at: Option<DateTime<Utc>>,
@@ -71,14 +71,6 @@ pub(super) async fn create(
 ) -> Result<HttpResponse, Problem> {
     if let Some(key) = &wanted.key {
         check_key(key, &state.ctx.metrics)?;
-    }
-    if let Some(word) = wanted
-        .severity
-        .as_deref()
-        .filter(|word| !SEVERITIES.contains(word))
-    {
-        let known = SEVERITIES.join(", ");
-        return Err(bad_body(format!("severity {word:?} is none; there are {known}.")));
     }
     let now = state.ctx.clock.wall();
     let new = wanted.silence(now, &who)?;
@@ -106,7 +98,7 @@ pub(super) async fn of_alert(
     let found = state.ctx.db.read(move |c| alerts::get(c, id)).await?;
     let alert = found.ok_or_else(|| ask::none("alert", id))?;
     let wanted = Wanted {
-        key: Some(alert.key),
+        key: Some(alert.key.into()),
         severity: None,
         r#for: body.r#for,
         until: body.until,
@@ -235,7 +227,7 @@ async fn add(state: &WebState, who: Operator, new: NewSilence) -> Result<HttpRes
     let about = format!(
         "by {}, {} of {} until {}: {}",
         new.created_by,
-        new.severity.as_deref().unwrap_or("all alerts"),
+        new.severity.map_or("all alerts", Severity::as_str),
         new.key.as_deref().unwrap_or("every metric"),
         utc(new.ends_at).format("%Y-%m-%d %H:%M:%S UTC"),
         new.reason

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use monitor_domain::{MetricKey, Severity};
 use monitor_model::{AlertKind, DeliveryStatus, NewAlert, alerts, records};
 
 use crate::support::{Database, Web, new_record};
@@ -151,9 +152,9 @@ async fn an_alert_is_taken_once() {
 async fn an_event_is_over_when_it_is_taken() {
     let web = Web::start().await;
     let new = NewAlert {
-        key: "x".into(),
+        key: MetricKey::stored("x"),
         kind: AlertKind::Event,
-        severity: "warning".into(),
+        severity: Severity::Warning,
         reason: "rose by 1".into(),
         value: Some(2.0),
         previous: Some(1.0),

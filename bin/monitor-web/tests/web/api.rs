@@ -1,6 +1,7 @@
 //! `/api/v1/metrics` and `/api/v1/records`.
 
 use chrono::TimeDelta;
+use monitor_domain::MetricKey;
 use monitor_model::{MetricState, deliveries, realtime, states};
 
 use crate::support::{Database, Web};
@@ -13,7 +14,7 @@ async fn a_metric_has_its_value_state_and_age() {
         web.heartbeat().await;
         web.value("z", 131.0).await;
         let state = MetricState {
-            key: "z".into(),
+            key: MetricKey::stored("z"),
             version: 0,
             phase: "firing".into(),
             since: at,

@@ -1,7 +1,7 @@
 //! The pages besides `/monitor`.
 
 use chrono::TimeDelta;
-use monitor_model::{DeliveryStatus, TroubleKind, alerts, deliveries, records};
+use monitor_model::{DeliveryStatus, IncidentKind, alerts, deliveries, records};
 
 use crate::support::{Database, Web, new_record};
 
@@ -56,7 +56,7 @@ async fn no_page_looks_well_while_nobody_watches() {
         web.get("/system")
             .await
             .body
-            .contains("Nobody looks for troubles")
+            .contains("Nobody looks for incidents")
     );
     web.heartbeat().await;
     for path in PAGES {
@@ -182,18 +182,18 @@ async fn the_monitor_shows_itself() {
     web.heartbeat().await;
     web.unsent(None, "mail", DeliveryStatus::Failed, "{}").await;
     let open = web
-        .trouble(TroubleKind::System, "a", "System A cannot be read")
+        .incident(IncidentKind::System, "a", "System A cannot be read")
         .await;
     let over = web
-        .trouble(TroubleKind::Gap, "", "Nobody watched for 3 min")
+        .incident(IncidentKind::Gap, "", "Nobody watched for 3 min")
         .await;
     let at = web.now();
-    web.write(move |c| monitor_model::troubles::end(c, over, at))
+    web.write(move |c| monitor_model::incidents::end(c, over, at))
         .await;
     web.clock.step_wall(TimeDelta::seconds(60));
     let page = web.get("/system").await.body;
     for part in [
-        format!(r#"data-testid="trouble-{open}""#),
+        format!(r#"data-testid="incident-{open}""#),
         "<b>System a</b>".into(),
         "Nobody watched for 3 min".into(),
         "<b>Worker</b>".into(),
@@ -213,7 +213,8 @@ async fn the_monitor_shows_itself() {
 async fn a_metric_shows_why_it_was_judged_so() {
     let web = Web::start().await;
     web.value("z", 131.0).await;
-    web.decision("z", 1, "131 is above 100", "alert,silence:1").await;
+    web.evaluation("z", 1, "131 is above 100", "alert,silence:1")
+        .await;
     let silence = web.silence(Some("z"), "stocktaking", 24 * 60).await;
     let alert = web.alert("z").await;
     web.alert("x").await;
@@ -271,9 +272,9 @@ async fn hostile_text_is_never_markup() {
     let hostile = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
     let key = web.alert(hostile).await;
     let z = web.alert("z").await;
-    web.trouble(TroubleKind::Channel, hostile, hostile).await;
+    web.incident(IncidentKind::Channel, hostile, hostile).await;
     web.silence(Some("z"), hostile, 5).await;
-    web.decision(
+    web.evaluation(
         "z",
         1,
         "\"><script>alert(1)</script>",

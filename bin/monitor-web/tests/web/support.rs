@@ -7,10 +7,11 @@ use std::time::Duration;
 use actix_web::web::ServiceConfig;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
+use monitor_domain::{MetricKey, Severity};
 use monitor_model::{
-    AlertKind, Conn, Db, DbError, DbOptions, Decision, DeliveryStatus, NewAlert, NewDelivery, NewRecord,
-    NewSilence, NewTrouble, Record, TroubleKind, WorkerRow, alerts, audit, decisions, deliveries, realtime,
-    records, silences, stored, troubles, workers,
+    AlertKind, Conn, Db, DbError, DbOptions, DeliveryStatus, Evaluation, IncidentKind, NewAlert, NewDelivery,
+    NewIncident, NewRecord, NewSilence, Record, WorkerRow, alerts, audit, deliveries, evaluations, incidents,
+    realtime, records, silences, stored, workers,
 };
 use monitor_testkit::ScriptedClock;
 use monitor_testkit::postgres::{self, TestDatabase};
@@ -258,9 +259,9 @@ impl Web {
 
     pub(crate) async fn alert(&self, key: &str) -> i64 {
         let new = NewAlert {
-            key: key.into(),
+            key: MetricKey::stored(key),
             kind: AlertKind::Level,
-            severity: "warning".into(),
+            severity: Severity::Warning,
             reason: "131 is above 100".into(),
             value: Some(131.0),
             previous: None,
@@ -284,27 +285,27 @@ impl Web {
         self.write(move |c| silences::create(c, &new)).await.id
     }
 
-    pub(crate) async fn trouble(&self, kind: TroubleKind, subject: &str, reason: &str) -> i64 {
-        let new = NewTrouble {
+    pub(crate) async fn incident(&self, kind: IncidentKind, subject: &str, reason: &str) -> i64 {
+        let new = NewIncident {
             kind,
             subject: subject.into(),
-            severity: "critical".into(),
+            severity: Severity::Critical,
             reason: reason.into(),
             since: self.now(),
             opened_at: self.now(),
         };
-        self.write(move |c| troubles::open(c, &new)).await.unwrap().id
+        self.write(move |c| incidents::open(c, &new)).await.unwrap().id
     }
 
-    pub(crate) async fn decision(
+    pub(crate) async fn evaluation(
         &self,
         key: &'static str,
         version: i64,
         reason: &'static str,
         effects: &'static str,
     ) {
-        let decision = Decision {
-            key: key.into(),
+        let evaluation = Evaluation {
+            key: MetricKey::stored(key),
             slot: 0,
             version,
             at: self.now(),
@@ -313,7 +314,7 @@ impl Web {
             reason: reason.into(),
             effects: effects.into(),
         };
-        self.write(move |c| decisions::record(c, &decision)).await;
+        self.write(move |c| evaluations::record(c, &evaluation)).await;
     }
 
     /// A delivery with this payload that was tried once and ended so.
@@ -330,7 +331,7 @@ impl Web {
         let new = NewDelivery {
             alert_id: alert,
             record_id: None,
-            trouble_id: None,
+            incident_id: None,
             lane: lane.into(),
             event: "alert".into(),
             recipient: "ops@example.com".into(),
@@ -365,7 +366,7 @@ impl Web {
         let new = NewDelivery {
             alert_id: None,
             record_id: Some(record),
-            trouble_id: None,
+            incident_id: None,
             lane: lane.into(),
             event: "alert".into(),
             recipient: "ops@example.com".into(),
@@ -496,7 +497,7 @@ pub(crate) fn start() -> DateTime<Utc> {
 
 pub(crate) fn new_record(key: &str, message: &str, at: NaiveDateTime) -> NewRecord {
     NewRecord {
-        key: key.into(),
+        key: MetricKey::stored(key),
         value: Some(131.0),
         alert: true,
         alert_message: message.into(),
@@ -509,10 +510,10 @@ pub(crate) fn new_record(key: &str, message: &str, at: NaiveDateTime) -> NewReco
 fn metrics() -> Vec<MetricView> {
     ["z", "x", "y"]
         .map(|key| MetricView {
-            key: key.into(),
+            key: MetricKey::stored(key),
             title: format!("Metric {key}"),
             unit: "orders".into(),
-            severity: "warning".into(),
+            severity: Severity::Warning,
             rule_text: "above 100".into(),
             interval: Duration::from_secs(10),
         })

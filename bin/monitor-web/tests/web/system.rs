@@ -1,10 +1,10 @@
-//! `/api/v1/system`, `/api/v1/metrics/{key}/decisions` and what of the monitor itself is live.
+//! `/api/v1/system`, `/api/v1/metrics/{key}/evaluations` and what of the monitor itself is live.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use monitor_model::{
-    DeliveryStatus, ProcessRole, TroubleKind, WorkerRow, alerts, records, troubles, workers,
+    DeliveryStatus, IncidentKind, ProcessRole, WorkerRow, alerts, incidents, records, workers,
 };
 
 use crate::support::{Database, Web, new_record};
@@ -24,11 +24,11 @@ async fn the_monitor_tells_of_itself() {
             role: ProcessRole::Web,
         };
         web.write(move |c| workers::heartbeat(c, &old)).await;
-        let over = web.trouble(TroubleKind::Offline, "", "cut off").await;
+        let over = web.incident(IncidentKind::Offline, "", "cut off").await;
         let at = web.now();
-        web.write(move |c| troubles::end(c, over, at)).await;
+        web.write(move |c| incidents::end(c, over, at)).await;
         let open = web
-            .trouble(TroubleKind::System, "a", "System A cannot be read")
+            .incident(IncidentKind::System, "a", "System A cannot be read")
             .await;
         web.unsent(None, "mail", DeliveryStatus::Failed, "{}").await;
         let record = web.record("x", "waits").await.id;
@@ -37,7 +37,7 @@ async fn the_monitor_tells_of_itself() {
         web.clock.step_wall(TimeDelta::seconds(7));
         let json = web.get("/api/v1/system").await.json();
         assert_eq!(
-            json["troubles"],
+            json["incidents"],
             serde_json::json!([{
                 "id": open, "kind": "system", "subject": "a", "severity": "critical",
                 "reason": "System A cannot be read", "since": "2026-11-03T09:12:40.500Z",
@@ -62,28 +62,29 @@ async fn the_monitor_tells_of_itself() {
 }
 
 #[tokio::test]
-async fn decisions_are_the_latest_first() {
+async fn evaluations_are_the_latest_first() {
     for database in Database::each() {
         let web = Web::on(database).await;
-        web.decision("z", 1, "131 is above 100", "alert, silence:3").await;
-        web.decision("z", 2, "131 is above 100 since 09:12:40 UTC", "")
+        web.evaluation("z", 1, "131 is above 100", "alert, silence:3")
             .await;
-        web.decision("x", 1, "another's", "").await;
-        let json = web.get("/api/v1/metrics/z/decisions").await.json();
+        web.evaluation("z", 2, "131 is above 100 since 09:12:40 UTC", "")
+            .await;
+        web.evaluation("x", 1, "another's", "").await;
+        let json = web.get("/api/v1/metrics/z/evaluations").await.json();
         let at = "2026-11-03T09:12:40.500Z";
         assert_eq!(
             json,
-            serde_json::json!({ "decisions": [
+            serde_json::json!({ "evaluations": [
                 { "at": at, "value": 131, "phase": "firing", "reason": "131 is above 100 since 09:12:40 UTC", "effects": [] },
                 { "at": at, "value": 131, "phase": "firing", "reason": "131 is above 100", "effects": ["alert", "silence:3"] },
             ] })
         );
-        let one = web.get("/api/v1/metrics/z/decisions?limit=1").await.json();
-        assert_eq!(one["decisions"].as_array().unwrap().len(), 1);
-        let off = "/api/v1/metrics/w/decisions";
+        let one = web.get("/api/v1/metrics/z/evaluations?limit=1").await.json();
+        assert_eq!(one["evaluations"].as_array().unwrap().len(), 1);
+        let off = "/api/v1/metrics/w/evaluations";
         web.refused("GET", off, "", 404, "not-found").await;
         for wrong in ["?limit=0", "?limit=101", "?cursor=1"] {
-            let path = format!("/api/v1/metrics/z/decisions{wrong}");
+            let path = format!("/api/v1/metrics/z/evaluations{wrong}");
             web.refused("GET", &path, "", 400, "bad-query").await;
         }
         web.stop().await;
@@ -91,22 +92,22 @@ async fn decisions_are_the_latest_first() {
 }
 
 #[tokio::test]
-async fn troubles_come_and_go_live() {
+async fn incidents_come_and_go_live() {
     let web = Web::start().await;
     let mut events = web.events().await;
     let whole = events.until(|_| true).await;
-    assert_eq!(whole["troubles"], serde_json::json!([]));
+    assert_eq!(whole["incidents"], serde_json::json!([]));
     let id = web
-        .trouble(TroubleKind::Channel, "mail", "<b>mail</b> is down")
+        .incident(IncidentKind::Channel, "mail", "<b>mail</b> is down")
         .await;
-    let told = events.until(|data| data["troubles"][0]["id"] == id).await;
-    assert_eq!(told["troubles"][0]["reason"], "<b>mail</b> is down");
+    let told = events.until(|data| data["incidents"][0]["id"] == id).await;
+    assert_eq!(told["incidents"][0]["reason"], "<b>mail</b> is down");
     assert_eq!(told["metrics"], serde_json::json!([]), "only what changed");
     assert!(told.get("records").is_none() && told.get("silences").is_none());
     let at = web.now();
-    web.write(move |c| troubles::end(c, id, at)).await;
+    web.write(move |c| incidents::end(c, id, at)).await;
     events
-        .until(|data| data["troubles"] == serde_json::json!([]))
+        .until(|data| data["incidents"] == serde_json::json!([]))
         .await;
     web.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use monitor_model::{DeliveryStatus, TroubleKind, deliveries, workers};
+use monitor_model::{DeliveryStatus, IncidentKind, deliveries, workers};
 use monitor_testkit::promtool;
 
 use crate::support::{Database, Web};
@@ -103,11 +103,11 @@ async fn the_life_of_alerts_and_of_the_monitor_is_told() {
             "a web reads nothing"
         );
         assert_eq!(value(&page, "monitor_alerts_open"), Some(0.0));
-        assert_eq!(value(&page, "monitor_troubles{kind=\"gap\"}"), Some(0.0));
+        assert_eq!(value(&page, "monitor_incidents{kind=\"gap\"}"), Some(0.0));
         assert!(!page.contains("deliveries_undelivered"), "{page}");
 
-        web.trouble(TroubleKind::System, "a", "cannot be read").await;
-        web.trouble(TroubleKind::System, "b", "cannot be read").await;
+        web.incident(IncidentKind::System, "a", "cannot be read").await;
+        web.incident(IncidentKind::System, "b", "cannot be read").await;
         let (taken, _) = (web.alert("x").await, web.alert("z").await);
         web.post(&format!("/api/v1/alerts/{taken}/ack"), "").await;
         web.silence(Some("z"), "known", 5).await;
@@ -115,8 +115,8 @@ async fn the_life_of_alerts_and_of_the_monitor_is_told() {
         web.clock.advance(Duration::from_secs(1));
         let page = web.get("/metrics").await.body;
         promtool::check_metrics(&page);
-        assert_eq!(value(&page, "monitor_troubles{kind=\"system\"}"), Some(2.0));
-        assert_eq!(value(&page, "monitor_troubles{kind=\"gap\"}"), Some(0.0));
+        assert_eq!(value(&page, "monitor_incidents{kind=\"system\"}"), Some(2.0));
+        assert_eq!(value(&page, "monitor_incidents{kind=\"gap\"}"), Some(0.0));
         assert_eq!(value(&page, "monitor_alerts_open"), Some(2.0));
         assert_eq!(value(&page, "monitor_alerts_unacknowledged"), Some(1.0));
         assert_eq!(value(&page, "monitor_silences_active"), Some(1.0));

@@ -40,7 +40,7 @@ pub(super) async fn run(config: &Path, key: &str) -> Result<(), Exit> {
         question::ask(&*metric, &upstreams, &clock, &stored, &judgement, observed).await;
     }
     if stored.is_known {
-        trail(&stored.decisions);
+        trail(&stored.evaluations);
     }
     match reading.observed {
         Observed::Value(_) => Ok(()),

@@ -36,7 +36,7 @@ pub(super) async fn ask(
         return row("messages", "nobody is asked: there is no reading to ask about");
     };
     let question = Question {
-        key: metric.config().key.clone(),
+        key: metric.config().key.to_string(),
         total: *total,
         previous: previous(stored, judgement),
     };

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_model::{
-    Alert, AlertKind, Conn, DbError, DbOptions, Decision, Look, MetricState, alerts, decisions, look, states,
-    utc,
+    Alert, AlertKind, Conn, DbError, DbOptions, Evaluation, Inspected, MetricState, alerts, evaluations,
+    inspect, states, utc,
 };
 use monitor_rules::{Condition, Rule, State};
 use monitor_settings::Settings;
@@ -27,12 +27,12 @@ pub(super) struct Stored {
     /// The state's row.
     pub(super) row: Option<MetricState>,
     /// The latest judgements, newest first.
-    pub(super) decisions: Vec<Decision>,
+    pub(super) evaluations: Vec<Evaluation>,
     /// The latest alert about a breach.
     alert: Option<Alert>,
 }
 
-/// Looks it up. Where there is nothing to look at, it is as for a new metric, and the remark says so: what the metric
+/// Looks it up. Where there is nothing to inspect at, it is as for a new metric, and the remark says so: what the metric
 /// reads now is worth knowing all the same.
 pub(super) async fn look_up(settings: &Settings, key: &str, rule: &Rule) -> Stored {
     let kind = match rule.condition {
@@ -45,10 +45,10 @@ pub(super) async fn look_up(settings: &Settings, key: &str, rule: &Rule) -> Stor
         remark: Some(format!("judged as a new metric: {why}")),
         ..Stored::default()
     };
-    match look(&options, move |c| load(c, &key, kind)).await {
-        Ok(Look::Found(stored)) => stored,
-        Ok(Look::Nowhere) => without("there is no database yet".to_owned()),
-        Ok(Look::Behind(missing)) => {
+    match inspect(&options, move |c| load(c, &key, kind)).await {
+        Ok(Inspected::Found(stored)) => stored,
+        Ok(Inspected::Nowhere) => without("there is no database yet".to_owned()),
+        Ok(Inspected::Behind(missing)) => {
             without(format!("the database is not migrated ({} to go)", missing.len()))
         }
         Err(error) => without(format!("the database cannot be read: {error}")),
@@ -78,7 +78,7 @@ fn load(c: &mut Conn, key: &str, kind: AlertKind) -> Result<Stored, DbError> {
         remark,
         state,
         row,
-        decisions: decisions::of(c, key, TRAIL)?,
+        evaluations: evaluations::of(c, key, TRAIL)?,
         alert,
     })
 }

@@ -1,7 +1,7 @@
 //! How it is put on a terminal: in English, as all that commands say; reasons are in the installation's language.
 
 use chrono::{DateTime, Utc};
-use monitor_model::Decision;
+use monitor_model::Evaluation;
 use monitor_rules::{Baseline, Condition, Initial, Phase, Rule, State, Transition};
 
 use super::stored::Stored;
@@ -91,16 +91,16 @@ pub(super) fn verdict(transitions: &[Transition]) -> String {
 }
 
 /// The latest judgements as a table, newest first. The reason is last: nobody knows how wide it is on a terminal.
-pub(super) fn trail(decisions: &[Decision]) {
-    if decisions.is_empty() {
+pub(super) fn trail(evaluations: &[Evaluation]) {
+    if evaluations.is_empty() {
         return row("trail", "no judgement is stored");
     }
-    let cells: Vec<[String; 3]> = decisions
+    let cells: Vec<[String; 3]> = evaluations
         .iter()
-        .map(|decision| {
-            let value = decision.value.map_or("-".to_owned(), |value| value.to_string());
-            let effects = Some(decision.effects.as_str()).filter(|effects| !effects.is_empty());
-            [value, decision.phase.clone(), effects.unwrap_or("-").to_owned()]
+        .map(|evaluation| {
+            let value = evaluation.value.map_or("-".to_owned(), |value| value.to_string());
+            let effects = Some(evaluation.effects.as_str()).filter(|effects| !effects.is_empty());
+            [value, evaluation.phase.clone(), effects.unwrap_or("-").to_owned()]
         })
         .collect();
     let width = |n: usize, head: &str| {
@@ -112,15 +112,15 @@ pub(super) fn trail(decisions: &[Decision]) {
         "{:<NAMES$}{:<19}  {:>value$}  {:<phase$}  {:<effects$}  reason",
         "trail", "time (UTC)", "value", "phase", "effects"
     ));
-    for (decision, cell) in decisions.iter().zip(&cells) {
+    for (evaluation, cell) in evaluations.iter().zip(&cells) {
         say(&format!(
             "{:<NAMES$}{}  {:>value$}  {:<phase$}  {:<effects$}  {}",
             "",
-            decision.at.format("%Y-%m-%d %H:%M:%S"),
+            evaluation.at.format("%Y-%m-%d %H:%M:%S"),
             cell[0],
             cell[1],
             cell[2],
-            one_line(&decision.reason)
+            one_line(&evaluation.reason)
         ));
     }
 }

@@ -56,7 +56,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Exit> {
         &a,
         &b,
         Options {
-            lang,
+            lang: args.lang,
             pace: args.interval,
             ..Options::default()
         },

@@ -1,5 +1,6 @@
 //! The outbox: enqueue, claim by lease, mark with fencing.
 
+use monitor_domain::MetricKey;
 use monitor_model::DeliveryStatus::{Failed, GivenUp, Pending, Sending, Sent};
 use monitor_model::deliveries::Claim;
 use monitor_model::{Db, Delivery, NewRecord, deliveries, records};
@@ -128,13 +129,13 @@ both! {
         assert!(again.iter().all(|d| d.attempt == 2), "the dead worker is fenced out");
     }
 
-    async fn what_waits_can_be_hastened(db) {
+    async fn what_waits_can_be_made_due(db) {
         let db = db.open().await;
         enqueue(&db, "mail", &["held"], 0).await;
         claim(&db, "mail", 0, 1).await; // until 30
         enqueue(&db, "mail", &["a"], 3_600).await;
         assert!(claim(&db, "mail", 0, 9).await.is_empty());
-        assert_eq!(db.write(|c| deliveries::hasten(c, at(0), at(20))).await.unwrap(), 2);
+        assert_eq!(db.write(|c| deliveries::make_due(c, at(0), at(20))).await.unwrap(), 2);
         assert_eq!(keys(&claim(&db, "mail", 0, 9).await), ["a"]);
         assert_eq!(claim(&db, "mail", 20, 9).await.len(), 1, "the lease was cut too");
     }
@@ -150,18 +151,18 @@ both! {
             let later = db.write(move |c| deliveries::mark_retry(c, id, 1, at(600), "down")).await.unwrap();
             assert!(later);
         }
-        assert_eq!(db.write(|c| deliveries::hasten_lane(c, "mail", at(2))).await.unwrap(), 1);
+        assert_eq!(db.write(|c| deliveries::make_lane_due(c, "mail", at(2))).await.unwrap(), 1);
         assert_eq!(keys(&claim(&db, "mail", 2, 9).await), ["a", "b"], "by age, not by the last try");
         assert!(claim(&db, "chat", 2, 9).await.is_empty(), "another lane");
-        assert_eq!(db.write(|c| deliveries::hasten_lane(c, "mail", at(2))).await.unwrap(), 0);
+        assert_eq!(db.write(|c| deliveries::make_lane_due(c, "mail", at(2))).await.unwrap(), 0);
     }
 
-    async fn strays_are_put_back(db) {
+    async fn orphaned_claims_are_released(db) {
         let db = db.open().await;
         enqueue(&db, "mail", &["a", "b"], 0).await;
         claim(&db, "mail", 0, 2).await;
-        assert_eq!(db.write(|c| deliveries::put_back_strays(c, "w2", &[])).await.unwrap(), 0);
-        assert_eq!(db.write(|c| deliveries::put_back_strays(c, "w1", &[2])).await.unwrap(), 1);
+        assert_eq!(db.write(|c| deliveries::release_orphaned(c, "w2", &[])).await.unwrap(), 0);
+        assert_eq!(db.write(|c| deliveries::release_orphaned(c, "w1", &[2])).await.unwrap(), 1);
         let again = claim(&db, "mail", 1, 2).await;
         assert_eq!((again.len(), again[0].id, again[0].attempt), (1, 1, 2));
         assert!(db.read(|c| deliveries::is_unfinished(c, "a")).await.unwrap());
@@ -175,7 +176,7 @@ both! {
         let created = get(&db, 1).await.created_at;
         let give_up = |before: chrono::NaiveDateTime| {
             let lanes = ["mail".to_owned()];
-            db.write(move |c| deliveries::give_up_lanes_but(c, &lanes, before, at(99), "gone"))
+            db.write(move |c| deliveries::give_up_orphaned(c, &lanes, before, at(99), "gone"))
         };
         assert_eq!(give_up(created).await.unwrap(), []);
         let gone = give_up(created + std::time::Duration::from_secs(1)).await.unwrap();
@@ -266,7 +267,7 @@ both! {
         let db = db.open().await;
         let found = db.write(|c| {
             let new = NewRecord {
-                key: "x".to_owned(),
+                key: MetricKey::stored("x"),
                 value: None,
                 alert: true,
                 alert_message: "m".to_owned(),

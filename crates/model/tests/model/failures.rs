@@ -23,7 +23,7 @@ async fn keys(db: &Db) -> Vec<String> {
         .await
         .unwrap()
         .into_iter()
-        .map(|r| r.key)
+        .map(|r| r.key.to_string())
         .collect()
 }
 

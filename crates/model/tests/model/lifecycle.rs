@@ -1,19 +1,20 @@
-//! What happens to alerts between opening and end: mutes, escalation, silences, decisions, troubles, second tries.
+//! What happens to alerts between opening and end: mutes, escalation, silences, evaluations, incidents, second tries.
 
+use monitor_domain::{MetricKey, Severity};
 use monitor_model::DeliveryStatus::{Failed, GivenUp, Pending};
 use monitor_model::deliveries::Claim;
 use monitor_model::{
-    Alert, AlertKind, Db, Decision, Delivery, DeliveryStatus, Mute, NewAlert, NewDelivery, NewSilence,
-    NewTrouble, TroubleKind, alerts, decisions, deliveries, silences, troubles,
+    Alert, AlertKind, Db, Delivery, DeliveryStatus, Evaluation, IncidentKind, Mute, NewAlert, NewDelivery,
+    NewIncident, NewSilence, alerts, deliveries, evaluations, incidents, silences,
 };
 
 use crate::support::{at, both, delivery};
 
 async fn open(db: &Db, key: &str, muted: Option<Mute>) -> Alert {
     let new = NewAlert {
-        key: key.to_owned(),
+        key: MetricKey::stored(key),
         kind: AlertKind::Level,
-        severity: "warning".to_owned(),
+        severity: Severity::Warning,
         reason: "131 is above 100".to_owned(),
         value: Some(131.0),
         previous: None,
@@ -35,11 +36,11 @@ fn silence(key: Option<&str>, from: i64, to: i64) -> NewSilence {
     }
 }
 
-fn trouble(kind: TroubleKind, subject: &str) -> NewTrouble {
-    NewTrouble {
+fn incident(kind: IncidentKind, subject: &str) -> NewIncident {
+    NewIncident {
         kind,
         subject: subject.to_owned(),
-        severity: "critical".to_owned(),
+        severity: Severity::Critical,
         reason: "it answers 503".to_owned(),
         since: at(0),
         opened_at: at(60),
@@ -164,9 +165,9 @@ both! {
         let db = db.open().await;
         let made = db.write(|c| {
             silences::create(c, &silence(Some("z"), 10, 20))?;
-            silences::create(c, &NewSilence { severity: Some("info".into()), ..silence(None, 0, 30) })
+            silences::create(c, &NewSilence { severity: Some(Severity::Info), ..silence(None, 0, 30) })
         }).await.unwrap();
-        assert!(made.is_about("x", "info") && !made.is_about("x", "critical"));
+        assert!(made.is_about("x", Severity::Info) && !made.is_about("x", Severity::Critical));
         let active = async |now| -> Vec<i64> {
             let found = db.read(move |c| silences::active(c, at(now))).await.unwrap();
             found.into_iter().map(|silence| silence.id).collect()
@@ -185,13 +186,13 @@ both! {
         assert_eq!(page[0].id, 2);
     }
 
-    async fn the_latest_decisions_are_kept_and_no_more(db) {
+    async fn the_latest_evaluations_are_kept_and_no_more(db) {
         let db = db.open().await;
-        let kept = decisions::KEPT;
+        let kept = evaluations::KEPT;
         db.write(move |c| {
             for version in 1..=kept + 5 {
-                let decision = Decision {
-                    key: "z".to_owned(),
+                let evaluation = Evaluation {
+                    key: MetricKey::stored("z"),
                     slot: 0,
                     version,
                     at: at(version),
@@ -200,33 +201,33 @@ both! {
                     reason: format!("timed\0 out {version}"),
                     effects: "no_data".to_owned(),
                 };
-                decisions::record(c, &decision)?;
+                evaluations::record(c, &evaluation)?;
             }
             Ok(())
         }).await.unwrap();
-        let all = db.read(|c| decisions::of(c, "z", 1_000)).await.unwrap();
+        let all = db.read(|c| evaluations::of(c, "z", 1_000)).await.unwrap();
         assert_eq!(all.len() as i64, kept);
         assert_eq!((all[0].version, all[0].reason.as_str()), (kept + 5, format!("timed\u{FFFD} out {}", kept + 5).as_str()));
         assert_eq!(all.last().unwrap().version, 6);
-        assert!(db.read(|c| decisions::of(c, "y", 10)).await.unwrap().is_empty());
+        assert!(db.read(|c| evaluations::of(c, "y", 10)).await.unwrap().is_empty());
     }
 
-    async fn a_trouble_is_open_once(db) {
+    async fn a_incident_is_open_once(db) {
         let db = db.open().await;
-        let open = |kind, subject: &'static str| db.write(move |c| troubles::open(c, &trouble(kind, subject)));
-        let first = open(TroubleKind::System, "a").await.unwrap().unwrap();
-        assert_eq!(open(TroubleKind::System, "a").await.unwrap(), None);
-        assert!(open(TroubleKind::System, "b").await.unwrap().is_some());
-        assert!(open(TroubleKind::Channel, "a").await.unwrap().is_some());
-        let locked = db.write(|c| troubles::lock_open(c, TroubleKind::System, "a")).await.unwrap();
+        let open = |kind, subject: &'static str| db.write(move |c| incidents::open(c, &incident(kind, subject)));
+        let first = open(IncidentKind::System, "a").await.unwrap().unwrap();
+        assert_eq!(open(IncidentKind::System, "a").await.unwrap(), None);
+        assert!(open(IncidentKind::System, "b").await.unwrap().is_some());
+        assert!(open(IncidentKind::Channel, "a").await.unwrap().is_some());
+        let locked = db.write(|c| incidents::lock_open(c, IncidentKind::System, "a")).await.unwrap();
         assert_eq!(locked.as_ref(), Some(&first));
-        assert_eq!(db.write(|c| troubles::lock_open(c, TroubleKind::Gap, "a")).await.unwrap(), None);
+        assert_eq!(db.write(|c| incidents::lock_open(c, IncidentKind::Gap, "a")).await.unwrap(), None);
         let id = first.id;
-        assert!(db.write(move |c| troubles::end(c, id, at(90))).await.unwrap());
-        assert!(!db.write(move |c| troubles::end(c, id, at(91))).await.unwrap());
-        assert!(open(TroubleKind::System, "a").await.unwrap().is_some(), "the next one");
-        assert_eq!(db.read(troubles::all_open).await.unwrap().len(), 3);
-        let page = db.read(|c| troubles::page(c, i64::MAX, 10)).await.unwrap();
+        assert!(db.write(move |c| incidents::end(c, id, at(90))).await.unwrap());
+        assert!(!db.write(move |c| incidents::end(c, id, at(91))).await.unwrap());
+        assert!(open(IncidentKind::System, "a").await.unwrap().is_some(), "the next one");
+        assert_eq!(db.read(incidents::all_open).await.unwrap().len(), 3);
+        let page = db.read(|c| incidents::page(c, i64::MAX, 10)).await.unwrap();
         let oldest = page.last().unwrap();
         assert_eq!((oldest.id, oldest.ended_at), (id, Some(at(90))));
     }
@@ -254,13 +255,13 @@ both! {
             deliveries::mark_final(c, 3, 1, Failed, at(2), "550")
         }).await.unwrap();
         assert!(refused);
-        let told = db.read(move |c| deliveries::told_of_alert(c, id, &["alert", "escalation"])).await.unwrap();
+        let told = db.read(move |c| deliveries::notified_of_alert(c, id, &["alert", "escalation"])).await.unwrap();
         assert_eq!(told, [("chat".to_owned(), String::new()), ("mail".to_owned(), "ann".to_owned())]);
 
-        let trouble = db.write(|c| troubles::open(c, &trouble(TroubleKind::System, "a"))).await.unwrap().unwrap().id;
-        db.write(move |c| deliveries::enqueue(c, &[NewDelivery { trouble_id: Some(trouble), ..delivery("mail", "t", at(0)) }]))
+        let incident = db.write(|c| incidents::open(c, &incident(IncidentKind::System, "a"))).await.unwrap().unwrap().id;
+        db.write(move |c| deliveries::enqueue(c, &[NewDelivery { incident_id: Some(incident), ..delivery("mail", "t", at(0)) }]))
             .await.unwrap();
-        let told = db.read(move |c| deliveries::told_of_trouble(c, trouble)).await.unwrap();
+        let told = db.read(move |c| deliveries::notified_of_incident(c, incident)).await.unwrap();
         assert_eq!(told, [("mail".to_owned(), "ops@example.com".to_owned())]);
     }
 
@@ -305,7 +306,7 @@ both! {
         }).await.unwrap();
         assert!(sent);
         let lately = async |since, now| {
-            let mut told = db.read(move |c| deliveries::lately_told(c, "mail", at(since), at(now))).await.unwrap();
+            let mut told = db.read(move |c| deliveries::recently_notified(c, "mail", at(since), at(now))).await.unwrap();
             told.sort();
             told
         };

@@ -2,11 +2,15 @@
 
 use diesel::connection::SimpleConnection;
 use futures_util::future::join_all;
-use monitor_model::{Backend, Conn, Db, DbOptions, Look, look, realtime};
+use monitor_model::{Backend, Conn, Db, DbOptions, Inspected, inspect, realtime};
 
 use crate::support::{at, both};
 
-const NAMES: [&str; 2] = ["2026-11-01-000000_initial", "2026-11-25-000000_lifecycle"];
+const NAMES: [&str; 3] = [
+    "2026-11-01-000000_initial",
+    "2026-11-25-000000_lifecycle",
+    "2026-11-26-000000_standard_words",
+];
 
 both! {
     async fn pending_ones_are_named_run_and_then_no_more(db) {
@@ -24,22 +28,22 @@ both! {
         let options = DbOptions::new(&db.url);
         let file = db.url.strip_prefix("sqlite:").map(std::path::PathBuf::from);
         if let Some(file) = &file {
-            assert_eq!(look(&options, realtime::all).await.unwrap(), Look::Nowhere);
+            assert_eq!(inspect(&options, realtime::all).await.unwrap(), Inspected::Nowhere);
             let folder = file.parent().unwrap();
             assert!(!folder.exists(), "not even the folder");
             std::fs::create_dir_all(folder).unwrap();
             std::fs::write(file, "").unwrap();
         }
-        let missing = Look::Behind(NAMES.map(str::to_owned).to_vec());
-        assert_eq!(look(&options, realtime::all).await.unwrap(), missing);
-        assert_eq!(look(&options, realtime::all).await.unwrap(), missing, "looking changes nothing");
+        let missing = Inspected::Behind(NAMES.map(str::to_owned).to_vec());
+        assert_eq!(inspect(&options, realtime::all).await.unwrap(), missing);
+        assert_eq!(inspect(&options, realtime::all).await.unwrap(), missing, "looking changes nothing");
         if let Some(file) = &file {
             assert_eq!(std::fs::metadata(file).unwrap().len(), 0, "nor does it turn anything on");
         }
         let handle = db.open().await;
-        assert_eq!(look(&options, realtime::all).await.unwrap(), Look::Found(Vec::new()));
+        assert_eq!(inspect(&options, realtime::all).await.unwrap(), Inspected::Found(Vec::new()));
         let write = |c: &mut Conn| realtime::record_value(c, "x", 1.0, at(0));
-        look(&options, write).await.unwrap_err();
+        inspect(&options, write).await.unwrap_err();
         assert!(handle.read(realtime::all).await.unwrap().is_empty());
     }
 

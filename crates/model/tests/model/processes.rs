@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
+use monitor_domain::MetricKey;
 use monitor_model::{Db, DbError, MetricState, deliveries, realtime, states};
 
 use crate::support::{at, both, delivery};
@@ -45,7 +46,7 @@ async fn count_up(db: Db) -> u32 {
             .write(|c| {
                 let version = states::load(c, "x")?.map_or(0, |state| state.version);
                 let state = MetricState {
-                    key: "x".to_owned(),
+                    key: MetricKey::stored("x"),
                     version: 0,
                     phase: "normal".to_owned(),
                     since: at(0),

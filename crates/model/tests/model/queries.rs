@@ -1,7 +1,9 @@
 //! Each query of every table but the outbox.
 
+use diesel::connection::SimpleConnection;
+use monitor_domain::{MetricKey, Severity};
 use monitor_model::{
-    AlertKind, DbError, MetricState, NewAlert, NewAudit, NewRecord, NewSample, ProcessRole, WorkerRow,
+    AlertKind, Conn, DbError, MetricState, NewAlert, NewAudit, NewRecord, NewSample, ProcessRole, WorkerRow,
     alerts, audit, realtime, records, samples, states, workers,
 };
 
@@ -9,7 +11,7 @@ use crate::support::{at, both};
 
 fn state(key: &str, phase: &str) -> MetricState {
     MetricState {
-        key: key.to_owned(),
+        key: MetricKey::stored(key),
         version: 0,
         phase: phase.to_owned(),
         since: at(1),
@@ -21,9 +23,9 @@ fn state(key: &str, phase: &str) -> MetricState {
 
 fn new_alert(key: &str, kind: AlertKind) -> NewAlert {
     NewAlert {
-        key: key.to_owned(),
+        key: MetricKey::stored(key),
         kind,
-        severity: "warning".to_owned(),
+        severity: Severity::Warning,
         reason: "131 is above 100".to_owned(),
         value: Some(131.0),
         previous: Some(99.5),
@@ -34,7 +36,7 @@ fn new_alert(key: &str, kind: AlertKind) -> NewAlert {
 
 fn record(key: &str, alert: bool, source_id: Option<&str>) -> NewRecord {
     NewRecord {
-        key: key.to_owned(),
+        key: MetricKey::stored(key),
         value: Some(3.0),
         alert,
         alert_message: "订单 17 failed".to_owned(),
@@ -94,7 +96,7 @@ both! {
                 let value = (second != 4).then_some(f64::from(second));
                 let error = (second == 4).then(|| "no answer".to_owned());
                 let at = at(second.into());
-                samples::insert(c, &NewSample { key: key.to_owned(), at, value, error, took_ms: second })?;
+                samples::insert(c, &NewSample { key: MetricKey::stored(key), at, value, error, took_ms: second })?;
             }
             Ok(())
         }).await.unwrap();
@@ -224,9 +226,11 @@ both! {
 
     async fn words_that_are_not_known_and_rows_that_are_not_there_are_refused(db) {
         let db = db.open().await;
-        let mut severe = new_alert("x", AlertKind::Level);
-        severe.severity = "awful".to_owned();
-        let error = db.write(move |c| alerts::open(c, &severe)).await.unwrap_err();
+        let severe = |c: &mut Conn| {
+            alerts::open(c, &new_alert("x", AlertKind::Level))?;
+            Ok(c.batch_execute("UPDATE alert SET severity = 'awful'")?)
+        };
+        let error = db.write(severe).await.unwrap_err();
         assert!(matches!(error, DbError::Query(_)) && !error.is_transient(), "{error}");
         assert!(db.write(|c| states::save(c, &state("x", "odd"), 0)).await.is_err());
         let mut orphan = record("x", true, None);

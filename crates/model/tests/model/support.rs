@@ -91,7 +91,7 @@ pub(crate) fn delivery(lane: &str, dedupe_key: &str, next_at: NaiveDateTime) -> 
     NewDelivery {
         alert_id: None,
         record_id: None,
-        trouble_id: None,
+        incident_id: None,
         lane: lane.to_owned(),
         event: "alert".to_owned(),
         recipient: "ops@example.com".to_owned(),

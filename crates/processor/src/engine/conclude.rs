@@ -131,7 +131,7 @@ async fn mark_sent(
             sent |= deliveries::mark_sent(conn, *id, *attempt, now)?;
         }
         if sent && let Some(lane) = &works_again {
-            deliveries::hasten_lane(conn, lane, now)?;
+            deliveries::make_lane_due(conn, lane, now)?;
         }
         Ok(())
     };
@@ -177,7 +177,7 @@ pub(crate) fn elsewhere(
     let about = About {
         alert_id: first.alert_id,
         record_id: None,
-        trouble_id: None,
+        incident_id: None,
     };
     let message = match first.lane.as_str() {
         DETAILS_LANE => return None,

@@ -207,7 +207,7 @@ impl Counts {
     }
 
     /// Why the last reading could not be stored, where it could not.
-    pub fn database_trouble(&self) -> Option<String> {
+    pub fn database_incident(&self) -> Option<String> {
         self.database.failing().map(|failing| failing.why)
     }
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use monitor_domain::Severity;
-use monitor_model::{Conn, DbError, NewTrouble, TroubleKind};
+use monitor_model::{Conn, DbError, IncidentKind, NewIncident};
 use monitor_notify::{Event, MetricInfo, Notification};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
+use super::incidents;
 use super::told::{self, own_audience};
-use super::troubles;
 use super::words::{self, When};
 
 /// How long it takes nothing until people are told.
@@ -23,14 +23,14 @@ const TELLING: Duration = Duration::from_secs(60);
 /// How long until telling is tried again that reached nobody.
 const AGAIN: Duration = Duration::from_secs(30);
 
-/// A database in trouble.
+/// A database in incident.
 #[derive(Clone)]
 struct Outage {
     since: DateTime<Utc>,
     why: String,
 }
 
-/// Looks until `halt`. It is a task of its own, and needs no database until the trouble is over.
+/// Looks until `halt`. It is a task of its own, and needs no database until the incident is over.
 pub(crate) async fn run(shared: Arc<Shared>, halt: CancellationToken) {
     let mut told: Option<Outage> = None;
     let mut again = Duration::ZERO;
@@ -51,7 +51,7 @@ pub(crate) async fn run(shared: Arc<Shared>, halt: CancellationToken) {
             }
             (None, Some(outage)) if !shared.database.is_failing() => match end(&shared, outage).await {
                 Ok(()) => told = None,
-                Err(error) => log::warn!("the end of the database's trouble could not be told: {error}"),
+                Err(error) => log::warn!("the end of the database's incident could not be told: {error}"),
             },
             _ => {}
         }
@@ -91,8 +91,8 @@ async fn tell_around(shared: &Shared, outage: &Outage) -> bool {
         thread_id: None,
         event: Event::Notice,
         metric: MetricInfo {
-            key: TroubleKind::Database.as_str().to_owned(),
-            title: words::title(shared.options.language, TroubleKind::Database, ""),
+            key: IncidentKind::Database.as_str().to_owned(),
+            title: words::title(shared.options.language, IncidentKind::Database, ""),
             unit: String::new(),
         },
         severity: Severity::Critical,
@@ -132,17 +132,19 @@ async fn tell_around(shared: &Shared, outage: &Outage) -> bool {
 async fn end(shared: &Arc<Shared>, outage: &Outage) -> Result<(), DbError> {
     let (telling, outage, now) = (Arc::clone(shared), outage.clone(), shared.clock.wall());
     let end = move |conn: &mut Conn| {
-        let new = NewTrouble {
-            kind: TroubleKind::Database,
+        let new = NewIncident {
+            kind: IncidentKind::Database,
             subject: String::new(),
-            severity: Severity::Critical.as_str().to_owned(),
+            severity: Severity::Critical,
             reason: reason(&telling, &outage, now),
             since: outage.since.naive_utc(),
             opened_at: now.naive_utc(),
         };
         let now = now.naive_utc();
-        match troubles::note(conn, &new, now)? {
-            Some(trouble) => troubles::tell_end(conn, &telling, &trouble, &own_audience(&telling, ""), now),
+        match incidents::note(conn, &new, now)? {
+            Some(incident) => {
+                incidents::tell_end(conn, &telling, &incident, &own_audience(&telling, ""), now)
+            }
             None => Ok(()),
         }
     };

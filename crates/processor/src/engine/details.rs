@@ -47,7 +47,7 @@ pub(crate) async fn run(
         return finish(shared, job, teller, alert, Vec::new()).await;
     };
     let question = Question {
-        key: alert.key.clone(),
+        key: alert.key.to_string(),
         total: alert.value.unwrap_or_default(),
         previous: alert.previous.unwrap_or_default(),
     };

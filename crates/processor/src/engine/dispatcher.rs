@@ -169,7 +169,7 @@ impl Dispatcher {
         let wall = self.shared.clock.wall().naive_utc();
         let now = self.shared.clock.monotonic();
         self.notice_step(wall, now).await?;
-        self.put_back_strays().await?;
+        self.release_orphaned().await?;
         let due = self.shared.db.read(deliveries::next_due_by_lane).await?;
         let mut wait = LOOK;
         let mut wanted = Vec::new();
@@ -220,19 +220,19 @@ impl Dispatcher {
         let slack = chrono::Duration::from_std(STEP).unwrap_or_default();
         if self.offset.is_some_and(|before| offset + slack < before) {
             log::warn!("the clock was stepped back: what waits for its time is due now");
-            leases::hasten(&self.shared).await?;
+            leases::make_due(&self.shared).await?;
         }
         self.offset = Some(offset);
         Ok(())
     }
 
-    async fn put_back_strays(&mut self) -> Result<(), DbError> {
+    async fn release_orphaned(&mut self) -> Result<(), DbError> {
         if !self.strays {
             return Ok(());
         }
         let (worker, in_flight) = (self.shared.worker(), self.held.ids());
         let put_back =
-            move |conn: &mut monitor_model::Conn| deliveries::put_back_strays(conn, &worker, &in_flight);
+            move |conn: &mut monitor_model::Conn| deliveries::release_orphaned(conn, &worker, &in_flight);
         let count = self.shared.db.write(put_back).await?;
         self.strays = false;
         if count > 0 {
@@ -260,7 +260,7 @@ impl Dispatcher {
                         each.map(|one| vec![one]).collect()
                     }
                     Some(every) => {
-                        let lately = deliveries::lately_told(conn, &wish.name, ago(now, every), now)?;
+                        let lately = deliveries::recently_notified(conn, &wish.name, ago(now, every), now)?;
                         let again = lately.iter().filter_map(|(_, at)| at.map(|at| at + every));
                         claimed.quiet_until = claimed.quiet_until.into_iter().chain(again).min();
                         let quiet: Vec<String> = lately.into_iter().map(|(to, _)| to).collect();

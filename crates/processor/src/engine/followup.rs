@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use monitor_domain::Severity;
 use monitor_model::{
-    Alert, AlertKind, Conn, DbError, Mute, Record, Silence, Trouble, TroubleKind, alerts, deliveries,
-    realtime, records, silences, states, troubles as stored,
+    Alert, AlertKind, Conn, DbError, Incident, IncidentKind, Mute, Record, Silence, alerts, deliveries,
+    incidents as stored, realtime, records, silences, states,
 };
 use monitor_notify::Event;
 use monitor_rules::Escalate;
@@ -21,10 +22,10 @@ use super::Shared;
 use super::cycle::Watched;
 use super::janitor::ago;
 use super::told::{
-    ALARM_LANE, DETAILS_LANE, Story, Teller, Word, audience, enqueue_job, job_key, tell_trouble,
+    ALARM_LANE, DETAILS_LANE, Story, Teller, Word, audience, enqueue_job, job_key, tell_incident,
 };
 use super::upkeep::Upkeep;
-use super::{details, troubles, words};
+use super::{details, incidents, words};
 
 /// How often it looks.
 const LOOK: Duration = Duration::from_secs(1);
@@ -47,20 +48,20 @@ pub(crate) struct FollowUp {
     is_failing: bool,
 }
 
-/// A metric whose alerts are told on when they went unheeded for so long.
+/// A metric whose alerts are told on when they went unacknowledged for so long.
 struct Impatient {
     key: String,
-    severity: &'static str,
+    severity: Severity,
     after: Duration,
 }
 
 /// What is in the database.
 struct Found {
-    /// Read before the alerts: a trouble that is seen here has its alerts there.
-    troubles: Vec<Trouble>,
+    /// Read before the alerts: a incident that is seen here has its alerts there.
+    incidents: Vec<Incident>,
     lasting: Vec<Alert>,
     ended: Vec<Alert>,
-    unheeded: Vec<Alert>,
+    unacknowledged: Vec<Alert>,
     silences: Vec<Silence>,
 }
 
@@ -73,7 +74,7 @@ impl FollowUp {
             let escalate = escalation(watched)?;
             Some(Impatient {
                 key: watched.key().to_owned(),
-                severity: watched.metric.config().severity.as_str(),
+                severity: watched.metric.config().severity,
                 after: escalate.after,
             })
         });
@@ -125,24 +126,24 @@ impl FollowUp {
         self.rounds.retain(|id, _| lasting.contains(id));
         // Ends before what lasts: the last word of a metric must be how it is.
         for alert in &found.ended {
-            if let Some(watched) = self.metrics.get(&alert.key)
+            if let Some(watched) = self.metrics.get(alert.key.as_str())
                 && self.mute(watched, alert, &found, now).is_none()
             {
                 note(self.tell_the_end(watched, alert, now).await);
             }
         }
         for alert in &found.lasting {
-            if let Some(watched) = self.metrics.get(&alert.key).cloned() {
+            if let Some(watched) = self.metrics.get(alert.key.as_str()).cloned() {
                 note(self.follow(&watched, alert, &found, now).await);
             }
         }
-        for alert in &found.unheeded {
+        for alert in &found.unacknowledged {
             note(self.escalate(alert, &found, now).await);
         }
-        for trouble in &found.troubles {
-            note(self.close(trouble, &found, now).await);
+        for incident in &found.incidents {
+            note(self.close(incident, &found, now).await);
         }
-        note(self.upkeep.look(&found.troubles, now).await);
+        note(self.upkeep.look(&found.incidents, now).await);
         first
     }
 
@@ -150,34 +151,34 @@ impl FollowUp {
         let (shared, impatient) = (Arc::clone(&self.shared), Arc::clone(&self.impatient));
         let read = move |conn: &mut Conn| {
             let silences = silences::active(conn, now.naive_utc())?;
-            // Metrics by how long their alerts may go unheeded, without those that nobody may be told of.
+            // Metrics by how long their alerts may go unacknowledged, without those that nobody may be told of.
             let mut waited: BTreeMap<Duration, Vec<String>> = BTreeMap::new();
             for Impatient { key, severity, after } in impatient.iter() {
                 let mutes = &shared.mutes;
                 if mutes
-                    .find(&silences, key, severity, false, now.naive_utc())
+                    .find(&silences, key, *severity, false, now.naive_utc())
                     .is_none()
                 {
                     waited.entry(*after).or_default().push(key.clone());
                 }
             }
-            let mut unheeded = Vec::new();
+            let mut unacknowledged = Vec::new();
             for (after, keys) in &waited {
                 let before = ago(now.naive_utc(), *after);
-                unheeded.extend(alerts::to_escalate(conn, keys, before, MOST_ESCALATED)?);
+                unacknowledged.extend(alerts::to_escalate(conn, keys, before, MOST_ESCALATED)?);
             }
             Ok(Found {
-                troubles: stored::all_open(conn)?,
+                incidents: stored::all_open(conn)?,
                 lasting: alerts::lasting(conn, MOST)?,
                 ended: alerts::with_muted_end(conn, MOST)?,
-                unheeded,
+                unacknowledged,
                 silences,
             })
         };
         self.shared.db.read(read).await
     }
 
-    /// Why nobody may be told of an alert now; what its system's trouble covers is not asked here.
+    /// Why nobody may be told of an alert now; what its system's incident covers is not asked here.
     fn mute(&self, watched: &Watched, alert: &Alert, found: &Found, now: DateTime<Utc>) -> Option<Mute> {
         let is_because = |muted: &Option<String>| muted.as_deref() == Some("flapping");
         let was_flapping = is_because(&alert.muted) || is_because(&alert.end_muted);
@@ -186,7 +187,7 @@ impl FollowUp {
         self.shared.mutes.find(
             &found.silences,
             &alert.key,
-            &alert.severity,
+            alert.severity,
             is_flapping,
             now.naive_utc(),
         )
@@ -211,16 +212,16 @@ impl FollowUp {
                 Some(_) => Ok(()),
             };
         };
-        if let Ok(Mute::Trouble(id)) = muted.parse() {
-            let open = found.troubles.iter().find(|trouble| trouble.id == id);
+        if let Ok(Mute::Incident(id)) = muted.parse() {
+            let open = found.incidents.iter().find(|incident| incident.id == id);
             let systems = &self.shared.systems;
             let is_own = systems.is_alone(&alert.key) == Some(true);
-            let is_another = |trouble: &&Trouble| {
-                trouble.kind == TroubleKind::Offline && systems.is_online_without(&alert.key)
+            let is_another = |incident: &&Incident| {
+                incident.kind == IncidentKind::Offline && systems.is_online_without(&alert.key)
             };
-            if let Some(trouble) = open.filter(|trouble| !is_own && !is_another(trouble)) {
+            if let Some(incident) = open.filter(|incident| !is_own && !is_another(incident)) {
                 return match mute {
-                    None => self.remind(watched, alert, Some(trouble), now).await,
+                    None => self.remind(watched, alert, Some(incident), now).await,
                     Some(_) => Ok(()),
                 };
             }
@@ -243,7 +244,7 @@ impl FollowUp {
         alert: &Alert,
         now: DateTime<Utc>,
     ) -> Result<(), DbError> {
-        // Whose trouble it is shows with the first reading after a start.
+        // Whose incident it is shows with the first reading after a start.
         if alert.kind == AlertKind::NoData && !watched.is_judged() {
             return Ok(());
         }
@@ -256,17 +257,17 @@ impl FollowUp {
         );
         let at = now.naive_utc();
         let tell = move |conn: &mut Conn| {
-            let Some(locked) = alerts::lock(conn, id)?.filter(is_unheeded) else {
+            let Some(locked) = alerts::lock(conn, id)?.filter(is_unacknowledged) else {
                 return Ok(());
             };
             if locked.muted.is_none() {
                 return Ok(());
             }
             if let Some(cause) = cause.as_ref().filter(|_| is_blind) {
-                let trouble = troubles::cover(conn, &shared, cause, at)?;
-                alerts::mute_for(conn, id, &Mute::Trouble(trouble.id).to_string())?;
-                let (to, text) = (&teller.audience, &trouble.reason);
-                return tell_trouble(conn, &shared, to, &trouble, Word::Begins, text, at).map(drop);
+                let incident = incidents::cover(conn, &shared, cause, at)?;
+                alerts::mute_for(conn, id, &Mute::Incident(incident.id).to_string())?;
+                let (to, text) = (&teller.audience, &incident.reason);
+                return tell_incident(conn, &shared, to, &incident, Word::Begins, text, at).map(drop);
             }
             let Some(alert) = alerts::unmute(conn, id)? else {
                 return Ok(());
@@ -321,12 +322,12 @@ impl FollowUp {
     }
 
     /// Tells again what lasts, once in every `repeat` since it was opened. Those rounds that nobody ran for are not made
-    /// up. What is covered by a trouble is told as that.
+    /// up. What is covered by a incident is told as that.
     async fn remind(
         &mut self,
         watched: &Arc<Watched>,
         alert: &Alert,
-        trouble: Option<&Trouble>,
+        incident: Option<&Incident>,
         now: DateTime<Utc>,
     ) -> Result<(), DbError> {
         let Some(every) = watched.metric.config().rule.repeat else {
@@ -338,14 +339,14 @@ impl FollowUp {
             return Ok(());
         }
         let teller = Teller::of(&self.shared, &*watched.metric);
-        let (shared, id, trouble) = (Arc::clone(&self.shared), alert.id, trouble.cloned());
+        let (shared, id, incident) = (Arc::clone(&self.shared), alert.id, incident.cloned());
         let tell = move |conn: &mut Conn| {
-            let Some(alert) = alerts::lock(conn, id)?.filter(is_unheeded) else {
+            let Some(alert) = alerts::lock(conn, id)?.filter(is_unacknowledged) else {
                 return Ok(());
             };
-            if let Some(trouble) = &trouble {
-                let (to, text, word) = (&teller.audience, &trouble.reason, Word::Lasts(round));
-                return tell_trouble(conn, &shared, to, trouble, word, text, now.naive_utc()).map(drop);
+            if let Some(incident) = &incident {
+                let (to, text, word) = (&teller.audience, &incident.reason, Word::Lasts(round));
+                return tell_incident(conn, &shared, to, incident, word, text, now.naive_utc()).map(drop);
             }
             let story = Story {
                 round: Some(round),
@@ -360,19 +361,21 @@ impl FollowUp {
 
     /// Tells others of what nobody took. While one alert of a metric is told on, further ones are not: those others know.
     async fn escalate(&self, alert: &Alert, found: &Found, now: DateTime<Utc>) -> Result<(), DbError> {
-        let Some(watched) = self.metrics.get(&alert.key) else {
+        let Some(watched) = self.metrics.get(alert.key.as_str()) else {
             return Ok(());
         };
         let Some(escalate) = escalation(watched) else {
             return Ok(());
         };
-        let trouble = match alert.muted.as_ref().map(|muted| muted.parse()) {
+        let incident = match alert.muted.as_ref().map(|muted| muted.parse()) {
             None => None,
-            Some(Ok(Mute::Trouble(id))) => found.troubles.iter().find(|trouble| trouble.id == id).cloned(),
+            Some(Ok(Mute::Incident(id))) => {
+                found.incidents.iter().find(|incident| incident.id == id).cloned()
+            }
             Some(_) => return Ok(()),
         };
         let is_mute = self.mute(watched, alert, found, now).is_some();
-        if is_mute || (alert.muted.is_some() && trouble.is_none()) {
+        if is_mute || (alert.muted.is_some() && incident.is_none()) {
             return Ok(());
         }
         let teller = Teller::of(&self.shared, &*watched.metric);
@@ -383,9 +386,9 @@ impl FollowUp {
             if !alerts::escalate(conn, alert.id, at)? || is_known {
                 return Ok(());
             }
-            if let Some(trouble) = &trouble {
-                let text = &trouble.reason;
-                return tell_trouble(conn, &shared, &to, trouble, Word::Begins, text, at).map(drop);
+            if let Some(incident) = &incident {
+                let text = &incident.reason;
+                return tell_incident(conn, &shared, &to, incident, Word::Begins, text, at).map(drop);
             }
             let story = as_it_is(conn, Event::Escalation, &alert, now)?;
             teller.tell_to(conn, &to, &alert, None, &story, at).map(drop)
@@ -393,17 +396,17 @@ impl FollowUp {
         self.shared.db.write(tell).await
     }
 
-    /// A trouble of systems is over when nothing is covered by it any more.
-    async fn close(&self, trouble: &Trouble, found: &Found, now: DateTime<Utc>) -> Result<(), DbError> {
-        if !matches!(trouble.kind, TroubleKind::System | TroubleKind::Offline) {
+    /// A incident of systems is over when nothing is covered by it any more.
+    async fn close(&self, incident: &Incident, found: &Found, now: DateTime<Utc>) -> Result<(), DbError> {
+        if !matches!(incident.kind, IncidentKind::System | IncidentKind::Offline) {
             return Ok(());
         }
-        let why = Mute::Trouble(trouble.id).to_string();
+        let why = Mute::Incident(incident.id).to_string();
         let is_covered = |alert: &&Alert| {
             alert.muted.as_ref() == Some(&why) && self.shared.systems.is_alone(&alert.key) != Some(true)
         };
         for alert in found.lasting.iter().filter(is_covered) {
-            if self.metrics.contains_key(&alert.key) {
+            if self.metrics.contains_key(alert.key.as_str()) {
                 return Ok(());
             }
             // Another worker may have another config. What none reads any more holds up nothing.
@@ -414,7 +417,7 @@ impl FollowUp {
                 return Ok(());
             }
         }
-        troubles::end_now(&self.shared, trouble, now).await
+        incidents::end_now(&self.shared, incident, now).await
     }
 }
 
@@ -422,7 +425,7 @@ fn escalation(watched: &Watched) -> Option<&Escalate> {
     watched.metric.config().rule.escalate.as_ref()
 }
 
-fn is_unheeded(alert: &Alert) -> bool {
+fn is_unacknowledged(alert: &Alert) -> bool {
     alert.acknowledged_at.is_none() && alert.resolved_at.is_none()
 }
 

@@ -76,7 +76,7 @@ async fn strand(shared: &Arc<Shared>, now: NaiveDateTime) -> Result<(), DbError>
     let telling = Arc::clone(shared);
     let give_up = move |conn: &mut Conn| {
         let error = "no channel of this name is in the config any more";
-        let stranded = deliveries::give_up_lanes_but(conn, &lanes, before, now, error)?;
+        let stranded = deliveries::give_up_orphaned(conn, &lanes, before, now, error)?;
         let count = stranded.len();
         for parcel in stranded.into_iter().filter_map(|one| Parcel::of(vec![one])) {
             if let Some((audience, about, message)) = elsewhere(&telling, &parcel, error, now) {

@@ -59,11 +59,11 @@ pub(crate) async fn keep(shared: Arc<Shared>, held: Held, halt: CancellationToke
 }
 
 /// Makes everything that waits for a later attempt due now.
-pub(crate) async fn hasten(shared: &Shared) -> Result<(), DbError> {
+pub(crate) async fn make_due(shared: &Shared) -> Result<(), DbError> {
     let now = shared.clock.wall().naive_utc();
     let hastened = shared
         .db
-        .write(move |conn| deliveries::hasten(conn, now, now + LEASE))
+        .write(move |conn| deliveries::make_due(conn, now, now + LEASE))
         .await?;
     if hastened > 0 {
         log::info!("{hastened} waiting deliveries are tried now");
@@ -72,8 +72,8 @@ pub(crate) async fn hasten(shared: &Shared) -> Result<(), DbError> {
 }
 
 /// Frees the claims of workers that died on this machine at once.
-pub(crate) async fn bury_the_dead(shared: &Shared) -> Result<(), DbError> {
-    for (dead, freed) in shared.presence.bury_the_dead(&shared.db).await? {
+pub(crate) async fn reap_dead_workers(shared: &Shared) -> Result<(), DbError> {
+    for (dead, freed) in shared.presence.reap_dead_workers(&shared.db).await? {
         log::info!("worker {dead} died with {freed} deliveries under way; they are made again");
     }
     Ok(())

@@ -17,6 +17,7 @@ mod details;
 mod dispatcher;
 mod followup;
 mod health;
+mod incidents;
 mod janitor;
 mod lane;
 mod leases;
@@ -29,7 +30,6 @@ mod seen;
 mod standing;
 mod systems;
 mod told;
-mod troubles;
 mod upkeep;
 mod waiting;
 mod words;
@@ -87,7 +87,7 @@ pub struct Options {
     pub version: String,
     /// The language of what the engine itself says.
     pub language: Language,
-    /// Names of the channels that are told of the monitor's own troubles.
+    /// Names of the channels that are told of the monitor's own incidents.
     pub notify: Vec<String>,
     /// The windows in which nobody is told of alerts, by name.
     pub maintenance: Vec<(String, Maintenance)>,
@@ -220,7 +220,7 @@ impl Engine {
     pub fn new(parts: Parts) -> Engine {
         let read = parts.metrics.iter().filter_map(|metric| {
             let system = metric::system(&**metric)?;
-            Some((metric.config().key.clone(), system.to_owned()))
+            Some((metric.config().key.to_string(), system.to_owned()))
         });
         let (upstreams, systems) = (Arc::new(parts.upstreams), Arc::new(Systems::new(read)));
         let (healths, database, seen) = (Arc::default(), Health::default(), Seen::default());
@@ -284,9 +284,9 @@ impl Engine {
     pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
         upkeep::tell_gap(&self.shared).await?;
         janitor::heartbeat(&self.shared).await?;
-        leases::bury_the_dead(&self.shared).await?;
+        leases::reap_dead_workers(&self.shared).await?;
         // What was in the way before this start may have been mended.
-        leases::hasten(&self.shared).await?;
+        leases::make_due(&self.shared).await?;
         // Not a child of `stop`: a part that ends before it is told to has died, and that must be told apart.
         let halt = CancellationToken::new();
         let (shared, metrics) = (&self.shared, &self.metrics);
@@ -348,7 +348,7 @@ impl Engine {
     /// When the database cannot be used. A metric that cannot be read is a reading, not an error.
     pub async fn run_once(&self, stop: CancellationToken) -> Result<(), EngineError> {
         janitor::heartbeat(&self.shared).await?;
-        leases::bury_the_dead(&self.shared).await?;
+        leases::reap_dead_workers(&self.shared).await?;
         tokio::select! {
             () = stop.cancelled() => {}
             () = scheduler::once(&self.shared, &self.metrics) => {}

@@ -1,6 +1,7 @@
 //! Whether people may be told just now: silences that somebody made, maintenance windows, flapping.
 
 use chrono::NaiveDateTime;
+use monitor_domain::Severity;
 use monitor_model::{Conn, DbError, Mute, Silence, silences};
 use monitor_rules::Maintenance;
 
@@ -20,7 +21,7 @@ impl Mutes {
         &self,
         conn: &mut Conn,
         key: &str,
-        severity: &str,
+        severity: Severity,
         is_flapping: bool,
         now: NaiveDateTime,
     ) -> Result<Option<Mute>, DbError> {
@@ -33,7 +34,7 @@ impl Mutes {
         &self,
         active: &[Silence],
         key: &str,
-        severity: &str,
+        severity: Severity,
         is_flapping: bool,
         now: NaiveDateTime,
     ) -> Option<Mute> {

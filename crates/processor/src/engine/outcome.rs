@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_model::{
-    AlertKind, Conn, DbError, Decision, MetricState, Mute, NewAlert, NewRecord, NewSample, alerts, decisions,
-    deliveries, realtime, records, samples, states,
+    AlertKind, Conn, DbError, Evaluation, MetricState, Mute, NewAlert, NewRecord, NewSample, alerts,
+    deliveries, evaluations, realtime, records, samples, states,
 };
 use monitor_notify::Event;
 use monitor_rules::{Condition, Judgement, Observed, Rule, State, Transition};
 
 use super::Shared;
+use super::incidents;
 use super::systems::Cause;
 use super::told::{self, ALARM_LANE, DETAILS_LANE, Story, Teller, Word, enqueue_job, job_key};
-use super::troubles;
 use crate::metric::{Metric, explains};
 
 /// A judged reading, ready to be stored.
@@ -31,7 +31,7 @@ pub(crate) struct Outcome {
     /// The metric went to and fro too often, before this reading and after it.
     was_flapping: bool,
     is_flapping: bool,
-    /// Whose trouble it is that the metric cannot be read, where it is not its own.
+    /// Whose incident it is that the metric cannot be read, where it is not its own.
     cause: Option<Cause>,
     at: NaiveDateTime,
     shared: Arc<Shared>,
@@ -146,7 +146,7 @@ impl Outcome {
             effects.push(event.as_str().to_owned());
             effects.extend(mute.map(|mute| mute.to_string()));
         }
-        let decision = Decision {
+        let evaluation = Evaluation {
             key: self.state.key.clone(),
             slot: 0,
             version: self.state.version,
@@ -156,12 +156,12 @@ impl Outcome {
             reason: self.state.reason.clone(),
             effects: effects.join(","),
         };
-        decisions::record(conn, &decision)
+        evaluations::record(conn, &evaluation)
     }
 
     /// Why nobody may be told at this time.
     fn mute(&self, conn: &mut Conn, is_flapping: bool) -> Result<Option<Mute>, DbError> {
-        let severity = self.teller.severity.as_str();
+        let severity = self.teller.severity;
         let mutes = &self.shared.mutes;
         mutes.ask(conn, &self.state.key, severity, is_flapping, self.at)
     }
@@ -187,24 +187,24 @@ impl Outcome {
     }
 
     /// Being blind is told to people, but is no business alert: no alarm, and a notice in the records. Where it is the
-    /// trouble of a system that blinds others too, that is told, and once.
+    /// incident of a system that blinds others too, that is told, and once.
     fn blind(&self, conn: &mut Conn, story: &Story) -> Result<Option<Mute>, DbError> {
         let mut mute = self.mute(conn, false)?;
-        let mut trouble = None;
+        let mut incident = None;
         if mute.is_none()
             && let Some(cause) = &self.cause
         {
-            let covering = troubles::cover(conn, &self.shared, cause, self.at)?;
-            mute = Some(Mute::Trouble(covering.id));
-            trouble = Some(covering);
+            let covering = incidents::cover(conn, &self.shared, cause, self.at)?;
+            mute = Some(Mute::Incident(covering.id));
+            incident = Some(covering);
         }
         let alert = alerts::open(conn, &self.new_alert(AlertKind::NoData, story, mute.as_ref()))?;
         let record = records::insert(conn, &self.new_record(alert.id, false, story))?;
         let (audience, now) = (&self.teller.audience, self.at);
-        match trouble {
-            Some(trouble) => {
-                let text = &trouble.reason;
-                told::tell_trouble(conn, &self.shared, audience, &trouble, Word::Begins, text, now)?;
+        match incident {
+            Some(incident) => {
+                let text = &incident.reason;
+                told::tell_incident(conn, &self.shared, audience, &incident, Word::Begins, text, now)?;
             }
             None if mute.is_none() => {
                 let record = record.map(|record| record.id);
@@ -245,7 +245,7 @@ impl Outcome {
         NewAlert {
             key: self.state.key.clone(),
             kind,
-            severity: self.teller.severity.as_str().to_owned(),
+            severity: self.teller.severity,
             reason: story.reason.clone(),
             value: story.value,
             previous: story.previous,

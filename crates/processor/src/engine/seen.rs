@@ -1,4 +1,4 @@
-//! How the monitor itself stands, as series: systems, sign-ins, channels, troubles, the queue. What is not known is left
+//! How the monitor itself stands, as series: systems, sign-ins, channels, incidents, the queue. What is not known is left
 //! out.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use chrono::{DateTime, Utc};
-use monitor_model::TroubleKind;
+use monitor_model::IncidentKind;
 use monitor_model::deliveries::Unfinished;
 use monitor_telemetry::{gauge, gauges};
 use monitor_upstream::Upstreams;
@@ -22,7 +22,7 @@ use super::systems::Systems;
 #[derive(Clone, Debug)]
 pub(crate) struct Queues {
     pub(crate) outbox: Vec<Unfinished>,
-    pub(crate) troubles: Vec<TroubleKind>,
+    pub(crate) incidents: Vec<IncidentKind>,
     pub(crate) at: DateTime<Utc>,
 }
 
@@ -105,12 +105,12 @@ impl OwnState {
         let Some(queues) = self.seen.lock().clone() else {
             return Ok(());
         };
-        let count = |kind: &TroubleKind| queues.troubles.iter().filter(|open| *open == kind).count();
-        let troubles = TroubleKind::ALL
+        let count = |kind: &IncidentKind| queues.incidents.iter().filter(|open| *open == kind).count();
+        let incidents = IncidentKind::ALL
             .iter()
             .map(|kind| (kind.as_str(), i64::try_from(count(kind)).unwrap_or(i64::MAX)));
-        let help = "Troubles of the monitor itself that are not over.";
-        gauges(encoder, "troubles", help, "kind", troubles)?;
+        let help = "Incidents of the monitor itself that are not over.";
+        gauges(encoder, "incidents", help, "kind", incidents)?;
         let waiting = queues.outbox.iter().map(|lane| (&lane.lane, lane.count));
         let help = "Deliveries that are neither done nor given up.";
         gauges(encoder, "outbox_unfinished", help, "lane", waiting)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-/// Failures of a metric after its system answered another one, until the trouble is its own.
+/// Failures of a metric after its system answered another one, until the incident is its own.
 const OWN_FAILURES: u32 = 2;
 
 /// How an attempt to read a metric went, as far as its system is concerned.
@@ -26,7 +26,7 @@ pub(crate) enum Contact {
     Unknown,
 }
 
-/// Why a metric is blind, where that is not its own trouble.
+/// Why a metric is blind, where that is not its own incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
     /// This system is down.
@@ -175,7 +175,7 @@ impl Systems {
         })
     }
 
-    /// Whether the metric `key`, which a trouble of its system was told for, has a trouble of its own by now: the system
+    /// Whether the metric `key`, which a incident of its system was told for, has a incident of its own by now: the system
     /// answers, and not this. `None` where it does not fail, or this worker has not tried yet.
     pub(crate) fn is_alone(&self, key: &str) -> Option<bool> {
         let known = self.lock();
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn one_metric_of_several_that_fails_is_its_own_trouble() {
+    fn one_metric_of_several_that_fails_is_its_own_incident() {
         let mut story = Story::of(&THREE);
         for _ in 0..5 {
             story.fails("x", "a");

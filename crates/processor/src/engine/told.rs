@@ -1,9 +1,9 @@
-//! Who is told what: from an alert, or a trouble of the monitor itself, to the rows of the outbox.
+//! Who is told what: from an alert, or a incident of the monitor itself, to the rows of the outbox.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_domain::Severity;
 use monitor_model::deliveries::Address;
-use monitor_model::{Alert, Conn, DbError, NewDelivery, Record, Trouble, deliveries};
+use monitor_model::{Alert, Conn, DbError, Incident, NewDelivery, Record, deliveries};
 use monitor_notify::{Event, MetricInfo, Notification};
 
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,7 @@ pub(crate) struct Story {
     pub(crate) round: Option<i64>,
 }
 
-/// Which word about a trouble.
+/// Which word about a incident.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Word {
     Begins,
@@ -69,7 +69,7 @@ impl Teller {
         let config = metric.config();
         Teller {
             metric: MetricInfo {
-                key: config.key.clone(),
+                key: config.key.to_string(),
                 title: config.title.clone(),
                 unit: config.unit.clone(),
             },
@@ -102,7 +102,7 @@ impl Teller {
         story: &Story,
         now: NaiveDateTime,
     ) -> Result<usize, DbError> {
-        let told = deliveries::told_of_alert(conn, alert.id, &TIDINGS)?;
+        let told = deliveries::notified_of_alert(conn, alert.id, &TIDINGS)?;
         self.tell_to(conn, &grouped(told), alert, record_id, story, now)
     }
 
@@ -137,7 +137,7 @@ impl Teller {
         let about = About {
             alert_id: Some(alert.id),
             record_id,
-            trouble_id: None,
+            incident_id: None,
         };
         enqueue(conn, audience, about, &message, now)
     }
@@ -177,12 +177,12 @@ impl Teller {
     }
 }
 
-/// A trouble of the monitor itself, as people are told of it. Whoever was told this word of it before is not told again.
-pub(crate) fn tell_trouble(
+/// A incident of the monitor itself, as people are told of it. Whoever was told this word of it before is not told again.
+pub(crate) fn tell_incident(
     conn: &mut Conn,
     shared: &Shared,
     audience: &[Audience],
-    trouble: &Trouble,
+    incident: &Incident,
     word: Word,
     text: &str,
     now: NaiveDateTime,
@@ -194,16 +194,16 @@ pub(crate) fn tell_trouble(
     };
     let severity = match word {
         Word::Ends => Severity::Info,
-        _ => trouble.severity.parse().unwrap_or_default(),
+        _ => incident.severity,
     };
     let message = Notification {
-        id: format!("trouble/{}/{which}", trouble.id),
-        message_id: message_id(&format!("trouble-{}-{which}", trouble.id)),
-        thread_id: Some(thread("trouble", trouble.id, trouble.opened_at)),
+        id: format!("incident/{}/{which}", incident.id),
+        message_id: message_id(&format!("incident-{}-{which}", incident.id)),
+        thread_id: Some(thread("incident", incident.id, incident.opened_at)),
         event: Event::Notice,
         metric: MetricInfo {
-            key: trouble.kind.as_str().to_owned(),
-            title: super::words::title(shared.options.language, trouble.kind, &trouble.subject),
+            key: incident.kind.as_str().to_owned(),
+            title: super::words::title(shared.options.language, incident.kind, &incident.subject),
             unit: String::new(),
         },
         severity,
@@ -216,7 +216,7 @@ pub(crate) fn tell_trouble(
         url: page(shared, "/system"),
     };
     let about = About {
-        trouble_id: Some(trouble.id),
+        incident_id: Some(incident.id),
         ..About::default()
     };
     enqueue(conn, audience, about, &message, now)
@@ -227,7 +227,7 @@ pub(crate) fn tell_trouble(
 pub(crate) struct About {
     pub(crate) alert_id: Option<i64>,
     pub(crate) record_id: Option<i64>,
-    pub(crate) trouble_id: Option<i64>,
+    pub(crate) incident_id: Option<i64>,
 }
 
 /// One row a recipient; `message.id` is made his own.
@@ -249,7 +249,7 @@ pub(crate) fn enqueue(
             rows.push(NewDelivery {
                 alert_id: about.alert_id,
                 record_id: about.record_id,
-                trouble_id: about.trouble_id,
+                incident_id: about.incident_id,
                 lane: channel.clone(),
                 event: message.event.as_str().to_owned(),
                 recipient: recipient.clone(),
@@ -277,7 +277,7 @@ pub(crate) fn audience(shared: &Shared, names: &[String]) -> Vec<Audience> {
         .collect()
 }
 
-/// Those who hear of the monitor's own troubles, but not through the lane `but`, which is the trouble: of the channels
+/// Those who hear of the monitor's own incidents, but not through the lane `but`, which is the incident: of the channels
 /// that the config names for it or, where none is left, of any other.
 pub(crate) fn own_audience(shared: &Shared, but: &str) -> Vec<Audience> {
     let named: Vec<String> = shared
@@ -327,14 +327,14 @@ pub(crate) fn enqueue_job(
     let row = NewDelivery {
         alert_id: Some(alert.id),
         record_id: None,
-        trouble_id: None,
+        incident_id: None,
         lane: lane.to_owned(),
         event: event.to_owned(),
         recipient: String::new(),
         dedupe_key: job_key(lane, alert.id),
         message_id: format!("{event}-{}@monitor", alert.id),
         payload: to_json(&Job {
-            key: alert.key.clone(),
+            key: alert.key.to_string(),
             teller,
         }),
         next_at: now,

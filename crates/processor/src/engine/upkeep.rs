@@ -8,15 +8,15 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_domain::Severity;
 use monitor_model::{
-    Conn, DbError, NewTrouble, ProcessRole, Trouble, TroubleKind, WorkerRow, deliveries, troubles as stored,
-    workers,
+    Conn, DbError, Incident, IncidentKind, NewIncident, ProcessRole, WorkerRow, deliveries,
+    incidents as stored, workers,
 };
 
 use super::Shared;
 use super::health::Failing;
 use super::told::{ALARM_LANE, DETAILS_LANE, own_audience};
 use super::words::{self, When};
-use super::{seen, troubles};
+use super::{incidents, seen};
 
 /// How long a channel fails until others are told.
 const CHANNEL: Duration = Duration::from_secs(300);
@@ -45,7 +45,7 @@ impl Upkeep {
     }
 
     /// Channels every time, processes and queues once a heartbeat.
-    pub(crate) async fn look(&mut self, open: &[Trouble], now: DateTime<Utc>) -> Result<(), DbError> {
+    pub(crate) async fn look(&mut self, open: &[Incident], now: DateTime<Utc>) -> Result<(), DbError> {
         self.look_at_channels(open, now).await?;
         let (monotonic, every) = (self.shared.clock.monotonic(), self.shared.options.heartbeat);
         if self
@@ -59,22 +59,25 @@ impl Upkeep {
         let (processes, outbox) = self.shared.db.read(read).await?;
         self.shared.seen.saw(seen::Queues {
             outbox,
-            troubles: open.iter().map(|trouble| trouble.kind).collect(),
+            incidents: open.iter().map(|incident| incident.kind).collect(),
             at: now,
         });
         self.look_at_processes(&processes, open, now).await
     }
 
-    /// What this worker sees fail is a trouble only where no other gets through meanwhile: the rows tell, and of several
+    /// What this worker sees fail is a incident only where no other gets through meanwhile: the rows tell, and of several
     /// workers all come to the same.
-    async fn look_at_channels(&self, open: &[Trouble], now: DateTime<Utc>) -> Result<(), DbError> {
-        for trouble in open.iter().filter(|trouble| trouble.kind == TroubleKind::Channel) {
-            self.channel_may_work(trouble, now).await?;
+    async fn look_at_channels(&self, open: &[Incident], now: DateTime<Utc>) -> Result<(), DbError> {
+        for incident in open
+            .iter()
+            .filter(|incident| incident.kind == IncidentKind::Channel)
+        {
+            self.channel_may_work(incident, now).await?;
         }
         for (lane, health) in self.shared.healths() {
             let is_known = open
                 .iter()
-                .any(|trouble| trouble.kind == TroubleKind::Channel && trouble.subject == lane);
+                .any(|incident| incident.kind == IncidentKind::Channel && incident.subject == lane);
             let patience = if lane == ALARM_LANE { ALARM } else { CHANNEL };
             let failing = health.failing_for(patience, self.shared.clock.monotonic());
             if let Some(failing) = failing.filter(|_| !is_known && lane != DETAILS_LANE)
@@ -86,7 +89,7 @@ impl Upkeep {
         Ok(())
     }
 
-    /// Whether it is so. A recipient who cannot be reached is not the channel's trouble, where there are others.
+    /// Whether it is so. A recipient who cannot be reached is not the channel's incident, where there are others.
     async fn channel_fails(
         &self,
         lane: String,
@@ -104,39 +107,39 @@ impl Upkeep {
                 return Ok(false);
             }
             let when = When { at: since, now };
-            let new = NewTrouble {
-                kind: TroubleKind::Channel,
+            let new = NewIncident {
+                kind: IncidentKind::Channel,
                 subject: lane.clone(),
-                severity: Severity::Critical.as_str().to_owned(),
+                severity: Severity::Critical,
                 reason: words::channel(shared.options.language, when, &why, passage.waiting),
                 since: since.naive_utc(),
                 opened_at: now.naive_utc(),
             };
-            troubles::begin(conn, &shared, &new, &own_audience(&shared, &lane))?;
+            incidents::begin(conn, &shared, &new, &own_audience(&shared, &lane))?;
             Ok(true)
         };
         self.shared.db.write(begin).await
     }
 
-    /// It works where anybody has delivered by it since; with nothing to deliver it is no trouble.
-    async fn channel_may_work(&self, trouble: &Trouble, now: DateTime<Utc>) -> Result<(), DbError> {
-        let lane = trouble.subject.clone();
+    /// It works where anybody has delivered by it since; with nothing to deliver it is no incident.
+    async fn channel_may_work(&self, incident: &Incident, now: DateTime<Utc>) -> Result<(), DbError> {
+        let lane = incident.subject.clone();
         let passage = self
             .shared
             .db
             .read(move |conn| deliveries::passage(conn, &lane))
             .await?;
-        if passage.waiting > 0 && passage.last_sent.is_none_or(|at| at < trouble.since) {
+        if passage.waiting > 0 && passage.last_sent.is_none_or(|at| at < incident.since) {
             return Ok(());
         }
-        troubles::end_now(&self.shared, trouble, now).await
+        incidents::end_now(&self.shared, incident, now).await
     }
 
     /// A process is silent that gave no new sign of life in several looks: no two machines' clocks are compared.
     async fn look_at_processes(
         &mut self,
         listed: &[WorkerRow],
-        open: &[Trouble],
+        open: &[Incident],
         now: DateTime<Utc>,
     ) -> Result<(), DbError> {
         let own = self.shared.worker();
@@ -154,15 +157,18 @@ impl Upkeep {
             }
             let is_known = open
                 .iter()
-                .any(|trouble| trouble.kind == TroubleKind::Process && trouble.subject == row.id);
+                .any(|incident| incident.kind == IncidentKind::Process && incident.subject == row.id);
             if *looks >= SILENT && !is_known {
                 self.process_is_silent(row.clone(), now).await?;
             }
         }
-        for trouble in open.iter().filter(|trouble| trouble.kind == TroubleKind::Process) {
-            let seen = self.processes.get(&trouble.subject);
-            if seen.is_none_or(|(beat, looks)| *looks == 0 && *beat > trouble.since) {
-                troubles::end_now(&self.shared, trouble, now).await?;
+        for incident in open
+            .iter()
+            .filter(|incident| incident.kind == IncidentKind::Process)
+        {
+            let seen = self.processes.get(&incident.subject);
+            if seen.is_none_or(|(beat, looks)| *looks == 0 && *beat > incident.since) {
+                incidents::end_now(&self.shared, incident, now).await?;
             }
         }
         Ok(())
@@ -176,15 +182,15 @@ impl Upkeep {
                 ProcessRole::Worker => Severity::Critical,
                 ProcessRole::Web => Severity::Warning,
             };
-            let new = NewTrouble {
-                kind: TroubleKind::Process,
+            let new = NewIncident {
+                kind: IncidentKind::Process,
                 subject: row.id.clone(),
-                severity: severity.as_str().to_owned(),
+                severity,
                 reason: words::process(shared.options.language, row.role, &row.host, row.pid, last),
                 since: row.heartbeat_at,
                 opened_at: now.naive_utc(),
             };
-            troubles::begin(conn, &shared, &new, &own_audience(&shared, "")).map(drop)
+            incidents::begin(conn, &shared, &new, &own_audience(&shared, "")).map(drop)
         };
         self.shared.db.write(begin).await
     }
@@ -217,10 +223,10 @@ pub(crate) async fn tell_gap(shared: &Arc<Shared>) -> Result<(), DbError> {
         for row in listed.iter().filter(|row| row.role == ProcessRole::Worker) {
             workers::remove(conn, &row.id)?;
         }
-        let new = NewTrouble {
-            kind: TroubleKind::Gap,
+        let new = NewIncident {
+            kind: IncidentKind::Gap,
             subject: String::new(),
-            severity: Severity::Critical.as_str().to_owned(),
+            severity: Severity::Critical,
             reason: words::gap(
                 telling.options.language,
                 When::stored(last, now),
@@ -230,9 +236,9 @@ pub(crate) async fn tell_gap(shared: &Arc<Shared>) -> Result<(), DbError> {
             opened_at: now.naive_utc(),
         };
         let audience = own_audience(&telling, "");
-        if let Some(trouble) = troubles::begin(conn, &telling, &new, &audience)? {
+        if let Some(incident) = incidents::begin(conn, &telling, &new, &audience)? {
             // It is over with the telling: somebody watches again.
-            stored::end(conn, trouble.id, now.naive_utc())?;
+            stored::end(conn, incident.id, now.naive_utc())?;
         }
         Ok(())
     };

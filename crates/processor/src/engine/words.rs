@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_domain::Language;
-use monitor_model::{ProcessRole, TroubleKind};
+use monitor_model::{IncidentKind, ProcessRole};
 
 /// Metrics that are named one by one in a sentence.
 const NAMED: usize = 10;
@@ -14,22 +14,22 @@ const LISTED: usize = 50;
 /// Characters of each of them.
 const LISTED_CHARS: usize = 200;
 
-/// What a trouble is about, as the headline of a message.
-pub(crate) fn title(language: Language, kind: TroubleKind, subject: &str) -> String {
+/// What a incident is about, as the headline of a message.
+pub(crate) fn title(language: Language, kind: IncidentKind, subject: &str) -> String {
     let en = language == Language::English;
     match kind {
-        TroubleKind::System if en => format!("System {subject}"),
-        TroubleKind::System => format!("系统 {subject}"),
-        TroubleKind::Channel if subject == super::told::ALARM_LANE && en => "The alarm".to_owned(),
-        TroubleKind::Channel if subject == super::told::ALARM_LANE => "告警器".to_owned(),
-        TroubleKind::Channel if en => format!("Channel {subject}"),
-        TroubleKind::Channel => format!("通知渠道 {subject}"),
-        TroubleKind::Process if en => "A process of the monitor".to_owned(),
-        TroubleKind::Process => "监控进程".to_owned(),
-        TroubleKind::Database if en => "The monitor's database".to_owned(),
-        TroubleKind::Database => "监控数据库".to_owned(),
-        TroubleKind::Offline | TroubleKind::Gap if en => "The monitor".to_owned(),
-        TroubleKind::Offline | TroubleKind::Gap => "监控系统".to_owned(),
+        IncidentKind::System if en => format!("System {subject}"),
+        IncidentKind::System => format!("系统 {subject}"),
+        IncidentKind::Channel if subject == super::told::ALARM_LANE && en => "The alarm".to_owned(),
+        IncidentKind::Channel if subject == super::told::ALARM_LANE => "告警器".to_owned(),
+        IncidentKind::Channel if en => format!("Channel {subject}"),
+        IncidentKind::Channel => format!("通知渠道 {subject}"),
+        IncidentKind::Process if en => "A process of the monitor".to_owned(),
+        IncidentKind::Process => "监控进程".to_owned(),
+        IncidentKind::Database if en => "The monitor's database".to_owned(),
+        IncidentKind::Database => "监控数据库".to_owned(),
+        IncidentKind::Offline | IncidentKind::Gap if en => "The monitor".to_owned(),
+        IncidentKind::Offline | IncidentKind::Gap => "监控系统".to_owned(),
     }
 }
 
@@ -124,34 +124,34 @@ pub(crate) fn database(language: Language, since: When, why: &str) -> String {
     }
 }
 
-/// The end of a trouble.
-pub(crate) fn over(language: Language, kind: TroubleKind, since: When, lasted: Duration) -> String {
+/// The end of a incident.
+pub(crate) fn over(language: Language, kind: IncidentKind, since: When, lasted: Duration) -> String {
     let lasted = monitor_rules::span(language, lasted);
     match (language, kind) {
-        (Language::English, TroubleKind::System) => {
+        (Language::English, IncidentKind::System) => {
             format!("can be read again; could not be since {since}, for {lasted}")
         }
-        (Language::Chinese, TroubleKind::System) => format!("已恢复读取；自 {since} 起中断了 {lasted}"),
-        (Language::English, TroubleKind::Offline) => {
+        (Language::Chinese, IncidentKind::System) => format!("已恢复读取；自 {since} 起中断了 {lasted}"),
+        (Language::English, IncidentKind::Offline) => {
             format!("the monitor is online again; was offline since {since}, for {lasted}")
         }
-        (Language::Chinese, TroubleKind::Offline) => format!("监控已恢复在线；自 {since} 起离线了 {lasted}"),
-        (Language::English, TroubleKind::Channel) => {
+        (Language::Chinese, IncidentKind::Offline) => format!("监控已恢复在线；自 {since} 起离线了 {lasted}"),
+        (Language::English, IncidentKind::Channel) => {
             format!("gets through again; did not since {since}, for {lasted}")
         }
-        (Language::Chinese, TroubleKind::Channel) => format!("已恢复送达；自 {since} 起中断了 {lasted}"),
-        (Language::English, TroubleKind::Process) => {
+        (Language::Chinese, IncidentKind::Channel) => format!("已恢复送达；自 {since} 起中断了 {lasted}"),
+        (Language::English, IncidentKind::Process) => {
             format!("it is heard from again, or off the list; was silent since {since}, for {lasted}")
         }
-        (Language::Chinese, TroubleKind::Process) => {
+        (Language::Chinese, IncidentKind::Process) => {
             format!("心跳已恢复或已从列表移除；自 {since} 起中断了 {lasted}")
         }
-        (Language::English, TroubleKind::Database) => {
+        (Language::English, IncidentKind::Database) => {
             format!("can be written again; could not be since {since}, for {lasted}")
         }
-        (Language::Chinese, TroubleKind::Database) => format!("已恢复写入；自 {since} 起中断了 {lasted}"),
-        (Language::English, TroubleKind::Gap) => format!("somebody is watching again, after {lasted}"),
-        (Language::Chinese, TroubleKind::Gap) => format!("已恢复监控，中断了 {lasted}"),
+        (Language::Chinese, IncidentKind::Database) => format!("已恢复写入；自 {since} 起中断了 {lasted}"),
+        (Language::English, IncidentKind::Gap) => format!("somebody is watching again, after {lasted}"),
+        (Language::Chinese, IncidentKind::Gap) => format!("已恢复监控，中断了 {lasted}"),
     }
 }
 
@@ -311,8 +311,8 @@ mod tests {
     }
 
     #[test]
-    fn every_trouble_has_its_words_in_every_language() {
-        for kind in TroubleKind::ALL {
+    fn every_incident_has_its_words_in_every_language() {
+        for kind in IncidentKind::ALL {
             let since = When {
                 at: at(0),
                 now: at(90),

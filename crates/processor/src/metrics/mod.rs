@@ -19,7 +19,7 @@ pub const CODED: &[(&str, Make)] = &[
 
 /// The metric that `config` describes, or nothing for a key that is neither in code nor given a `fetch`.
 pub fn metric(config: MetricConfig) -> Option<Box<dyn Metric>> {
-    if let Some((_, make)) = CODED.iter().find(|(key, _)| *key == config.key) {
+    if let Some((_, make)) = CODED.iter().find(|(key, _)| config.key == *key) {
         return Some(make(config));
     }
     let fetch = config.fetch.clone()?;

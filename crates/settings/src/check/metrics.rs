@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use monitor_domain::Language;
+use monitor_domain::{InvalidKey, Language, MetricKey};
 use monitor_rules::{Rule, RuleSettings};
 use monitor_upstream::{DetailsSettings, FetchSettings, FieldError};
 
@@ -15,8 +15,7 @@ use crate::raw::RawMetric;
 use crate::settings::MetricSettings;
 use crate::words::{suggest, there_is};
 
-/// The longest key, title and unit, in characters: they have to fit on a page and in a subject line.
-const MAX_KEY: usize = 64;
+/// The longest title and unit, in characters: they have to fit on a page and in a subject line.
 const MAX_TITLE: usize = 120;
 const MAX_UNIT: usize = 40;
 /// More mails about one alert than this are no longer read one by one.
@@ -53,7 +52,7 @@ impl Checker<'_, '_> {
     ) -> Option<MetricSettings> {
         let at = |field: &str| path(&["metrics", key, field]);
         let table = path(&["metrics", key]);
-        self.metric_key(&table, key);
+        let metric_key = self.metric_key(&table, key);
         let raw: RawMetric = self.reader.section(&table)?;
         let builtin = Builtin::find(key);
         let title = raw
@@ -80,7 +79,7 @@ impl Checker<'_, '_> {
         }
         let notify = self.notify(&at("notify"), raw.notify);
         Some(MetricSettings {
-            key: key.to_owned(),
+            key: metric_key,
             builtin,
             title,
             unit,
@@ -94,18 +93,12 @@ impl Checker<'_, '_> {
         })
     }
 
-    fn metric_key(&mut self, table: &[String], key: &str) {
-        let begins_well = key.starts_with(|first: char| first.is_ascii_lowercase());
-        let goes_well = key
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-        if !begins_well || !goes_well || key.len() > MAX_KEY {
-            let message = format!(
-                "\"{key}\" is no key for a metric: small letters, digits and _, a letter first, at most {MAX_KEY}; what \
-                 people read is `title`"
-            );
-            self.reader.error(table, message);
-        }
+    fn metric_key(&mut self, table: &[String], key: &str) -> MetricKey {
+        key.parse().unwrap_or_else(|error: InvalidKey| {
+            self.reader
+                .error(table, format!("{error}; what people read is `title`"));
+            MetricKey::stored(key)
+        })
     }
 
     /// One line of text of bounded length.

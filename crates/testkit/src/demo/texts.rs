@@ -155,15 +155,10 @@ mod tests {
     }
 
     #[test]
-    fn amounts_and_languages_are_read_as_people_write_them() {
+    fn amounts_are_written_as_people_write_them() {
         assert_eq!(
             (money(1_900), money(3_999_905)),
             ("19.00".to_owned(), "39,999.05".to_owned())
         );
-        assert_eq!(
-            ("zh-CN".parse(), "en".parse()),
-            (Ok(Language::Chinese), Ok(Language::English))
-        );
-        assert!("fr".parse::<Lang>().unwrap_err().contains("fr"));
     }
 }

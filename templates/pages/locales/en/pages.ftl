@@ -101,25 +101,25 @@ reset-failed = The global alarm could not be sounded, so nothing was acknowledge
 delete-failed = The record could not be deleted. The server’s log says why.
 load-failed = Older records could not be loaded. Try again.
 
-## Troubles of the monitor itself
+## Incidents of the monitor itself
 
-trouble-system = System
-trouble-offline = Cut off
-trouble-channel = Channel
-trouble-process = Process
-trouble-gap = Not watched
-trouble-database = Database
+incident-system = System
+incident-offline = Cut off
+incident-channel = Channel
+incident-process = Process
+incident-gap = Not watched
+incident-database = Database
 since = since
-troubles = Troubles of the monitor
-troubles-unknown = Nobody looks for troubles: no worker is alive.
-troubles-none = Nothing is wrong with the monitor.
+incidents = Incidents of the monitor
+incidents-unknown = Nobody looks for incidents: no worker is alive.
+incidents-none = Nothing is wrong with the monitor.
 
 ## Who is told
 
 muted-silence = Not told: silenced
 muted-maintenance = Not told: maintenance { $name }
 muted-flapping = Not told: flapping
-muted-trouble = Not told: trouble of the monitor
+muted-incident = Not told: incident of the monitor
 muted-other = Not told: { $name }
 acknowledged-by = Acknowledged by
 silenced-until = Silenced until
@@ -178,9 +178,9 @@ cancel-silence-yes = End it
 
 ## Judgements
 
-decisions = Judgements
-decisions-hint = The latest, newest first
-decisions-none = It has not been judged yet.
+evaluations = Judgements
+evaluations-hint = The latest, newest first
+evaluations-none = It has not been judged yet.
 effect-alert = Alert
 effect-recovered = Recovered
 effect-no_data = No data

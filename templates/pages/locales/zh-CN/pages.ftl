@@ -103,23 +103,23 @@ load-failed = 更早的记录加载失败，请重试。
 
 ## 监控自身的故障
 
-trouble-system = 系统
-trouble-offline = 网络中断
-trouble-channel = 通知渠道
-trouble-process = 进程
-trouble-gap = 监控空窗
-trouble-database = 数据库
+incident-system = 系统
+incident-offline = 网络中断
+incident-channel = 通知渠道
+incident-process = 进程
+incident-gap = 监控空窗
+incident-database = 数据库
 since = 始于
-troubles = 监控自身的故障
-troubles-unknown = 没有运行中的采集进程，无法检查故障。
-troubles-none = 监控自身一切正常。
+incidents = 监控自身的故障
+incidents-unknown = 没有运行中的采集进程，无法检查故障。
+incidents-none = 监控自身一切正常。
 
 ## 通知情况
 
 muted-silence = 未通知：已静默
 muted-maintenance = 未通知：维护 { $name }
 muted-flapping = 未通知：频繁波动
-muted-trouble = 未通知：监控自身故障
+muted-incident = 未通知：监控自身故障
 muted-other = 未通知：{ $name }
 acknowledged-by = 已确认：
 silenced-until = 静默至
@@ -178,9 +178,9 @@ cancel-silence-yes = 结束
 
 ## 判断记录
 
-decisions = 判断记录
-decisions-hint = 最近的记录，最新的在前
-decisions-none = 尚未进行判断。
+evaluations = 判断记录
+evaluations-hint = 最近的记录，最新的在前
+evaluations-none = 尚未进行判断。
 effect-alert = 告警
 effect-recovered = 恢复
 effect-no_data = 无数据

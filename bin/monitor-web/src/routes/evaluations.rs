@@ -1,10 +1,10 @@
-//! `/api/v1/metrics/{key}/decisions`.
+//! `/api/v1/metrics/{key}/evaluations`.
 
 use actix_web::{HttpResponse, web};
-use monitor_model::decisions as rows;
+use monitor_model::evaluations as rows;
 use serde::{Deserialize, Serialize};
 
-use crate::api::DecisionView;
+use crate::api::EvaluationView;
 use crate::app::WebState;
 use crate::problem::Problem;
 use crate::routes::ask;
@@ -20,11 +20,11 @@ pub(super) struct Query {
 }
 
 #[derive(Serialize)]
-struct Decisions {
-    decisions: Vec<DecisionView>,
+struct Evaluations {
+    evaluations: Vec<EvaluationView>,
 }
 
-/// `GET /api/v1/metrics/{key}/decisions?limit=100`: the latest judgements of a metric, newest first.
+/// `GET /api/v1/metrics/{key}/evaluations?limit=100`: the latest judgements of a metric, newest first.
 pub(super) async fn list(
     state: web::Data<WebState>,
     key: web::Path<String>,
@@ -33,11 +33,11 @@ pub(super) async fn list(
     let query = ask::query(query, "limit")?;
     let limit = ask::limit_to(query.limit, MOST, MOST)?;
     let key = key.into_inner();
-    if !state.ctx.metrics.iter().any(|metric| metric.key == key) {
+    if !state.ctx.metrics.iter().any(|metric| metric.key == *key) {
         return Err(ask::none("metric", key));
     }
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let found = state.ctx.db.read(move |c| rows::of(c, &key, limit)).await?;
-    let decisions = found.into_iter().map(DecisionView::from).collect();
-    Ok(HttpResponse::Ok().json(Decisions { decisions }))
+    let evaluations = found.into_iter().map(EvaluationView::from).collect();
+    Ok(HttpResponse::Ok().json(Evaluations { evaluations }))
 }

@@ -1,14 +1,14 @@
 //! A judgement of a metric, and what came of it.
 
 use chrono::{DateTime, Utc};
-use monitor_model::{Decision, utc};
+use monitor_model::{Evaluation, utc};
 use serde::Serialize;
 
 use crate::api::Number;
 
-/// A judgement: `GET /api/v1/metrics/{key}/decisions`.
+/// A judgement: `GET /api/v1/metrics/{key}/evaluations`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct DecisionView {
+pub struct EvaluationView {
     /// When it was judged.
     pub at: DateTime<Utc>,
     /// What was read; `null` for a failure.
@@ -21,15 +21,15 @@ pub struct DecisionView {
     pub effects: Vec<String>,
 }
 
-impl From<Decision> for DecisionView {
-    fn from(decision: Decision) -> DecisionView {
-        let words = decision.effects.split(',').map(str::trim);
-        DecisionView {
-            at: utc(decision.at),
-            value: decision.value.map(Number),
+impl From<Evaluation> for EvaluationView {
+    fn from(evaluation: Evaluation) -> EvaluationView {
+        let words = evaluation.effects.split(',').map(str::trim);
+        EvaluationView {
+            at: utc(evaluation.at),
+            value: evaluation.value.map(Number),
             effects: words.filter(|word| !word.is_empty()).map(str::to_owned).collect(),
-            phase: decision.phase,
-            reason: decision.reason,
+            phase: evaluation.phase,
+            reason: evaluation.reason,
         }
     }
 }

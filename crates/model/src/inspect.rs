@@ -9,7 +9,7 @@ use crate::url::Target;
 
 /// What a look found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Look<T> {
+pub enum Inspected<T> {
     /// There is no such file.
     Nowhere,
     /// There is a database without the tables of this program, or with those of an older one: these migrations are
@@ -24,7 +24,7 @@ pub enum Look<T> {
 ///
 /// # Errors
 /// What `f` returned, or why the database cannot be used.
-pub async fn look<T, F>(options: &DbOptions, f: F) -> Result<Look<T>, DbError>
+pub async fn inspect<T, F>(options: &DbOptions, f: F) -> Result<Inspected<T>, DbError>
 where
     F: FnOnce(&mut Conn) -> Result<T, DbError> + Send + 'static,
     T: Send + 'static,
@@ -35,13 +35,13 @@ where
         if let Target::Sqlite { path } = &target
             && !path.exists()
         {
-            return Ok(Look::Nowhere);
+            return Ok(Inspected::Nowhere);
         }
         let missing = migrate::pending(&target)?;
         if !missing.is_empty() {
-            return Ok(Look::Behind(missing));
+            return Ok(Inspected::Behind(missing));
         }
-        f(&mut connect(&target, Role::Reader)?).map(Look::Found)
+        f(&mut connect(&target, Role::Reader)?).map(Inspected::Found)
     })
     .await?
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use monitor_domain::Clock;
-use monitor_model::{DeliveryStatus, ProcessRole, TroubleKind, WorkerRow, deliveries, troubles, workers};
+use monitor_model::{DeliveryStatus, IncidentKind, ProcessRole, WorkerRow, deliveries, incidents, workers};
 use monitor_testkit::http::Answer;
 use monitor_testkit::{Fault, HttpServer, SmtpFault, SmtpSink, Stage, Times};
 use monitor_tests::{Config, TestApp, both, eventually};
@@ -39,10 +39,10 @@ async fn cycles(app: &TestApp, count: u32) {
     }
 }
 
-async fn open(app: &TestApp) -> Vec<(TroubleKind, String)> {
-    let open = app.db.read(troubles::all_open).await.unwrap();
+async fn open(app: &TestApp) -> Vec<(IncidentKind, String)> {
+    let open = app.db.read(incidents::all_open).await.unwrap();
     open.into_iter()
-        .map(|trouble| (trouble.kind, trouble.subject))
+        .map(|incident| (incident.kind, incident.subject))
         .collect()
 }
 
@@ -57,15 +57,15 @@ both! {
         assert_eq!(app.subjects(), [""; 0], "not yet");
         cycles(&app, 5).await;
         let subjects = app.subjects();
-        assert_eq!(subjects.len(), 1, "one trouble, one notice: {subjects:?}");
+        assert_eq!(subjects.len(), 1, "one incident, one notice: {subjects:?}");
         assert!(subjects[0].starts_with("[monitor] System a: cannot be read since"), "{subjects:?}");
         let text = &app.mail().mails()[0].text;
         assert!(text.contains("503") && text.contains("X, Y, Z"), "{text}");
-        assert_eq!(open(&app).await, [(TroubleKind::System, "a".to_owned())]);
+        assert_eq!(open(&app).await, [(IncidentKind::System, "a".to_owned())]);
         assert_eq!(app.phase("x").await.0, "no_data");
         assert!(app.b().alarms().is_empty() && app.told().await.is_empty(), "no business alert");
         let alerts = app.alerts().await;
-        assert!(alerts.len() == 3 && alerts.iter().all(|a| a.muted.as_deref() == Some("trouble:1")), "{alerts:?}");
+        assert!(alerts.len() == 3 && alerts.iter().all(|a| a.muted.as_deref() == Some("incident:1")), "{alerts:?}");
 
         app.restart(two_systems());
         cycles(&app, 10).await;
@@ -95,7 +95,7 @@ both! {
         let subjects = app.subjects();
         assert_eq!(subjects.len(), 1, "{subjects:?}");
         assert!(subjects[0].starts_with("[monitor] The monitor: the monitor is offline since"), "{subjects:?}");
-        assert_eq!(open(&app).await, [(TroubleKind::Offline, String::new())]);
+        assert_eq!(open(&app).await, [(IncidentKind::Offline, String::new())]);
         a.clear_faults();
         b.clear_faults();
         cycles(&app, 4).await;
@@ -158,7 +158,7 @@ both! {
         assert_eq!(told.len(), 1, "once");
         assert!(told[0].subject.starts_with("[monitor] Channel mail: does not get through since"), "{}", told[0].subject);
         assert!(told[0].text.contains("waiting: 3"), "{}", told[0].text);
-        assert_eq!(open(&app).await, [(TroubleKind::Channel, "mail".to_owned())]);
+        assert_eq!(open(&app).await, [(IncidentKind::Channel, "mail".to_owned())]);
         app.mail().start_again().await;
         app.after(6 * MINUTE).await;
         app.after(MINUTE).await;
@@ -324,7 +324,7 @@ both! {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 told("was last heard from at").then_some(())
             }).await;
-            let this = (TroubleKind::Process, "another-machine".to_owned());
+            let this = (IncidentKind::Process, "another-machine".to_owned());
             assert!(open(&app).await.contains(&this), "{:?}", open(&app).await);
             beat(&app, ProcessRole::Web).await;
             eventually("its return", || async {
