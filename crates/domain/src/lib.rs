@@ -1,14 +1,18 @@
 #![doc = include_str!("../README.md")]
 
+mod builtin;
 mod clock;
 mod finding;
+mod kind;
 mod language;
 mod metric_key;
 mod severity;
 mod word;
 
+pub use builtin::{AlertWhen, BUILT_IN, BuiltIn, Endpoint, X, Y, Z};
 pub use clock::{Clock, Elapsed, SharedClock, SystemClock, timeout};
 pub use finding::Finding;
+pub use kind::{Kind, TableDeserializer, TableError, keys_of};
 pub use language::Language;
 pub use metric_key::{InvalidKey, MetricKey};
 pub use severity::Severity;

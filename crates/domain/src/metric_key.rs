@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The longest key, in characters: it has to fit on a page and in a subject line.
@@ -12,7 +13,7 @@ const MAX: usize = 64;
 
 /// What a metric is called in the config, the database and the API: small letters, digits and `_`, a letter first, at
 /// most 64.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[serde(transparent)]
 pub struct MetricKey(String);
 
