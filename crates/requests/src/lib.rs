@@ -25,6 +25,6 @@ pub use http_date::parse as parse_http_date;
 pub use redact::redact_url;
 pub use request::Request;
 pub use response::Response;
-pub use secret::{Secret, SecretError, SecretSource};
+pub use secret::{Secret, SecretError, SecretKey, SecretSource};
 pub use settings::{ClientConfig, RequestsSettings};
 pub use transport::install_crypto;

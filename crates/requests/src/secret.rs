@@ -1,9 +1,11 @@
 //! Passwords, tokens and keys: values that do not print themselves, and the three places they come from.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -70,6 +72,18 @@ pub enum SecretSource {
     Env(String),
     /// The content of this file, without one trailing newline.
     File(PathBuf),
+}
+
+/// A key of a section that holds a secret, as the owner of the section names it.
+#[derive(Clone, Copy, Debug)]
+pub struct SecretKey<'a> {
+    /// The key inside the section, such as `password` or `login.client_secret`.
+    pub key: &'static str,
+    /// Where its secret is to be had.
+    pub source: &'a SecretSource,
+    /// Whether it deserves a warning where it is written into the config itself. The address of a mail server without a
+    /// password does not.
+    pub warn_if_plain: bool,
 }
 
 /// Why a secret could not be had. Names the variable or the file, never the value.
@@ -166,6 +180,22 @@ fn from_file(path: &Path) -> Result<Secret, SecretError> {
         Err(SecretError::FileEmpty(path.to_owned()))
     } else {
         Ok(Secret::new(text))
+    }
+}
+
+impl JsonSchema for SecretSource {
+    fn schema_name() -> Cow<'static, str> {
+        "SecretSource".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let one = |key: &str| {
+            json_schema!({
+                "type": "object", "properties": { key: { "type": "string" } }, "required": [key],
+                "additionalProperties": false
+            })
+        };
+        json_schema!({ "anyOf": [{ "type": "string" }, one("env"), one("file")] })
     }
 }
 

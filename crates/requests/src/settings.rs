@@ -5,20 +5,24 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use monitor_domain::Finding;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// More attempts than this are a mistake: the back-off would hold a call up for many minutes.
 const MAX_RETRIES: u32 = 20;
 
 /// The section `[requests]`: defaults for every outgoing call; a system or channel may override them.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RequestsSettings {
     /// How long one attempt may take from its start to the last byte of the body. Default 5 s.
     #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
     pub timeout: Duration,
     /// How long of that finding, connecting to and agreeing on TLS with the host may take. Default 3 s.
     #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
     pub connect_timeout: Duration,
     /// Attempts after the first one. Default 3.
     pub retries: u32,
@@ -39,24 +43,24 @@ impl Default for RequestsSettings {
 
 impl RequestsSettings {
     /// What makes no sense in these values: the key and what to write instead.
-    pub fn check(&self) -> Vec<(&'static str, String)> {
+    pub fn check(&self) -> Vec<Finding> {
         let mut wrong = Vec::new();
         if self.timeout.is_zero() {
-            wrong.push(("timeout", "must be more than zero, like \"5s\"".to_owned()));
+            wrong.push(Finding::new("timeout", "must be more than zero, like \"5s\""));
         }
         if self.connect_timeout.is_zero() {
-            wrong.push((
+            wrong.push(Finding::new(
                 "connect_timeout",
-                "must be more than zero, like \"3s\"".to_owned(),
+                "must be more than zero, like \"3s\"",
             ));
         }
         if self.retries > MAX_RETRIES {
-            wrong.push(("retries", format!("must be at most {MAX_RETRIES}")));
+            wrong.push(Finding::new("retries", format!("must be at most {MAX_RETRIES}")));
         }
         if self.max_body == 0 {
-            wrong.push((
+            wrong.push(Finding::new(
                 "max_body",
-                "must be more than zero (bytes), like 1048576".to_owned(),
+                "must be more than zero (bytes), like 1048576",
             ));
         }
         wrong
@@ -179,7 +183,7 @@ mod tests {
             retries: 1_000,
             max_body: 0,
         };
-        let keys: Vec<_> = settings.check().into_iter().map(|(key, _)| key).collect();
+        let keys: Vec<_> = settings.check().into_iter().map(|wrong| wrong.field).collect();
         assert_eq!(keys, ["timeout", "connect_timeout", "retries", "max_body"]);
     }
 

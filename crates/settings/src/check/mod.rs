@@ -101,8 +101,8 @@ impl<'d, 'i> Checker<'d, 'i> {
     fn requests(&mut self) -> Option<RequestsSettings> {
         let section = path(&["requests"]);
         let requests: RequestsSettings = self.reader.section(&section)?;
-        for (field, message) in requests.check() {
-            self.reader.found(&section, field, &message);
+        for wrong in requests.check() {
+            self.reader.found(&section, &wrong.field, &wrong.message);
         }
         Some(requests)
     }
