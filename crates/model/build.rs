@@ -7,7 +7,7 @@ fn main() {
     watch(Path::new("../../migrations"));
 }
 
-/// Cargo looks at a folder's own time only, so that every folder and file below is named.
+/// Cargo checks the time of a folder itself only, so every folder and file below is named.
 fn watch(path: &Path) {
     println!("cargo::rerun-if-changed={}", path.display());
     let Ok(entries) = std::fs::read_dir(path) else {

@@ -11,8 +11,8 @@ both! {
         app.read("x", 2.0).await;
 
         assert_eq!(app.b().alarms(), ["x"]);
-        let asked = app.b().requests().into_iter().find(|seen| seen.path == "/api/alerts/x").unwrap();
-        assert_eq!(asked.query.as_str(), "total=2&previous=0");
+        let question = app.b().requests().into_iter().find(|request| request.path == "/api/alerts/x").unwrap();
+        assert_eq!(question.query.as_str(), "total=2&previous=0");
         let mails = app.mail().mails();
         assert_eq!(mails.len(), 1);
         assert_eq!(mails[0].to, ["ops@example.com"]);
@@ -38,8 +38,8 @@ both! {
         // System B goes on listing the old ones beside the new one.
         app.b().add_message("y", "m3", "Transfer 3 is stuck");
         app.read("y", 3.0).await;
-        let told: Vec<String> = app.told().await.into_iter().map(|(_, message)| message).collect();
-        assert_eq!(told, ["Transfer 1 is stuck", "Transfer 2 is stuck", "Transfer 3 is stuck"]);
+        let said: Vec<String> = app.messages().await.into_iter().map(|(_, message)| message).collect();
+        assert_eq!(said, ["Transfer 1 is stuck", "Transfer 2 is stuck", "Transfer 3 is stuck"]);
         assert_eq!(app.mail().mails().len(), 3);
         app.finish().await;
     }
@@ -54,9 +54,9 @@ both! {
         let at = chrono::Utc::now().naive_utc();
         assert!(app.db.write(move |conn| monitor_model::records::delete(conn, id, at)).await.unwrap());
         app.read("x", 2.0).await; // System B knows nothing newer
-        let told = app.told().await;
-        assert_eq!(told.len(), 1, "the reading itself, not the old message: {told:?}");
-        assert!(told[0].1.contains("rose by 1"), "{told:?}");
+        let said = app.messages().await;
+        assert_eq!(said.len(), 1, "the reading itself, not the old message: {said:?}");
+        assert!(said[0].1.contains("rose by 1"), "{said:?}");
         app.finish().await;
     }
 }
@@ -65,7 +65,7 @@ both! {
     async fn nobody_to_explain_it_is_told_as_the_reading(app: TestApp) {
         app.poll().await;
         app.read("x", 5.0).await; // System B has no message
-        assert_eq!(app.told().await, [("x".to_owned(), "5 rose by 5 from 0".to_owned())]);
+        assert_eq!(app.messages().await, [("x".to_owned(), "5 rose by 5 from 0".to_owned())]);
         assert_eq!(app.mail().mails().len(), 1);
         app.finish().await;
     }
@@ -103,8 +103,8 @@ both! {
         for n in 20..25 {
             assert!(last[0].text.contains(&format!("· Order {n} is unpaid")), "and which: {}", last[0].text);
         }
-        assert_eq!(app.told().await.len(), 25, "all of them are on record");
-        assert_eq!(app.alerts().await[0].extra, 5);
+        assert_eq!(app.messages().await.len(), 25, "all of them are on record");
+        assert_eq!(app.alerts().await[0].further_messages, 5);
         app.finish().await;
     }
 }
@@ -124,8 +124,8 @@ details = { system = "b", path = "/api/orders/latest?n={{ delta }}", messages = 
         let latest = serde_json::json!({ "items": [{ "title": "Order 8" }, { "title": "Order 9" }] });
         app.b().set_document("/api/orders/latest?n=2", latest);
         app.poll().await;
-        let told = app.told().await;
-        assert_eq!(told, [("w".to_owned(), "Order 8".to_owned()), ("w".to_owned(), "Order 9".to_owned())]);
+        let said = app.messages().await;
+        assert_eq!(said, [("w".to_owned(), "Order 8".to_owned()), ("w".to_owned(), "Order 9".to_owned())]);
         assert!(app.subjects()[0].contains("Unpaid orders"), "{:?}", app.subjects());
         app.finish().await;
     }

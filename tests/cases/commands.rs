@@ -111,7 +111,7 @@ async fn check_online_tries_everything_and_sends_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_demo_shows_alerts_mails_and_a_recovery_and_keeps_its_history() {
     let folder = tempfile::tempdir().unwrap();
-    let port = monitor_testkit::ports::free_port().unwrap().to_string();
+    let port = monitor_simulator::ports::free_port().unwrap().to_string();
     let data = folder.path().to_str().unwrap();
     let arguments = ["demo", "--port", &port, "--data-dir", data, "--interval", "200ms"];
     let page = |path: &str| format!("http://127.0.0.1:{port}{path}");

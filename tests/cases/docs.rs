@@ -10,10 +10,17 @@ fn root() -> PathBuf {
 
 /// Every document that is written by hand.
 fn documents() -> Vec<(PathBuf, String)> {
-    let docs = std::fs::read_dir(root().join("docs")).unwrap();
-    let at_the_top = ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+    let folders = ["docs", "docs/decisions"].map(|folder| std::fs::read_dir(root().join(folder)).unwrap());
+    let docs = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
+    let at_the_top = [
+        "README.md",
+        "README.zh-CN.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+    ];
     let all = at_the_top.map(|name| root().join(name)).into_iter();
-    all.chain(docs.map(|entry| entry.unwrap().path()))
+    all.chain(docs)
         .filter(|path| path.extension().is_some_and(|kind| kind == "md"))
         .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
         .collect()
@@ -23,13 +30,14 @@ fn documents() -> Vec<(PathBuf, String)> {
 fn code_in_extending_is_code_that_compiles() {
     for (name, code) in [
         ("x.rs", include_str!("../../crates/processor/src/metrics/x.rs")),
+        ("embedding/src/main.rs", include_str!("../embedding/src/main.rs")),
         (
-            "own_kind.rs",
-            include_str!("../../crates/login/examples/own_kind.rs"),
+            "own_kind/ticket.rs",
+            include_str!("../../crates/login/examples/own_kind/ticket.rs"),
         ),
         (
-            "own_channel.rs",
-            include_str!("../../crates/notify/examples/own_channel.rs"),
+            "own_channel/robot.rs",
+            include_str!("../../crates/notify/examples/own_channel/robot.rs"),
         ),
     ] {
         let fenced = format!("```rust\n{code}```\n");
@@ -71,6 +79,18 @@ fn links_lead_somewhere() {
 }
 
 #[test]
+fn every_decision_is_in_the_list() {
+    let list = include_str!("../../docs/decisions/README.md");
+    for entry in std::fs::read_dir(root().join("docs/decisions")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(
+            name == "README.md" || list.contains(&format!("]({name})")),
+            "docs/decisions/README.md does not list {name}"
+        );
+    }
+}
+
+#[test]
 fn lines_are_short_enough_to_read() {
     for (path, text) in documents() {
         let mut in_code = false;
@@ -91,7 +111,7 @@ fn lines_are_short_enough_to_read() {
 
 #[test]
 fn every_key_of_the_config_is_in_the_documentation() {
-    let told = include_str!("../../docs/configuration.md");
+    let documented = include_str!("../../docs/configuration.md");
     for line in include_str!("../../config/monitor.toml").lines() {
         let line = line.trim_start_matches('#');
         let Some((key, _)) = line.split_once(" = ") else {
@@ -99,7 +119,7 @@ fn every_key_of_the_config_is_in_the_documentation() {
         };
         if key.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
             assert!(
-                told.contains(&format!("`{key}")),
+                documented.contains(&format!("`{key}")),
                 "docs/configuration.md does not tell of {key}"
             );
         }
@@ -123,7 +143,7 @@ fn both_readmes_begin_with_the_two_commands() {
 
 #[test]
 fn every_row_of_the_fault_table_names_a_test_and_every_test_has_a_row() {
-    let told = include_str!("../../docs/fault-table.md");
+    let table = include_str!("../../docs/fault-table.md");
     let tests = [
         include_str!("fault_table_http.rs"),
         include_str!("fault_table_smtp.rs"),
@@ -132,7 +152,7 @@ fn every_row_of_the_fault_table_names_a_test_and_every_test_has_a_row() {
         include_str!("fault_table_time.rs"),
     ];
     let mut section = tests.iter();
-    for part in told.split("\n## ").skip(1) {
+    for part in table.split("\n## ").skip(1) {
         let file = section.next().unwrap();
         for row in part
             .lines()

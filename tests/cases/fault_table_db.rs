@@ -1,5 +1,5 @@
 //! The fault table, databases: locked, read-only, full, stopped, cut. Nothing can be shown by what cannot be stored, so
-//! the page says how old its values are; and what rose meanwhile is told, once, when it can be stored again.
+//! the page says how old its values are; and what rose meanwhile is reported, once, when it can be stored again.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -7,36 +7,37 @@ use std::process::Command;
 use std::time::Duration;
 
 use monitor_model::{Db, DbOptions};
+use monitor_simulator::{Fault, Times};
 use monitor_testkit::postgres::{Cluster, TestDatabase};
-use monitor_testkit::{Fault, Times, require};
+use monitor_testkit::require;
 use monitor_tests::{Backend, Config, Home, Process, Site, TestApp, Web, binary, eventually};
 
-/// Metrics that are not taken for blind because the database is away.
+/// Metrics that are not taken for unreadable because the database is away.
 fn config() -> Config {
     Config::metrics(
         "[metrics.x]\nalert = { rise = 1, no_data = \"1h\" }\n[metrics.y]\nalert = { rise = 1, no_data = \"1h\" }\n",
     )
 }
 
-/// Waits until the rises of x to `values` have been told, and checks that each was told once and nothing else.
+/// Waits until the rises of x to `values` have been reported, and checks that each was reported once and nothing else.
 async fn each_was_told_once(app: &TestApp, values: &[f64]) {
     let n = values.len();
-    eventually("every rise is told", || async {
+    eventually("every rise is reported", || async {
         let done = app.b().alarms().len() >= n && app.mail().mails().len() >= n;
         (done && app.db.read(monitor_model::deliveries::unfinished).await.ok()? == 0).then_some(())
     })
     .await;
     let alerts = app.alerts().await;
-    let told: Vec<_> = alerts
+    let reported: Vec<_> = alerts
         .iter()
         .map(|alert| (alert.kind.as_str(), alert.value.unwrap()))
         .collect();
     assert_eq!(
-        told,
+        reported,
         values.iter().map(|value| ("event", *value)).collect::<Vec<_>>()
     );
     assert_eq!(app.b().alarms(), vec!["x"; n]);
-    assert_eq!(app.told().await.len(), n);
+    assert_eq!(app.messages().await.len(), n);
     assert_eq!(app.mail().mails().len(), n, "{:?}", app.subjects());
 }
 
@@ -83,7 +84,7 @@ async fn locked_by_another_process_for_10_s() {
             body.contains(r#""value":0"#) && !body.contains(r#""value":3"#),
             "{body}"
         );
-        assert_eq!(app.alerts().await.len(), 0, "what is not stored is not told");
+        assert_eq!(app.alerts().await.len(), 0, "what is not stored is not sent");
         assert_eq!(app.b().alarms(), Vec::<String>::new());
         holding.await.unwrap();
         each_was_told_once(&app, &[3.0]).await;
@@ -140,7 +141,7 @@ async fn a_file_that_is_read_only() {
     assert_eq!(
         site.world.b.alarms(),
         Vec::<String>::new(),
-        "what cannot be stored is not told"
+        "what cannot be stored is not sent"
     );
     assert_eq!(site.world.mail.mails().len(), 0);
 
@@ -179,7 +180,7 @@ async fn a_full_disk() {
     let length = |path: &Path| path.metadata().map_or(0, |there| there.len());
     let size = length(&file) + length(&log);
 
-    let health = monitor_testkit::ports::free_port().unwrap();
+    let health = monitor_simulator::ports::free_port().unwrap();
     let mut command = Command::new(bash);
     let blocks = size / 1024 + 200;
     command.args(["-c", &format!("trap '' XFSZ; ulimit -S -f {blocks}; exec \"$@\"")]);
@@ -211,7 +212,7 @@ async fn a_full_disk() {
     assert_eq!(
         site.world.b.alarms(),
         Vec::<String>::new(),
-        "what cannot be stored is not told"
+        "what cannot be stored is not sent"
     );
     assert_eq!(site.world.mail.mails().len(), 0);
 
@@ -291,7 +292,7 @@ async fn postgres_is_stopped_and_started() {
         })
         .await;
         assert_eq!(web.get("/readyz").await.0, 503);
-        assert!(app.b().alarms() == ["x"], "what is not stored is not told");
+        assert!(app.b().alarms() == ["x"], "what is not stored is not sent");
 
         let starting = cluster.clone();
         tokio::task::spawn_blocking(move || starting.start_again())

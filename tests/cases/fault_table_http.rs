@@ -1,10 +1,10 @@
-//! The fault table, upstreams: whatever System A does wrong is shown as what it is, told in time, and nothing is lost.
+//! The fault table, upstreams: whatever System A does wrong is shown as what it is, reported in time, and nothing is lost.
 //!
 //! Each row is a system and a metric of its own, so that all of them go wrong at once beside one that works.
 
 use std::time::Duration;
 
-use monitor_testkit::{Certificate, Fault, SystemA, Times};
+use monitor_simulator::{Certificate, Fault, SystemA, Times};
 use monitor_tests::{Config, TestApp, Web, both};
 
 /// What is the matter with a system.
@@ -99,7 +99,7 @@ alert = {{ rise = 1, initial = "learn", no_data = "1m" }}
         )
     }
 
-    fn mails(&self, app: &TestApp) -> Vec<monitor_testkit::Mail> {
+    fn mails(&self, app: &TestApp) -> Vec<monitor_simulator::Mail> {
         let title = format!("row {}.", self.name);
         app.mail()
             .mails()
@@ -189,7 +189,7 @@ async fn play(app: &mut TestApp, rows: Vec<Row>) {
         let (phase, reason) = app.phase(key).await;
         assert_eq!(phase, "normal", "{name}: not read once is not an alert yet");
         assert!(
-            reason.starts_with("cannot be read since") && reason.contains(shows),
+            reason.starts_with("has been unreadable since") && reason.contains(shows),
             "{name}: {reason}"
         );
         assert!(reason.contains("last read 5 at"), "{name}: {reason}");
@@ -207,11 +207,11 @@ async fn play(app: &mut TestApp, rows: Vec<Row>) {
     assert_eq!(
         app.mail().mails().len(),
         0,
-        "not told at the first failure: {:?}",
+        "not reported at the first failure: {:?}",
         app.subjects()
     );
 
-    // Blind for longer than `no_data`: told, once, by its reason, and not as a business alert.
+    // Unreadable for longer than `no_data`: reported, once, by its reason, and not as a business alert.
     for _ in 0..3 {
         app.clock.jump(Duration::from_secs(70));
         poll_in_incident(app, &rows).await;
@@ -222,7 +222,7 @@ async fn play(app: &mut TestApp, rows: Vec<Row>) {
         assert!(reason.contains(shows), "{name}: {reason}");
         assert_eq!(metric_on_the_page(&web, key).await["status"], "no_data", "{name}");
         let mails = row.mails(app);
-        assert_eq!(mails.len(), 1, "{name}: told once: {:?}", app.subjects());
+        assert_eq!(mails.len(), 1, "{name}: reported once: {:?}", app.subjects());
         assert!(mails[0].text.contains(shows), "{name}: {}", mails[0].text);
         assert!(!mails[0].text.contains("a-secret"), "{name}: {}", mails[0].text);
     }
@@ -231,7 +231,7 @@ async fn play(app: &mut TestApp, rows: Vec<Row>) {
         Vec::<String>::new(),
         "the monitor's own incident sounds no alarm"
     );
-    assert_eq!(app.told().await, [], "nor is it a business record");
+    assert_eq!(app.messages().await, [], "nor is it a business record");
 
     // It works again: the rise is there, once.
     for row in &rows {
@@ -254,10 +254,7 @@ async fn play(app: &mut TestApp, rows: Vec<Row>) {
             .collect();
         let kinds: Vec<_> = alerts.iter().map(|alert| alert.kind.as_str()).collect();
         assert_eq!(kinds, ["no_data", "event"], "{name}");
-        assert!(
-            alerts[0].resolved_at.is_some(),
-            "{name}: it is not blind any more"
-        );
+        assert!(alerts[0].resolved_at.is_some(), "{name}: it has data again");
         assert_eq!(
             (alerts[1].previous, alerts[1].value),
             (Some(5.0), Some(7.0)),
@@ -268,8 +265,13 @@ async fn play(app: &mut TestApp, rows: Vec<Row>) {
             1,
             "{name}"
         );
-        let told: Vec<_> = app.told().await.into_iter().filter(|(of, _)| of == key).collect();
-        assert_eq!(told.len(), 1, "{name}: {told:?}");
+        let back: Vec<_> = app
+            .messages()
+            .await
+            .into_iter()
+            .filter(|(of, _)| of == key)
+            .collect();
+        assert_eq!(back.len(), 1, "{name}: {back:?}");
         assert_eq!(
             row.mails(app).len(),
             3,
@@ -369,23 +371,23 @@ both! {
         "[metrics.x]\nalert = { rise = 1, no_data = \"1m\" }\n[metrics.y]\nalert = { rise = 1, no_data = \"1m\" }\n"
     )) {
         app.poll().await;
-        let asked = vec![("Retry-After".to_owned(), "50".to_owned())];
-        app.a().fault("/api/totals/x", Fault::StatusWith(429, asked), Times::Always);
+        let header = vec![("Retry-After".to_owned(), "50".to_owned())];
+        app.a().fault("/api/totals/x", Fault::StatusWith(429, header), Times::Always);
         app.read("x", 2.0).await;
         let reads = app.a().reads("x");
-        assert_eq!(reads, 2, "not even asked again at once");
+        assert_eq!(reads, 2, "not even read again at once");
         for _ in 0..4 {
             app.after(Duration::from_secs(10)).await;
             let (phase, reason) = app.phase("x").await;
             assert_eq!(phase, "normal");
             assert!(reason.contains("429"), "{reason}");
         }
-        assert_eq!(app.a().reads("x"), reads, "it asked for 50 s");
-        assert_eq!(app.a().reads("y"), 6, "nobody asked that for y");
+        assert_eq!(app.a().reads("x"), reads, "it demands 50 s");
+        assert_eq!(app.a().reads("y"), 6, "nobody demands that of y");
         for _ in 0..4 {
             app.after(Duration::from_secs(10)).await;
         }
-        assert_eq!(app.a().reads("x"), reads + 1, "asked again after them");
+        assert_eq!(app.a().reads("x"), reads + 1, "read again after them");
         assert_eq!(app.phase("x").await.0, "no_data");
         let mails = app.mail().mails();
         assert_eq!(mails.len(), 1, "{:?}", app.subjects());
@@ -395,7 +397,7 @@ both! {
         for _ in 0..6 {
             app.after(Duration::from_secs(10)).await;
         }
-        assert_eq!(app.told().await, [("x".to_owned(), "2 rose by 2 from 0".to_owned())]);
+        assert_eq!(app.messages().await, [("x".to_owned(), "2 rose by 2 from 0".to_owned())]);
         assert_eq!(app.b().alarms(), ["x"]);
         assert_eq!(app.mail().mails().len(), 3, "no data, data, alert: {:?}", app.subjects());
         app.finish().await;
@@ -418,7 +420,7 @@ both! {
             app.after(Duration::from_secs(15)).await;
             let (phase, reason) = app.phase("x").await;
             assert_ne!(phase, "no_data", "{reason}");
-            assert_eq!(reason.starts_with("cannot be read"), total % 2 == 1, "{phase} {reason}");
+            assert_eq!(reason.starts_with("has been unreadable"), total % 2 == 1, "{phase} {reason}");
             if total % 2 == 1 {
                 assert!(reason.contains("cannot sign in") && reason.contains("503"), "{reason}");
             }
@@ -426,7 +428,7 @@ both! {
         let values: Vec<_> = app.alerts().await.iter().map(|alert| (alert.kind.as_str(), alert.value.unwrap())).collect();
         assert_eq!(values, [2.0, 4.0, 6.0, 8.0, 10.0].map(|value| ("event", value)));
         assert_eq!(app.b().alarms(), ["x"; 5]);
-        assert_eq!(app.told().await.len(), 5);
+        assert_eq!(app.messages().await.len(), 5);
         assert_eq!(app.mail().mails().len(), 5, "{:?}", app.subjects());
         assert_eq!(app.a().logins(), 11, "one a try");
         app.finish().await;
@@ -443,7 +445,7 @@ both! {
         assert_eq!(app.alerts().await.len(), 2, "the reading was not lost");
         assert_eq!(app.b().alarms(), ["x", "x"], "nor the alarm");
         assert_eq!(app.mail().mails().len(), 2, "nor the mail");
-        assert_eq!((app.a().logins(), app.b().logins()), (2, 2), "one new sign-in each, however many asked");
+        assert_eq!((app.a().logins(), app.b().logins()), (2, 2), "one new sign-in each, however many need it");
         app.finish().await;
     }
 }
@@ -463,7 +465,7 @@ both! {
         );
         hanging.fault("/api/totals/", Fault::Hang, Times::Always);
         app.restart(Config { metrics, more, interval: "2s".into(), ..Config::default() });
-        let counts = app.engine.counts();
+        let counts = app.engine.counters();
         let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
         app.while_running(async {
             // As many calls as `worker.concurrency` allows, and no more.
@@ -490,7 +492,7 @@ both! {
                 hanging.set_total(key, 1.0);
             }
             app.clock.jump(Duration::from_secs(31)); // the longest that a reading may take
-            monitor_tests::eventually("each rise is told", || async {
+            monitor_tests::eventually("each rise is reported", || async {
                 (app.b().alarms().len() >= 100 && app.mail().mails().len() >= 100).then_some(())
             }).await;
         }).await;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use monitor_model::Delivery;
-use monitor_testkit::{Certificate, SmtpFault, SmtpSink, Stage, Times};
+use monitor_simulator::{Certificate, SmtpFault, SmtpSink, Stage, Times};
 use monitor_tests::{Config, TestApp, both, eventually};
 
 /// What is the matter with a mail server.
@@ -17,7 +17,7 @@ enum Incident {
     Hangs(SmtpFault),
     /// It does not run.
     Down,
-    /// Nobody has told the monitor whom to trust.
+    /// The config does not say whom to trust.
     Distrusted,
 }
 
@@ -155,13 +155,13 @@ both! {
             let error = delivery.last_error.as_deref().unwrap();
             assert!(error.contains(shows), "{name}: {error}");
         }
-        assert!(app.engine.counts().retried() >= rows.len() as u64, "counted");
+        assert!(app.engine.counters().retried() >= rows.len() as u64, "counted");
         let mut alarms = app.b().alarms();
         alarms.sort();
         let mut keys: Vec<_> = rows.iter().map(|row| row.name).chain(["fine"]).collect();
         keys.sort_unstable();
         assert_eq!(alarms, keys, "the alarm needs no mail");
-        assert_eq!(app.told().await.len(), keys.len(), "nor does the record");
+        assert_eq!(app.messages().await.len(), keys.len(), "nor does the record");
         assert_eq!(app.mail().mails().len(), 1, "nor the mail that a working server takes");
 
         // It works again: each arrives.
@@ -200,8 +200,8 @@ both! {
         assert_eq!(failed.len(), 1);
         assert_eq!(failed[0].recipient, "gone@example.com");
         assert!(failed[0].last_error.as_deref().unwrap().contains("no such user"), "{failed:?}");
-        assert_eq!(app.engine.counts().given_up(), 1, "counted");
-        assert_eq!((app.b().alarms().len(), app.told().await.len()), (1, 1));
+        assert_eq!(app.engine.counters().given_up(), 1, "counted");
+        assert_eq!((app.b().alarms().len(), app.messages().await.len()), (1, 1));
         app.after(Duration::from_secs(600)).await;
         assert_eq!(app.mail().mails().len(), 1, "and not offered again");
         app.finish().await;
@@ -211,13 +211,13 @@ both! {
 both! {
     async fn a_mail_that_is_refused_for_good_is_shown_as_failed(app: TestApp) {
         app.poll().await;
-        app.mail().script(SmtpFault::reply(Stage::EndOfData, 554, "looks like spam"), Times::Always);
+        app.mail().script(SmtpFault::reply(Stage::EndOfData, 554, "taken for spam"), Times::Always);
         app.read("x", 1.0).await;
         let failed: Vec<_> = app.deliveries().await.into_iter().filter(|d| d.status == "failed").collect();
         assert_eq!(failed.len(), 1);
-        assert!(failed[0].last_error.as_deref().unwrap().contains("554 looks like spam"), "{failed:?}");
-        assert_eq!(app.engine.counts().given_up(), 1, "counted");
-        assert_eq!((app.b().alarms().len(), app.told().await.len()), (1, 1), "alarm and record are there");
+        assert!(failed[0].last_error.as_deref().unwrap().contains("554 taken for spam"), "{failed:?}");
+        assert_eq!(app.engine.counters().given_up(), 1, "counted");
+        assert_eq!((app.b().alarms().len(), app.messages().await.len()), (1, 1), "alarm and record are there");
         app.finish().await;
     }
 }

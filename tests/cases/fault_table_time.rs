@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use monitor_model::Delivery;
-use monitor_testkit::{SmtpFault, Stage, Times};
+use monitor_simulator::{SmtpFault, Stage, Times};
 use monitor_tests::{Backend, Config, Process, Site, TestApp, both, eventually};
 
 const TICK: Duration = Duration::from_secs(10);
@@ -26,7 +26,7 @@ async fn wait_for_readings(app: &TestApp, n: usize) {
             "a cycle was doubled: {read:?}, not {n}"
         );
         // A cycle that has stored its reading has still to end: a tick before that would be one too many.
-        let have_ended = app.engine.counts().cycles() == 2 * n as u64;
+        let have_ended = app.engine.counters().cycles() == 2 * n as u64;
         (read == (n, n) && have_ended).then_some(())
     })
     .await;
@@ -102,7 +102,7 @@ async fn over_a_step(app: &TestApp, step: impl Fn(&TestApp)) {
         );
         assert_eq!(app.a().reads(key), ticks + 1, "{key}");
     }
-    assert_eq!(app.engine.counts().late(), 0);
+    assert_eq!(app.engine.counters().late(), 0);
     let alerts: Vec<_> = app
         .alerts()
         .await
@@ -118,7 +118,7 @@ async fn over_a_step(app: &TestApp, step: impl Fn(&TestApp)) {
         expected
     );
     assert_eq!(app.b().alarms(), ["x", "z"]);
-    assert_eq!(app.told().await.len(), 2);
+    assert_eq!(app.messages().await.len(), 2);
 }
 
 both! {
@@ -200,7 +200,7 @@ async fn the_time_zone_of_the_machine_changes_nothing() {
     }
 }
 
-/// Nothing asks for local time but the text of mails, which is for people and says the offset.
+/// Nothing uses local time but the text of mails, which is for people and says the offset.
 #[test]
 fn nothing_depends_on_local_time() {
     fn search(folder: &Path, found: &mut Vec<String>) {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use monitor_testkit::{Fault, Times};
+use monitor_simulator::{Fault, Times};
 use monitor_tests::both;
 
 both! {
@@ -12,11 +12,11 @@ both! {
         app.b().fault("/api/alerts", Fault::Status(500), Times::Always);
         app.read("x", 3.0).await;
         assert_eq!(app.b().alarms(), ["x"], "the alarm did not wait");
-        assert_eq!(app.told().await.len(), 0, "people are told what it was, if that comes in time");
+        assert_eq!(app.messages().await.len(), 0, "people learn what it was, if that comes in time");
         for _ in 0..12 {
             app.after(Duration::from_secs(5)).await;
         }
-        assert_eq!(app.told().await, [("x".to_owned(), "3 rose by 3 from 0".to_owned())]);
+        assert_eq!(app.messages().await, [("x".to_owned(), "3 rose by 3 from 0".to_owned())]);
         assert_eq!(app.mail().mails().len(), 1);
         app.finish().await;
     }
@@ -31,7 +31,7 @@ both! {
         for _ in 0..5 {
             app.after(Duration::from_secs(2)).await;
         }
-        assert_eq!(app.told().await, [("x".to_owned(), "Order 1 is unpaid".to_owned())]);
+        assert_eq!(app.messages().await, [("x".to_owned(), "Order 1 is unpaid".to_owned())]);
         app.finish().await;
     }
 }
@@ -46,11 +46,11 @@ both! {
             app.after(Duration::from_secs(15)).await;
         }
         assert_eq!(app.b().alarms(), ["x"]);
-        let calls = app.b().requests().into_iter().filter(|seen| seen.path == "/api/alarm");
-        let mut keys: Vec<_> = calls.map(|seen| seen.header("idempotency-key").unwrap().to_owned()).collect();
+        let calls = app.b().requests().into_iter().filter(|call| call.path == "/api/alarm");
+        let mut keys: Vec<_> = calls.map(|call| call.header("idempotency-key").unwrap().to_owned()).collect();
         assert!(keys.len() > 1);
         keys.dedup();
-        assert_eq!(keys.len(), 1, "a repeat can be told from a second alarm");
+        assert_eq!(keys.len(), 1, "a repeat can be distinguished from a second alarm");
         app.finish().await;
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use monitor_domain::Clock;
 use monitor_model::{DeliveryStatus, IncidentKind, ProcessRole, WorkerRow, deliveries, incidents, workers};
-use monitor_testkit::http::Answer;
-use monitor_testkit::{Fault, HttpServer, SmtpFault, SmtpSink, Stage, Times};
+use monitor_simulator::http::Answer;
+use monitor_simulator::{Fault, HttpServer, SmtpFault, SmtpSink, Stage, Times};
 use monitor_tests::{Config, TestApp, both, eventually};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -58,12 +58,12 @@ both! {
         cycles(&app, 5).await;
         let subjects = app.subjects();
         assert_eq!(subjects.len(), 1, "one incident, one notice: {subjects:?}");
-        assert!(subjects[0].starts_with("[monitor] System a: cannot be read since"), "{subjects:?}");
+        assert!(subjects[0].starts_with("[monitor] System a: has been unreadable since"), "{subjects:?}");
         let text = &app.mail().mails()[0].text;
         assert!(text.contains("503") && text.contains("X, Y, Z"), "{text}");
         assert_eq!(open(&app).await, [(IncidentKind::System, "a".to_owned())]);
         assert_eq!(app.phase("x").await.0, "no_data");
-        assert!(app.b().alarms().is_empty() && app.told().await.is_empty(), "no business alert");
+        assert!(app.b().alarms().is_empty() && app.messages().await.is_empty(), "no business alert");
         let alerts = app.alerts().await;
         assert!(alerts.len() == 3 && alerts.iter().all(|a| a.muted.as_deref() == Some("incident:1")), "{alerts:?}");
 
@@ -75,7 +75,7 @@ both! {
         cycles(&app, 4).await;
         let subjects = app.subjects();
         assert_eq!(subjects.len(), 2, "and one end: {subjects:?}");
-        assert!(subjects[1].starts_with("[monitor] System a: can be read again"), "{subjects:?}");
+        assert!(subjects[1].starts_with("[monitor] System a: is readable again"), "{subjects:?}");
         assert_eq!(open(&app).await, []);
         assert_eq!(app.phase("x").await.0, "normal");
         app.finish().await;
@@ -94,7 +94,7 @@ both! {
         cycles(&app, 12).await;
         let subjects = app.subjects();
         assert_eq!(subjects.len(), 1, "{subjects:?}");
-        assert!(subjects[0].starts_with("[monitor] The monitor: the monitor is offline since"), "{subjects:?}");
+        assert!(subjects[0].starts_with("[monitor] The monitor: the monitor has been offline since"), "{subjects:?}");
         assert_eq!(open(&app).await, [(IncidentKind::Offline, String::new())]);
         a.clear_faults();
         b.clear_faults();
@@ -120,7 +120,7 @@ both! {
         cycles(&app, 6).await;
         let subjects = app.subjects();
         assert_eq!(subjects.len(), 3, "{subjects:?}");
-        assert!(subjects.iter().any(|s| s.starts_with("[monitor] System a: can be read again")), "{subjects:?}");
+        assert!(subjects.iter().any(|s| s.starts_with("[monitor] System a: is readable again")), "{subjects:?}");
         assert!(subjects.iter().any(|s| s.starts_with("[no data] Z:")), "{subjects:?}");
         app.a().clear_faults();
         cycles(&app, 2).await;
@@ -154,16 +154,16 @@ both! {
         for _ in 0..6 {
             app.after(MINUTE).await;
         }
-        let told = chat.mails();
-        assert_eq!(told.len(), 1, "once");
-        assert!(told[0].subject.starts_with("[monitor] Channel mail: does not get through since"), "{}", told[0].subject);
-        assert!(told[0].text.contains("waiting: 3"), "{}", told[0].text);
+        let notices = chat.mails();
+        assert_eq!(notices.len(), 1, "once");
+        assert!(notices[0].subject.starts_with("[monitor] Channel mail: has delivered nothing since"), "{}", notices[0].subject);
+        assert!(notices[0].text.contains("waiting: 3"), "{}", notices[0].text);
         assert_eq!(open(&app).await, [(IncidentKind::Channel, "mail".to_owned())]);
         app.mail().start_again().await;
         app.after(6 * MINUTE).await;
         app.after(MINUTE).await;
         assert_eq!(app.mail().mails().len(), 3);
-        assert!(chat.mails()[1].subject.contains("gets through again"));
+        assert!(chat.mails()[1].subject.contains("delivers again"));
         assert_eq!(open(&app).await, []);
         app.finish().await;
     }
@@ -178,13 +178,13 @@ both! {
         app.after(Duration::from_secs(40)).await;
         app.after(Duration::from_secs(40)).await;
         let subjects = app.subjects();
-        let told: Vec<_> = subjects.iter().filter(|s| s.starts_with("[monitor] The alarm: does not get through")).collect();
-        assert_eq!(told.len(), 1, "{subjects:?}");
+        let notices: Vec<_> = subjects.iter().filter(|s| s.starts_with("[monitor] The alarm: has delivered nothing")).collect();
+        assert_eq!(notices.len(), 1, "{subjects:?}");
         app.b().clear_faults();
         app.after(Duration::from_secs(40)).await;
         app.after(Duration::from_secs(40)).await;
         assert_eq!(app.b().alarms(), ["z"], "and sounds when it can");
-        assert!(app.subjects().iter().any(|s| s.contains("gets through again")), "{:?}", app.subjects());
+        assert!(app.subjects().iter().any(|s| s.contains("delivers again")), "{:?}", app.subjects());
         app.finish().await;
     }
 }
@@ -201,10 +201,10 @@ both! {
         app.read("x", 1.0).await;
         app.poll().await;
         assert_eq!(app.mail().mails().len(), 1, "the other recipient has it");
-        let told = chat.mails();
-        assert_eq!(told.len(), 1);
-        assert!(told[0].text.contains("could not be told through mail (b@example.com)"), "{}", told[0].text);
-        assert!(told[0].text.contains("Order 7 is unpaid"), "with what it said: {}", told[0].text);
+        let notices = chat.mails();
+        assert_eq!(notices.len(), 1);
+        assert!(notices[0].text.contains("could not be delivered through mail (b@example.com)"), "{}", notices[0].text);
+        assert!(notices[0].text.contains("Order 7 is unpaid"), "with what it said: {}", notices[0].text);
         let failed: Vec<_> = app.deliveries().await.into_iter().filter(|d| d.status == DeliveryStatus::Failed).collect();
         assert_eq!(failed.len(), 1);
         app.mail().clear_script();
@@ -295,7 +295,7 @@ both! {
             eventually("the notice", || async { (app.mail().received() == 1).then_some(()) }).await;
         }).await;
         assert!(app.subjects()[0].starts_with("[monitor] The monitor: nobody was watching from"), "{:?}", app.subjects());
-        assert!(app.db.read(workers::all).await.unwrap().is_empty(), "and the dead is not told of again");
+        assert!(app.db.read(workers::all).await.unwrap().is_empty(), "and the dead is not reported again");
         app.finish().await;
     }
 }
@@ -316,13 +316,13 @@ both! {
             async move { db.write(move |c| workers::heartbeat(c, &row)).await.unwrap() }
         };
         // Answers that are under way as the clock jumps come too late: there may be other notices.
-        let told = |words: &str| app.subjects().iter().any(|subject| subject.contains(words));
+        let reported = |words: &str| app.subjects().iter().any(|subject| subject.contains(words));
         beat(&app, ProcessRole::Web).await;
         app.while_running(async {
             eventually("the notice", || async {
                 app.clock.jump(Duration::from_secs(5));
                 tokio::time::sleep(Duration::from_millis(20)).await;
-                told("was last heard from at").then_some(())
+                reported("was last heard from at").then_some(())
             }).await;
             let this = (IncidentKind::Process, "another-machine".to_owned());
             assert!(open(&app).await.contains(&this), "{:?}", open(&app).await);
@@ -331,10 +331,10 @@ both! {
                 app.clock.jump(Duration::from_secs(5));
                 beat(&app, ProcessRole::Web).await;
                 tokio::time::sleep(Duration::from_millis(20)).await;
-                told("heard from again").then_some(())
+                reported("heard from again").then_some(())
             }).await;
         }).await;
-        assert!(told("web on two (process 7) was last heard from at"), "{:?}", app.subjects());
+        assert!(reported("web on two (process 7) was last heard from at"), "{:?}", app.subjects());
         app.deliver_all(MINUTE, 30).await;
         app.finish().await;
     }
@@ -358,23 +358,23 @@ both! {
                 "DROP TRIGGER broken ON sample",
             ),
         };
-        let told = |words: &str| app.subjects().iter().any(|subject| subject.contains(words));
+        let reported = |words: &str| app.subjects().iter().any(|subject| subject.contains(words));
         app.while_running(async {
-            eventually("a first reading", || async { (app.engine.counts().good() > 0).then_some(()) }).await;
+            eventually("a first reading", || async { (app.engine.counters().good() > 0).then_some(()) }).await;
             run(broken).await;
             app.a().set_total("x", 3.0);
             eventually("the notice", || async {
                 app.clock.jump(Duration::from_secs(2));
                 tokio::time::sleep(Duration::from_millis(20)).await;
-                told("cannot be written since").then_some(())
+                reported("has not been writable since").then_some(())
             }).await;
-            assert!(app.b().alarms().is_empty(), "what is not stored is not told");
+            assert!(app.b().alarms().is_empty(), "what is not stored is not sent");
             run(mended).await;
             eventually("the end, and the rise", || async {
-                (told("can be written again") && app.b().alarms() == ["x"]).then_some(())
+                (reported("is writable again") && app.b().alarms() == ["x"]).then_some(())
             }).await;
         }).await;
-        let why = app.mail().mails().into_iter().find(|mail| mail.subject.contains("cannot be written since"));
+        let why = app.mail().mails().into_iter().find(|mail| mail.subject.contains("has not been writable since"));
         let why = why.unwrap();
         assert!(why.subject.starts_with("[monitor] The monitor's database:"), "{}", why.subject);
         assert!(why.text.contains("the disk is full"), "with why");
@@ -388,8 +388,8 @@ both! {
         let robot = HttpServer::start(|_| Answer::body(200, "text/plain", "OK".to_owned())).await;
         let url = format!("{}/ping/a-secret", robot.url());
         let text = app.config_text().replace("[worker]\n", &format!("[worker]\nheartbeat_url = \"{url}\"\n"));
-        let settings = monitor_settings::load_str("test.toml", &text, &[]).unwrap().settings;
-        let engine = monitor_worker::engine(&settings, app.db.clone(), app.clock.clone()).unwrap();
+        let settings = monitor_settings::load_str("test.toml", &text, &[], &monitor_settings::Kinds::stock()).unwrap().settings;
+        let engine = monitor_worker::Program::stock().engine(&settings, app.db.clone(), app.clock.clone()).unwrap();
         let stop = tokio_util::sync::CancellationToken::new();
         let story = async {
             eventually("calls", || async { (robot.requests().len() >= 2).then_some(()) }).await;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use monitor_model::{Db, deliveries};
 use monitor_processor::fault::Point;
-use monitor_testkit::Message;
+use monitor_simulator::Message;
 use monitor_tests::{Backend, Config, Process, Site, eventually};
 
 /// Recipients of each mail.
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How a life ends.
 #[derive(Clone, Copy, Debug)]
-enum End {
+enum Death {
     /// At a named point, when it is passed for the n-th time.
     At(Point, u32),
     /// At any point, by chance.
@@ -43,22 +43,22 @@ enum End {
 }
 
 /// One round: each point once, one by chance, and as many from outside, in any order.
-fn round(rng: &mut fastrand::Rng) -> Vec<End> {
-    let mut ends: Vec<End> = Point::ALL
+fn round(rng: &mut fastrand::Rng) -> Vec<Death> {
+    let mut ends: Vec<Death> = Point::ALL
         .into_iter()
         .map(|point| {
             let most = match point {
                 Point::AfterSample | Point::BeforeCommit | Point::AfterCommit => 4,
                 _ => 3,
             };
-            End::At(point, rng.u32(1..=most))
+            Death::At(point, rng.u32(1..=most))
         })
         .collect();
-    ends.push(End::Dice(rng.u64(..)));
+    ends.push(Death::Dice(rng.u64(..)));
     while ends.len() < ROUND {
         ends.push(match rng.usize(..3) {
-            0 => End::Early(Duration::from_millis(rng.u64(..300))),
-            _ => End::Later(Duration::from_millis(rng.u64(..1000))),
+            0 => Death::Early(Duration::from_millis(rng.u64(..300))),
+            _ => Death::Later(Duration::from_millis(rng.u64(..1000))),
         });
     }
     rng.shuffle(&mut ends);
@@ -66,30 +66,30 @@ fn round(rng: &mut fastrand::Rng) -> Vec<End> {
 }
 
 /// Runs a worker to its end; says where that was.
-async fn live(site: &Site, end: End) -> String {
+async fn live(site: &Site, end: Death) -> String {
     let fault = match end {
-        End::At(point, n) => Some(format!("{}:{n}", point.as_str())),
-        End::Dice(seed) => Some(format!("random:0.02:{seed}")),
-        End::Early(_) | End::Later(_) => None,
+        Death::At(point, n) => Some(format!("{}:{n}", point.as_str())),
+        Death::Dice(seed) => Some(format!("random:0.02:{seed}")),
+        Death::Early(_) | Death::Later(_) => None,
     };
     let reads = site.world.a.reads("x");
     let mut worker = start(site, fault.as_deref());
     let began = Instant::now();
     match end {
-        End::Early(after) => tokio::time::sleep(after).await,
-        End::Later(after) => {
+        Death::Early(after) => tokio::time::sleep(after).await,
+        Death::Later(after) => {
             eventually("the first poll", || async {
                 (site.world.a.reads("x") > reads).then_some(())
             })
             .await;
             tokio::time::sleep(after).await;
         }
-        End::Dice(_) => {
+        Death::Dice(_) => {
             return dead(&mut worker, began + PATIENCE)
                 .await
                 .unwrap_or_else(|| outside(worker));
         }
-        End::At(point, _) => {
+        Death::At(point, _) => {
             let at = dead(&mut worker, began + STUCK).await;
             assert_eq!(at.as_deref(), Some(point.as_str()), "{}", worker.output());
             return point.as_str().to_owned();
@@ -144,7 +144,7 @@ fn start(site: &Site, fault: Option<&str>) -> Process {
     site.program_with("monitor-worker", &[], &env)
 }
 
-/// What System B says of a rise: one message a unit, the same each time it is asked. Of z, one an excursion.
+/// What System B says of a rise: one message a unit, the same each time it is requested. Of z, one an excursion.
 fn explained(key: &str, total: f64, previous: f64) -> Vec<Message> {
     let (total, previous) = (total as u64, previous as u64);
     let units = if key == "z" {
@@ -202,7 +202,7 @@ async fn kill_test(backend: Backend, kills: usize) {
         lives.fetch_add(1, Ordering::SeqCst);
     }
     let mut worker = start(&site, None);
-    let story = driver.stop().await;
+    let happened = driver.stop().await;
     let db = site.db().await;
     let settling = Instant::now();
     emptied(&db).await;
@@ -211,7 +211,7 @@ async fn kill_test(backend: Backend, kills: usize) {
 
     let points = ends.iter().filter(|(place, _)| *place != "from outside");
     assert!(kills < ROUND || points.count() == Point::ALL.len(), "{ends:?}");
-    let counted = oracle::check(&site, &db, &story, kills).await;
+    let counted = oracle::check(&site, &db, &happened, kills).await;
     db.close().await;
     println!(
         "{backend:?}: {kills} kills in {:.0?}, the outbox empty {settling:.1?} after the last",

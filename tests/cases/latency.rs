@@ -37,7 +37,7 @@ async fn measure(backend: Backend) {
             .a
             .requests()
             .into_iter()
-            .filter(|seen| seen.path == "/api/totals/x" && seen.at < sounded);
+            .filter(|read| read.path == "/api/totals/x" && read.at < sounded);
         let poll = polls.last().unwrap().at;
         alarm.push(sounded - poll);
         mail.push(site.world.mail.mails()[n - 1].at - poll);

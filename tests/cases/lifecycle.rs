@@ -1,10 +1,10 @@
-//! An alert between its opening and its end: taken, told again, told on, silenced, in maintenance, flapping.
+//! An alert between its opening and its end: taken, repeated, escalated, silenced, in maintenance, flapping.
 
 use std::time::Duration;
 
 use monitor_domain::Clock;
 use monitor_model::{NewSilence, alerts, deliveries, evaluations, silences};
-use monitor_testkit::{Fault, SmtpSink, Times};
+use monitor_simulator::{Fault, SmtpSink, Times};
 use monitor_tests::{Config, TestApp, both};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -13,7 +13,7 @@ fn z(alert: &str) -> Config {
     Config::metrics(&format!("[metrics.z]\nalert = {{ {alert} }}\n"))
 }
 
-/// A second channel, for those who are told on or elsewhere.
+/// A second channel, for escalations and fallback.
 fn with_oncall(config: Config, sink: &SmtpSink, more: &str) -> Config {
     let oncall = format!(
         "[channels.oncall]\nkind = \"smtp\"\nurl = \"{}\"\nfrom = \"m@example.com\"\nto = [\"oncall@example.com\"]\n{more}\n",
@@ -76,7 +76,7 @@ both! {
             (80.0, "normal", "recovered"),
         ]);
         assert!(trail[1].reason.contains("131 is above 100 since") && trail[1].reason.contains("of 30s"), "{}", trail[1].reason);
-        assert!(trail[3].reason.contains("nor below 90 yet"), "{}", trail[3].reason);
+        assert!(trail[3].reason.contains("not yet below 90"), "{}", trail[3].reason);
         app.a().fault("/api/totals/z", Fault::Status(503), Times::Always);
         app.poll().await;
         let last = app.db.read(|c| evaluations::of(c, "z", 1)).await.unwrap();
@@ -98,17 +98,17 @@ both! {
         let alert = app.alerts().await.remove(0);
         assert_eq!(alert.muted, Some(format!("silence:{id}")), "and it says so");
         assert_eq!(effects(&app, "z").await, ["", &format!("alert,silence:{id}"), ""]);
-        assert!(!app.told().await.is_empty(), "it is on record, explained");
+        assert!(!app.messages().await.is_empty(), "it is on record, explained");
 
         app.after(21 * MINUTE).await;
         assert_eq!(app.b().alarms(), ["z"], "it lasts longer than the silence");
-        assert_eq!(app.mail().mails().len(), app.told().await.len(), "{:?}", app.subjects());
+        assert_eq!(app.mail().mails().len(), app.messages().await.len(), "{:?}", app.subjects());
         assert_eq!(app.alerts().await[0].muted, None);
         app.after(MINUTE).await;
         assert_eq!(app.b().alarms(), ["z"], "once");
         let before = app.mail().mails().len();
         app.read("z", 50.0).await;
-        assert_eq!(app.mail().mails().len(), before + 1, "its end is told: {:?}", app.subjects());
+        assert_eq!(app.mail().mails().len(), before + 1, "its end is reported: {:?}", app.subjects());
         app.finish().await;
     }
 }
@@ -152,9 +152,9 @@ both! {
         silence(&app, Some("x"), 10 * MINUTE).await;
         app.read("x", 5.0).await;
         app.after(20 * MINUTE).await;
-        assert_eq!((app.mail().mails().len(), app.b().alarms().len(), app.told().await.len()), (0, 0, 1));
+        assert_eq!((app.mail().mails().len(), app.b().alarms().len(), app.messages().await.len()), (0, 0, 1));
         app.read("x", 6.0).await;
-        assert_eq!((app.mail().mails().len(), app.b().alarms().len()), (1, 1), "the next one is told");
+        assert_eq!((app.mail().mails().len(), app.b().alarms().len()), (1, 1), "the next one is sent");
         app.finish().await;
     }
 }
@@ -191,10 +191,10 @@ both! {
         app.read("z", 140.0).await;
         app.after(2 * MINUTE).await;
         app.after(20 * MINUTE).await;
-        let told = oncall.mails();
-        assert_eq!(told.len(), 1);
-        assert!(told[0].subject.contains("nobody acknowledged") && told[0].subject.contains("140 is above 100"), "{}", told[0].subject);
-        assert_eq!(app.mail().mails().len(), 1, "those who know are not told again: {:?}", app.subjects());
+        let mails = oncall.mails();
+        assert_eq!(mails.len(), 1);
+        assert!(mails[0].subject.contains("nobody acknowledged") && mails[0].subject.contains("140 is above 100"), "{}", mails[0].subject);
+        assert_eq!(app.mail().mails().len(), 1, "those who know are not notified again: {:?}", app.subjects());
         app.read("z", 50.0).await;
         assert_eq!((app.mail().mails().len(), oncall.received()), (2, 2), "its end goes to all who heard of it");
         app.finish().await;
@@ -213,7 +213,7 @@ both! {
         let alert = app.alerts().await.remove(0);
         assert_eq!((alert.acknowledged_by.as_deref(), alert.note.as_deref(), alert.resolved_at), (Some("ann"), Some("on it"), None));
         app.read("z", 50.0).await;
-        assert_eq!((app.mail().mails().len(), oncall.received()), (2, 0), "who was not told of it is not told of its end");
+        assert_eq!((app.mail().mails().len(), oncall.received()), (2, 0), "who was not notified of it is not notified of its end");
         app.finish().await;
     }
 }
@@ -249,8 +249,8 @@ both! {
         assert_eq!(app.alerts().await.len(), 6, "each is on record");
         let subjects = app.subjects();
         assert_eq!(subjects.len(), 5, "three alerts and two recoveries: {subjects:?}");
-        let told = app.mail().mails();
-        assert!(told[4].text.contains("flapping"), "the last says why no more come: {}", told[4].text);
+        let mails = app.mail().mails();
+        assert!(mails[4].text.contains("flapping"), "the last says why no more come: {}", mails[4].text);
         assert_eq!(app.b().alarms().len(), 3);
         app.after(11 * MINUTE).await;
         app.poll().await;

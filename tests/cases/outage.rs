@@ -1,8 +1,8 @@
-//! The mail server down and back: nothing is lost, nothing is told twice.
+//! The mail server down and back: nothing is lost, nothing is sent twice.
 
 use std::time::Duration;
 
-use monitor_testkit::SmtpSink;
+use monitor_simulator::SmtpSink;
 use monitor_tests::{Config, TestApp, both, eventually};
 
 both! {
@@ -43,12 +43,12 @@ both! {
         let given_up: Vec<_> = app.deliveries().await.into_iter().filter(|d| d.status == "given_up").collect();
         assert_eq!(given_up.len(), 1);
         assert_eq!(given_up[0].lane, "mail");
-        assert_eq!(app.engine.counts().given_up(), 1);
+        assert_eq!(app.engine.counters().given_up(), 1);
         app.finish().await;
     }
 }
 
-/// A jump of the clock would be a timeout for what is being sent, and a incident of its channel to be told of.
+/// A jump of the clock would be a timeout for what is being sent, and an incident of its channel to be reported.
 async fn nothing_else_is_on_its_way(app: &TestApp) {
     eventually("nothing else is on its way", || async {
         let all = app
@@ -86,13 +86,13 @@ both! {
             for total in 1..=10 {
                 set(total);
                 // On a busy machine a reading may come too late and count as failed: the next cycle makes up for it.
-                let mut looks = 0;
+                let mut polls = 0;
                 eventually("the cycles", || {
-                    looks += 1;
-                    if looks % 300 == 0 {
+                    polls += 1;
+                    if polls % 300 == 0 {
                         app.clock.jump(Duration::from_secs(360));
                     }
-                    let is_done = app.engine.counts().alerts() == 50 * total as u64;
+                    let is_done = app.engine.counters().alerts() == 50 * total as u64;
                     async move { is_done.then_some(()) }
                 }).await;
                 nothing_else_is_on_its_way(&app).await;
@@ -111,12 +111,12 @@ both! {
                 let before = sink.received();
                 nothing_else_is_on_its_way(&app).await;
                 app.clock.jump(Duration::from_secs(61));
-                let mut looks = 0;
+                let mut polls = 0;
                 eventually("all that this minute allows", || {
                     // What was under way as the clock jumped has failed, and its place in this minute is gone; a channel
                     // that failed is left alone for a while. Both come in with the next minute.
-                    looks += 1;
-                    let is_stuck = looks > 300;
+                    polls += 1;
+                    let is_stuck = polls > 300;
                     let (app, sink) = (&app, &sink);
                     async move {
                     let now = monitor_domain::Clock::wall(&*app.clock).naive_utc();

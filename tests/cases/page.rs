@@ -89,7 +89,7 @@ async fn values_change_records_appear_delete_and_reset_work() {
     .await;
 
     // A metric that cannot be read does not keep looking well.
-    use monitor_testkit::{Fault, Times};
+    use monitor_simulator::{Fault, Times};
     app.a().fault("/api/totals/z", Fault::Status(503), Times::Always);
     app.poll().await;
     eventually("the error", || async {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use monitor_testkit::{SmtpFault, Stage, Times};
+use monitor_simulator::{SmtpFault, Stage, Times};
 use monitor_tests::{Backend, Process, Site, eventually};
 
 async fn a_rise_reaches_everybody(backend: Backend) {
@@ -79,7 +79,7 @@ async fn killed_between_commit_and_mail(backend: Backend) {
     let mails = site.world.mail.wait_for(1, Duration::from_secs(15)).await;
     assert!(mails[0].text.contains("Order 4711 is unpaid"));
     site.wait_for_reads(3).await; // and no more comes
-    assert_eq!(site.world.mail.mails().len(), 1, "told once");
+    assert_eq!(site.world.mail.mails().len(), 1, "reported once");
     assert_eq!(site.world.b.alarms(), ["x"], "sounded once");
     worker.kill();
 }

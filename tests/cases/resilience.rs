@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use monitor_model::deliveries;
-use monitor_testkit::{Fault, Times};
+use monitor_simulator::{Fault, Times};
 use monitor_tests::{Config, TestApp, both};
 use tokio_util::sync::CancellationToken;
 
@@ -158,8 +158,8 @@ both! {
         app.read("z", 10.0).await;
         assert_eq!(app.subjects(), Vec::<String>::new(), "nobody knows of it yet");
         until(&app, 5, |app| app.mail().mails().len() == 2).await;
-        let told: Vec<_> = app.deliveries().await.into_iter().filter(|d| d.lane == "mail").map(|d| d.event).collect();
-        assert_eq!(told, ["alert", "recovered"]);
+        let sent: Vec<_> = app.deliveries().await.into_iter().filter(|d| d.lane == "mail").map(|d| d.event).collect();
+        assert_eq!(sent, ["alert", "recovered"]);
         assert_eq!(app.mail().mails().len(), 2);
         app.finish().await;
     }
@@ -211,8 +211,8 @@ both! {
             .config_text()
             .replace("[worker]\n", "[worker]\nconcurrency = 4\n")
             .replace("timeout = \"2s\"", "timeout = \"30s\"");
-        let settings = monitor_settings::load_str("test.toml", &text, &[]).unwrap().settings;
-        let engine = monitor_worker::engine(&settings, app.db.clone(), app.clock.clone()).unwrap();
+        let settings = monitor_settings::load_str("test.toml", &text, &[], &monitor_settings::Kinds::stock()).unwrap().settings;
+        let engine = monitor_worker::Program::stock().engine(&settings, app.db.clone(), app.clock.clone()).unwrap();
         app.b().set_total("w", 0.0);
         app.a().fault("/api/totals/", Fault::Hang, Times::Always);
         let stop = CancellationToken::new();
@@ -220,7 +220,7 @@ both! {
             monitor_tests::eventually("w is read again and again", || async {
                 (app.b().reads("w") >= 5).then_some(())
             }).await;
-            assert_eq!(engine.counts().unreadable(), 0, "while all of the others still hang");
+            assert_eq!(engine.counters().unreadable(), 0, "while all of the others still hang");
             stop.cancel();
         };
         let (ended, ()) = tokio::join!(engine.run(stop.clone()), story);

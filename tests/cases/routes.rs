@@ -1,6 +1,6 @@
-//! The original's routes, with exactly the original's answers.
+//! The Flask program's routes, with exactly its answers.
 
-use monitor_testkit::{Fault, Times};
+use monitor_simulator::{Fault, Times};
 use monitor_tests::{Config, Web, both};
 
 both! {

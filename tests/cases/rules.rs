@@ -1,4 +1,4 @@
-//! X and Y alert when they rise, Z while it is over its threshold; blind is not well.
+//! X and Y alert when they rise, Z while it is over its threshold; no data is not well.
 
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ both! {
         app.read("x", 5.0).await;
         app.restart(metric("x", ""));
         app.read("x", 5.0).await;
-        assert_eq!(app.alerts().await.len(), 1, "5 was told before the restart");
+        assert_eq!(app.alerts().await.len(), 1, "5 was reported before the restart");
         app.read("x", 6.0).await;
         assert_eq!(app.alerts().await.len(), 2);
         app.finish().await;
@@ -107,7 +107,7 @@ both! {
         assert_eq!(app.mail().mails().len(), 2, "{:?}", app.subjects());
         app.restart(metric("z", "above = 100"));
         app.read("z", 98.0).await;
-        assert_eq!(app.mail().mails().len(), 2, "nor told twice: {:?}", app.subjects());
+        assert_eq!(app.mail().mails().len(), 2, "nor reported twice: {:?}", app.subjects());
         app.finish().await;
     }
 }
@@ -160,14 +160,14 @@ both! {
         app.after(Duration::from_secs(2 * 3_600)).await;
         assert_eq!(app.mail().mails().len(), 3, "somebody knows: {:?}", app.subjects());
         app.read("z", 50.0).await;
-        assert_eq!(app.mail().mails().len(), 4, "the recovery is told all the same: {:?}", app.subjects());
+        assert_eq!(app.mail().mails().len(), 4, "the recovery is reported all the same: {:?}", app.subjects());
         app.finish().await;
     }
 }
 
 both! {
     async fn no_data_is_told_as_such_and_so_is_its_end(app: TestApp, metric("z", "above = 100, no_data = \"1m\"")) {
-        use monitor_testkit::{Fault, Times};
+        use monitor_simulator::{Fault, Times};
         app.read("z", 131.0).await;
         assert_eq!(app.b().alarms(), ["z"]);
         app.a().fault("/api/totals/z", Fault::Status(503), Times::Always);
@@ -175,14 +175,14 @@ both! {
         app.after(Duration::from_secs(50)).await;
         assert_eq!(app.mail().mails().len(), 1, "not yet: {:?}", app.subjects());
         let (phase, reason) = app.phase("z").await;
-        assert_eq!(phase, "firing", "blind is not recovered");
+        assert_eq!(phase, "firing", "no data is not recovered");
         assert!(reason.contains("503"), "{reason}");
         app.after(Duration::from_secs(20)).await;
         assert_eq!(app.phase("z").await.0, "no_data");
         app.after(Duration::from_secs(600)).await;
-        assert_eq!(app.mail().mails().len(), 2, "told once: {:?}", app.subjects());
+        assert_eq!(app.mail().mails().len(), 2, "reported once: {:?}", app.subjects());
         assert_eq!(app.b().alarms(), ["z"], "the monitor's own incident is no business alarm");
-        assert_eq!(app.told().await.len(), 1, "nor a business record");
+        assert_eq!(app.messages().await.len(), 1, "nor a business record");
 
         app.a().clear_faults();
         app.after(Duration::from_secs(20)).await; // the breaker lets a call through
@@ -205,8 +205,8 @@ both! {
             )
         }
     ) {
-        use monitor_testkit::{Fault, Times};
-        // Far from midnight, for a time of another day is told with its date.
+        use monitor_simulator::{Fault, Times};
+        // Far from midnight, for a time of another day is shown with its date.
         let now = chrono::Utc::now();
         let noon = now.date_naive().and_hms_opt(12, 0, 0).unwrap().and_utc();
         app.clock.step_wall(noon - now);
@@ -215,9 +215,9 @@ both! {
         app.read("x", 2.0).await; // System B has no message for either
         app.read("z", 116.0).await;
         let alerts = app.alerts().await;
-        let told = app.told().await;
-        assert_eq!(told[0], ("x".to_owned(), "从 0 升至 2，增加 2".to_owned()));
-        assert_eq!(told[1], ("z".to_owned(), alerts[1].reason.clone()), "the record says why");
+        let messages = app.messages().await;
+        assert_eq!(messages[0], ("x".to_owned(), "从 0 升至 2，增加 2".to_owned()));
+        assert_eq!(messages[1], ("z".to_owned(), alerts[1].reason.clone()), "the record says why");
         let since = alerts[1].opened_at.format("%H:%M:%S UTC").to_string();
         assert_eq!(alerts[1].reason, format!("116 高于 100（自 {since} 起）"));
         assert_eq!(app.phase("z").await, ("firing".to_owned(), alerts[1].reason.clone()));

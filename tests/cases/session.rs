@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use monitor_testkit::{Fault, Times};
+use monitor_simulator::{Fault, Times};
 use monitor_tests::both;
 
 both! {
@@ -25,7 +25,7 @@ both! {
             (app.a().logins() == 2).then_some(())
         }).await;
         app.poll().await;
-        let refused = app.a().requests().iter().filter(|seen| seen.path.starts_with("/api/totals")).count();
+        let refused = app.a().requests().iter().filter(|request| request.path.starts_with("/api/totals")).count();
         assert_eq!(refused, 9, "no call was wasted on a session that had ended");
         app.finish().await;
     }
@@ -37,7 +37,7 @@ both! {
         for _ in 0..10 {
             app.after(Duration::from_secs(1)).await;
         }
-        assert_eq!(app.a().requests().iter().filter(|seen| seen.path == "/api/login").count(), 1, "no account is locked");
+        assert_eq!(app.a().requests().iter().filter(|request| request.path == "/api/login").count(), 1, "no account is locked");
         let (_, reason) = app.phase("x").await;
         assert!(reason.contains("refused"), "{reason}");
         app.a().set_password(app.a().password());

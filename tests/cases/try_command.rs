@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use monitor_model::{alerts, deliveries, evaluations, realtime, records, samples, states, workers};
-use monitor_testkit::{Fault, SmtpFault, Stage, Times};
+use monitor_simulator::{Fault, SmtpFault, Stage, Times};
 use monitor_tests::{Backend, Config, Home, Site, binary};
 
 /// One test on each database; nothing where there is none.
@@ -107,7 +107,7 @@ both! {
         assert_says(&said, &[
             "metric x: X", "read from system a (system_a)", "rule rise by 1", "value 3 ",
             "against 0, last read at 20", "stored normal since 20",
-            "verdict would alert; nothing was stored and nobody told", "phase firing, from normal",
+            "verdict would alert; nothing was stored and nobody notified", "phase firing, from normal",
             "reason 3 rose by 3 from 0", "messages 1 from 0 to 3 m-1: Order 5 failed[2J and waits",
             "trail time (UTC) value phase effects reason", " 0 normal - 0",
         ]);
@@ -115,9 +115,9 @@ both! {
         assert_eq!(code, Some(0), "{said}");
         assert_says(&said, &[
             "metric z: Z (orders)", "rule above 100, clear below 90", "value 0 orders", "against its limits; 0, last read at 20",
-            "verdict nothing to tell;", "phase normal, as before",
+            "verdict nothing to notify of;", "phase normal, as before",
         ]);
-        assert!(!said.contains("messages"), "nobody is asked about nothing: {said}");
+        assert!(!said.contains("messages"), "nothing is requested about nothing: {said}");
         assert_eq!(trace(&site).await, before);
 
         site.world.a.set_total("z", 131.0);
@@ -125,7 +125,7 @@ both! {
         let before = trace(&site).await;
         let (_, said, _) = attempt(&site, "metric", "z").await;
         assert_says(&said, &[
-            "stored firing since 20", "verdict nothing to tell;", "phase firing, as before", "m-2: the queue is full",
+            "stored firing since 20", "verdict nothing to notify of;", "phase firing, as before", "m-2: the queue is full",
             "131 firing alert 131 is above 100",
         ]);
         site.world.a.set_total("z", 80.0);
@@ -145,7 +145,7 @@ both! {
         site.world.a.fault("/api/totals/z", Fault::Status(503), Times::Always);
         let (code, said, errors) = attempt(&site, "metric", "z").await;
         assert_eq!(code, Some(1), "{said}{errors}");
-        assert_says(&said, &["value cannot be read: ", "503", "phase firing, as before", "no reading to ask about"]);
+        assert_says(&said, &["value cannot be read: ", "503", "phase firing, as before", "no reading to explain"]);
         assert!(errors.contains("metric z cannot be read"), "{errors}");
 
         site.world.a.set_password("changed");
@@ -234,7 +234,7 @@ async fn a_metric_that_nobody_explains_says_so() {
     site.world.a.set_total("w", 2.0);
     let (code, said, _) = attempt(&site, "metric", "w").await;
     assert_eq!(code, Some(0), "{said}");
-    assert_says(&said, &["would alert", "messages nobody is asked"]);
+    assert_says(&said, &["would alert", "messages not requested"]);
     assert_eq!(site.world.b.logins(), 0);
 }
 

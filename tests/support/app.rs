@@ -1,14 +1,16 @@
 //! An engine over a database of its own, driven cycle by cycle.
 
-use std::sync::Arc;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use monitor_model::{Alert, Db, DbOptions, Delivery, Record, Sample, alerts, deliveries, records, samples};
 use monitor_processor::Engine;
 use monitor_settings::Settings;
+use monitor_simulator::{SmtpSink, SystemA, SystemB};
 use monitor_testkit::postgres::{self, TestDatabase};
-use monitor_testkit::{SmtpSink, SystemA, SystemB};
+use monitor_testkit::temp_dir;
 
 use crate::clock::JumpClock;
 use crate::config::{Config, Upstreams};
@@ -29,8 +31,33 @@ impl Home {
     /// A fresh database, or nothing where there is no PostgreSQL.
     pub fn new(backend: Backend) -> Option<Home> {
         Some(match backend {
-            Backend::Sqlite => Home::Sqlite(tempfile::tempdir().unwrap()),
+            Backend::Sqlite => Home::Sqlite(temp_dir()),
             Backend::Postgres => Home::Postgres(postgres::database()?),
+        })
+    }
+
+    /// The same with the tables there: a copy of a database that was migrated once.
+    pub fn migrated(backend: Backend) -> Option<Home> {
+        Some(match backend {
+            Backend::Sqlite => {
+                static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
+                let template = TEMPLATE.get_or_init(|| {
+                    let home = Home::Sqlite(temp_dir());
+                    migrate(home.url());
+                    std::fs::read(home.url().trim_start_matches("sqlite:")).unwrap()
+                });
+                let home = Home::Sqlite(temp_dir());
+                std::fs::write(home.url().trim_start_matches("sqlite:"), template).unwrap();
+                home
+            }
+            Backend::Postgres => {
+                // A cluster may outlive the build that made the template.
+                let build = std::env::current_exe().unwrap();
+                let mut hasher = DefaultHasher::new();
+                (&build, build.metadata().unwrap().modified().unwrap()).hash(&mut hasher);
+                let name = format!("{:016x}", hasher.finish());
+                Home::Postgres(postgres::copy_of(&name, |url| migrate(url.to_owned()))?)
+            }
         })
     }
 
@@ -57,7 +84,7 @@ pub struct TestApp {
 impl TestApp {
     /// Starts all of it; nothing where the database is missing.
     pub async fn start(backend: Backend, config: Config) -> Option<TestApp> {
-        Some(TestApp::start_in(Home::new(backend)?, config).await)
+        Some(TestApp::start_in(Home::migrated(backend)?, config).await)
     }
 
     /// The same over a database that the test has made itself.
@@ -69,7 +96,9 @@ impl TestApp {
         let settings = settings(&config, &home, &world);
         let db = Db::open(&DbOptions::new(home.url())).await.unwrap();
         db.migrate().await.unwrap();
-        let engine = monitor_worker::engine(&settings, db.clone(), clock.clone()).unwrap();
+        let engine = monitor_worker::Program::stock()
+            .engine(&settings, db.clone(), clock.clone())
+            .unwrap();
         TestApp {
             world,
             db,
@@ -82,14 +111,14 @@ impl TestApp {
         }
     }
 
-    /// Plays `story` while the worker runs as the program does, by its own schedule.
-    pub async fn while_running(&self, story: impl Future<Output = ()>) {
+    /// Plays `script` while the worker runs as the program does, by its own schedule.
+    pub async fn while_running(&self, script: impl Future<Output = ()>) {
         let stop = CancellationToken::new();
-        let story = async {
-            story.await;
+        let script = async {
+            script.await;
             stop.cancel();
         };
-        let (ended, ()) = tokio::join!(self.engine.run(stop.clone()), story);
+        let (ended, ()) = tokio::join!(self.engine.run(stop.clone()), script);
         ended.unwrap();
     }
 
@@ -131,7 +160,9 @@ impl TestApp {
 
     /// A second worker over the same database, as after a restart: it remembers nothing.
     pub fn another_engine(&self) -> Engine {
-        monitor_worker::engine(&self.settings, self.db.clone(), self.clock.clone()).unwrap()
+        monitor_worker::Program::stock()
+            .engine(&self.settings, self.db.clone(), self.clock.clone())
+            .unwrap()
     }
 
     /// Forgets everything that is not in the database, and takes on `config`.
@@ -178,7 +209,7 @@ impl TestApp {
     }
 
     /// The messages of the alert records, oldest first, each with its metric's key.
-    pub async fn told(&self) -> Vec<(String, String)> {
+    pub async fn messages(&self) -> Vec<(String, String)> {
         self.records()
             .await
             .into_iter()
@@ -266,9 +297,23 @@ impl Drop for TestApp {
     }
 }
 
+/// Makes the tables, and leaves nothing open. On a thread of its own, since tests wait for it in the middle of their own
+/// runtimes.
+fn migrate(url: String) {
+    let migrating = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let db = Db::open(&DbOptions::new(url)).await.unwrap();
+            db.migrate().await.unwrap();
+            db.close().await;
+        });
+    });
+    migrating.join().unwrap();
+}
+
 fn settings(config: &Config, home: &Home, world: &Upstreams) -> Settings {
     let text = config.text(&home.url(), "127.0.0.1:0".parse().unwrap(), world);
-    match monitor_settings::load_str("test.toml", &text, &[]) {
+    match monitor_settings::load_str("test.toml", &text, &[], &monitor_settings::Kinds::stock()) {
         Ok(loaded) => loaded.settings,
         Err(errors) => panic!("{errors}\n{text}"),
     }

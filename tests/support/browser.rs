@@ -20,7 +20,7 @@ impl Browser {
         let chromium = require_any("chromium", &["chromium", "chromium-browser", "google-chrome"])?;
         let chromedriver = require("chromedriver")?;
         monitor_requests::install_crypto();
-        let port = monitor_testkit::ports::free_port().unwrap();
+        let port = monitor_simulator::ports::free_port().unwrap();
         let driver = Command::new(chromedriver)
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())

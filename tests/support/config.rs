@@ -1,6 +1,6 @@
 //! The config that a test runs with, as the text a person would write.
 
-use monitor_testkit::{SmtpSink, SystemA, SystemB};
+use monitor_simulator::{SmtpSink, SystemA, SystemB};
 
 /// The simulated outside world.
 pub struct Upstreams {

@@ -19,7 +19,7 @@ pub use process::{Process, binary};
 pub use site::Site;
 pub use web::{Web, http};
 
-/// Waits until `check` gives something, looking often; panics with `what` after a minute, which only a machine that stands still needs.
+/// Waits until `check` gives something, polling often; panics with `what` after a minute, which only a machine that stands still needs.
 pub async fn eventually<T, F, Fut>(what: &str, mut check: F) -> T
 where
     F: FnMut() -> Fut,

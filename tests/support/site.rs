@@ -24,7 +24,8 @@ impl Site {
     pub async fn with(backend: Backend, config: &Config) -> Option<Site> {
         let home = Home::new(backend)?;
         let world = Upstreams::start().await;
-        let web = std::net::SocketAddr::from(([127, 0, 0, 1], monitor_testkit::ports::free_port().unwrap()));
+        let web =
+            std::net::SocketAddr::from(([127, 0, 0, 1], monitor_simulator::ports::free_port().unwrap()));
         let folder = tempfile::tempdir().unwrap();
         let text = config.text(&home.url(), web, &world);
         let config = folder.path().join("monitor.toml");
@@ -49,7 +50,7 @@ impl Site {
         Process::start(name, &arguments, env)
     }
 
-    /// The database that the programs share, for a look from outside.
+    /// The database that the programs share, to be read from outside.
     pub async fn db(&self) -> Db {
         Db::open(&DbOptions::new(self.home.url())).await.unwrap()
     }

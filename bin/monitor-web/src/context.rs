@@ -18,13 +18,13 @@ pub struct WebContext {
     pub db: Db,
     /// The metrics that are turned on, in the config's order.
     pub metrics: Vec<MetricView>,
-    /// The windows in which nobody is told of alerts, by name; shown beside the metrics that they keep quiet.
+    /// The maintenance windows, in which nobody is notified of alerts, by name; shown beside the metrics they mute.
     pub maintenance: Vec<(String, Maintenance)>,
     /// What `POST /reset` sounds; `None` where no alarm is configured: a reset then only acknowledges.
     pub alarm: Option<Arc<dyn GlobalAlarm>>,
     /// Where the time comes from.
     pub clock: SharedClock,
-    /// The language of pages for readers who ask for none that there is.
+    /// The language of pages for readers who choose none and whose browser names none that there is.
     pub lang: Language,
     /// A folder; the files in its `pages` replace the built-in page templates of the same name.
     pub templates: Option<PathBuf>,
@@ -36,7 +36,7 @@ pub struct WebContext {
     pub metrics_token: Option<Secret>,
     /// More links for the header of each page, such as the demo's inbox.
     pub nav: Vec<NavLink>,
-    /// A worker not heard from for longer than this is told as silent. 30 s at first.
+    /// A worker not heard from for longer than this is shown as silent. 30 s at first.
     pub worker_timeout: Duration,
     /// How many live connections (`/api/v1/events`) there can be at once. 1000 at first.
     pub max_streams: usize,
@@ -98,10 +98,10 @@ pub struct NavLink {
 /// The alarm that a reset sounds.
 #[async_trait]
 pub trait GlobalAlarm: Send + Sync {
-    /// Sounds the alarm for `kind`; the web only asks for `global`.
+    /// Sounds the alarm for `kind`; the web only uses `global`.
     ///
     /// # Errors
-    /// Where the alarm did not confirm it; said to the log and the audit log, so without secrets.
+    /// Where the alarm did not confirm it; written to the log and the audit log, so without secrets.
     async fn sound(&self, kind: &str) -> Result<(), AlarmError>;
 }
 

@@ -1,5 +1,7 @@
 //! `monitor-web`: the page, the API and the health checks, in a process of their own.
 
+mod signals;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -7,10 +9,8 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use monitor_domain::SystemClock;
 use monitor_model::{Db, DbOptions};
-use monitor_settings::{Coded, Settings};
+use monitor_settings::{Kinds, Settings};
 use monitor_web::{WebContext, check_settings, listen, serve};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
 /// Shows the metrics and the alert records, and takes resets and deletions.
 #[derive(Parser)]
@@ -26,7 +26,7 @@ struct Arguments {
     config: PathBuf,
 }
 
-/// Exit codes: 0 told to stop, 1 failed while running, 2 bad usage or config.
+/// Exit codes: 0 stopped by a signal, 1 failed while running, 2 bad usage or config.
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn"))
@@ -50,7 +50,8 @@ fn main() -> ExitCode {
 
 /// Reads the config; the error is everything that is wrong with it, for people.
 fn read(path: &Path) -> Result<Settings, String> {
-    let loaded = monitor_settings::load(path, Coded::Unchecked).map_err(|errors| errors.to_string())?;
+    let loaded =
+        monitor_settings::load(path, &Kinds::stock().any_metric()).map_err(|errors| errors.to_string())?;
     for warning in &loaded.warnings {
         log::warn!("{warning}");
     }
@@ -60,7 +61,7 @@ fn read(path: &Path) -> Result<Settings, String> {
 
 #[tokio::main]
 async fn run(settings: &Settings) -> Result<()> {
-    let stop = on_signals().context("listening to signals")?;
+    let stop = signals::stop_on_signals().context("listening to signals")?;
     let db = Db::open(&DbOptions::new(&settings.database.url))
         .await
         .context("opening the database")?;
@@ -74,27 +75,4 @@ async fn run(settings: &Settings) -> Result<()> {
     db.close().await;
     log::info!("stopped");
     Ok(())
-}
-
-/// Cancelled by SIGTERM or SIGINT; a second one ends the process at once.
-fn on_signals() -> std::io::Result<CancellationToken> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let token = CancellationToken::new();
-    let stop = token.clone();
-    tokio::spawn(async move {
-        for asked in 1.. {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            if asked > 1 {
-                log::warn!("asked again: stopping at once");
-                std::process::exit(1);
-            }
-            log::info!("stopping");
-            stop.cancel();
-        }
-    });
-    Ok(token)
 }

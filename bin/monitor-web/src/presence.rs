@@ -7,21 +7,21 @@ use monitor_model::{Db, Presence, ProcessRole};
 use tokio::select;
 use tokio_util::sync::CancellationToken;
 
-/// How often it says that it lives; it counts as silent after six times as long.
+/// How often it reports; it counts as silent after six times as long.
 const BEAT: Duration = Duration::from_secs(5);
 /// How long it may take to leave the list. Real time: a database that does not answer must not keep the process.
 const LEAVE: Duration = Duration::from_secs(3);
 
-/// Says that this process lives until `stop`, then takes it off the list. What fails is said and harms nothing else.
+/// Reports this process as alive until `stop`, then takes it off the list. Failures are logged and harm nothing else.
 pub(crate) async fn keep(db: Db, clock: SharedClock, stop: CancellationToken) {
     let presence = Presence::new(ProcessRole::Web, env!("CARGO_PKG_VERSION"), clock.wall());
     select! {
         () = stop.cancelled() => return,
-        buried = presence.reap_dead_workers(&db) => match buried {
+        reaped = presence.reap_dead_workers(&db) => match reaped {
             Ok(dead) => dead
                 .iter()
-                .for_each(|(id, _)| log::info!("web {id} died without saying so; it is off the list")),
-            Err(error) => log::warn!("cannot look for webs that died: {error}"),
+                .for_each(|(id, _)| log::info!("web {id} died without signing off; it is off the list")),
+            Err(error) => log::warn!("cannot check for webs that died: {error}"),
         },
     }
     let mut failing = false;
@@ -33,7 +33,7 @@ pub(crate) async fn keep(db: Db, clock: SharedClock, stop: CancellationToken) {
         };
         match &beat {
             Ok(()) if failing => log::info!("the list of processes has this web again"),
-            Err(error) if !failing => log::warn!("cannot say that this web lives: {error}"),
+            Err(error) if !failing => log::warn!("cannot report that this web is alive: {error}"),
             Ok(()) | Err(_) => {}
         }
         failing = beat.is_err();

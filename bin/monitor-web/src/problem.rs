@@ -7,6 +7,9 @@ use actix_web::{HttpResponse, ResponseError};
 use monitor_model::DbError;
 use serde::Serialize;
 
+/// The largest body taken, in bytes; no route needs a larger one.
+pub(crate) const MAX_BODY: usize = 64 * 1024;
+
 /// What went wrong, for programs: these words never change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
@@ -18,13 +21,13 @@ pub enum Code {
     HostNotAllowed,
     /// The token is missing or wrong.
     Unauthorized,
-    /// Another site's page asked for a change.
+    /// Another site's page tried to change something.
     CrossOrigin,
     /// A query parameter cannot be understood.
     BadQuery,
-    /// What was sent cannot be understood, or asks for what there cannot be.
+    /// What was sent cannot be understood, or demands what cannot be.
     BadBody,
-    /// What is asked for does not fit what is there: somebody else was first.
+    /// The change does not fit what is there: somebody else was first.
     Conflict,
     /// The request's body is larger than any that is taken.
     BodyTooLarge,
@@ -84,7 +87,7 @@ impl Code {
 pub struct Problem {
     /// What kind of error.
     pub code: Code,
-    /// What happened this time and what to do, for people. Tells nothing of the inside.
+    /// What happened this time and what to do, for people. Reveals nothing of the inside.
     pub detail: String,
 }
 
@@ -104,6 +107,14 @@ impl Problem {
             code,
             detail: detail.into(),
         }
+    }
+
+    /// The body is larger than [`MAX_BODY`].
+    pub(crate) fn body_too_large() -> Problem {
+        Problem::new(
+            Code::BodyTooLarge,
+            format!("A body may have up to {MAX_BODY} bytes."),
+        )
     }
 
     /// The answer.
@@ -185,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn database_errors_do_not_tell_the_inside() {
+    fn database_errors_reveal_nothing_of_the_inside() {
         let problem = Problem::from(DbError::Locked {
             cause: "database is locked /secret/path".into(),
         });

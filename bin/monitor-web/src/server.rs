@@ -1,4 +1,4 @@
-//! Running the web on a listener until it is told to stop.
+//! Serving the web on a listener until it is to stop.
 
 use std::io;
 use std::net::TcpListener;
@@ -8,10 +8,11 @@ use actix_web::HttpServer;
 use actix_web::web::ServiceConfig;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{WebState, app};
-use crate::auth::check_bind;
+use crate::app::app;
 use crate::context::WebContext;
+use crate::guard::check_bind;
 use crate::presence;
+use crate::state::WebState;
 
 /// Threads that answer; there is little to compute.
 const WORKERS: usize = 2;
@@ -25,9 +26,10 @@ const IDLE: Duration = Duration::from_secs(75);
 const FINISH: Duration = Duration::from_secs(10);
 
 /// Serves the web on `listener` until `shutdown`: then nothing new is taken, requests under way are finished, live
-/// connections are closed, and it returns. While it serves it is in the table `worker`, with the role `web`. `extra` adds routes, which are guarded like its own.
+/// connections are closed, and it returns. While it serves it is in the table `worker`, with the role `web`. `extra` adds
+/// routes, which pass the same guard as its own; a [`RouteTable`](crate::RouteTable) makes them say who may call them.
 ///
-/// It handles no signals: that is for whoever cancels `shutdown`.
+/// It handles no signals: the caller does, and cancels `shutdown`.
 ///
 /// # Errors
 /// A listener off loopback (`PermissionDenied`, see [`BindError`](crate::BindError)), page templates with mistakes
@@ -76,7 +78,7 @@ pub async fn serve(
     };
     live.cancel();
     if let Err(error) = presence.await {
-        log::error!("the keeping of this web's presence broke off: {error}");
+        log::error!("the task that keeps this web on the list of processes failed: {error}");
     }
     result
 }

@@ -8,14 +8,14 @@ use monitor_model::Db;
 use monitor_requests::SecretSource;
 use monitor_settings::{Auth, MetricSettings, Settings};
 
-use crate::auth::check_bind;
 use crate::context::{GlobalAlarm, MetricView, WebContext};
+use crate::guard::check_bind;
 
-/// Says whether the web can keep what the settings ask of it. Sign-in is not built yet: so neither `auth = "required"`
-/// nor an address that other machines reach.
+/// Says whether the web can do what the settings demand. Sign-in is not built yet: so neither `auth = "required"` nor an
+/// address that other machines reach.
 ///
 /// # Errors
-/// What cannot be kept, and what to set instead.
+/// What it cannot do, and what to set instead.
 pub fn check_settings(settings: &Settings) -> Result<(), String> {
     check_bind(settings.web.bind).map_err(|error| format!("web.bind: {error}"))?;
     match settings.web.auth {
@@ -94,7 +94,7 @@ mod tests {
             [metrics.x]
             "#
         );
-        monitor_settings::load_str("test.toml", &text, &[])
+        monitor_settings::load_str("test.toml", &text, &[], &monitor_settings::Kinds::stock())
             .unwrap_or_else(|e| panic!("{e}"))
             .settings
     }
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_kept_is_refused() {
+    fn what_the_web_cannot_do_is_refused() {
         assert_eq!(check_settings(&settings("")), Ok(()));
         let auth = check_settings(&settings("auth = \"required\"")).unwrap_err();
         assert!(auth.starts_with("web.auth: sign-in is not built yet"), "{auth}");

@@ -1,9 +1,9 @@
 //! From checked settings to the parts of an engine.
 
 use anyhow::{Context, Result};
-use monitor_domain::SharedClock;
+use monitor_domain::{Finding, SharedClock};
 use monitor_model::Db;
-use monitor_processor::{Channel, Engine, Metric, MetricConfig, Options, Parts, Pulse, metric};
+use monitor_processor::{Channel, DeadMansSwitch, Engine, Metric, MetricConfig, Options, Parts};
 use monitor_requests::{Client, ClientConfig};
 use monitor_settings::{MetricSettings, Settings};
 use monitor_upstream::Upstreams;
@@ -12,7 +12,12 @@ use monitor_upstream::Upstreams;
 ///
 /// # Errors
 /// When a system, channel or metric cannot be made from its settings, such as a CA file that cannot be read.
-pub fn engine(settings: &Settings, db: Db, clock: SharedClock) -> Result<Engine> {
+pub(crate) fn engine(
+    settings: &Settings,
+    metrics: Vec<Box<dyn Metric>>,
+    db: Db,
+    clock: SharedClock,
+) -> Result<Engine> {
     let systems = settings.systems(clock.clone())?;
     let alarm = settings.alarm(&systems)?;
     let channels = settings
@@ -27,8 +32,8 @@ pub fn engine(settings: &Settings, db: Db, clock: SharedClock) -> Result<Engine>
             }
         })
         .collect();
-    let (upstreams, metrics) = (Upstreams::new(systems), metrics(settings)?);
-    let pulse = pulse(settings, &clock)?;
+    let upstreams = Upstreams::new(systems);
+    let dead_mans_switch = dead_mans_switch(settings, &clock)?;
     Ok(Engine::new(Parts {
         db,
         clock,
@@ -36,13 +41,13 @@ pub fn engine(settings: &Settings, db: Db, clock: SharedClock) -> Result<Engine>
         metrics,
         channels,
         alarm,
-        pulse,
+        dead_mans_switch,
         options: options(settings),
     }))
 }
 
-/// The dead-man's switch, if there is one.
-fn pulse(settings: &Settings, clock: &SharedClock) -> Result<Option<Pulse>> {
+/// The dead man's switch, if there is one.
+fn dead_mans_switch(settings: &Settings, clock: &SharedClock) -> Result<Option<DeadMansSwitch>> {
     let Some(source) = &settings.worker.heartbeat_url else {
         return Ok(None);
     };
@@ -54,33 +59,26 @@ fn pulse(settings: &Settings, clock: &SharedClock) -> Result<Option<Pulse>> {
         .context("worker.heartbeat_url is no address; such as https://hc.example/ping/…")?;
     let config = ClientConfig::from(&settings.requests);
     let client = Client::new(config, clock.clone()).context("for worker.heartbeat_url")?;
-    Ok(Some(Pulse {
+    Ok(Some(DeadMansSwitch {
         client,
         url,
         every: settings.worker.interval,
     }))
 }
 
-/// The metrics that the settings turn on, in their order.
-///
-/// # Errors
-/// When one is neither built in nor declared.
-pub fn metrics(settings: &Settings) -> Result<Vec<Box<dyn Metric>>> {
-    settings.metrics.iter().map(build).collect()
-}
-
-fn build(settings: &MetricSettings) -> Result<Box<dyn Metric>> {
+/// How a metric is run, as its settings have it.
+pub(crate) fn metric_config(settings: &MetricSettings) -> Result<MetricConfig> {
     let key = &settings.key;
     let mut fetch = settings
         .fetch
         .as_ref()
-        .map(|fetch| fetch.compile().map_err(joined))
+        .map(|fetch| fetch.compile().map_err(|found| joined(&found)))
         .transpose()?;
     if let Some(fetch) = &mut fetch {
         // X, Y and Z count things, wherever they are read.
-        fetch.counts = settings.builtin.is_some();
+        fetch.counts = settings.built_in.is_some();
     }
-    let config = MetricConfig {
+    Ok(MetricConfig {
         key: key.clone(),
         title: settings.title.clone(),
         unit: settings.unit.clone(),
@@ -93,17 +91,13 @@ fn build(settings: &MetricSettings) -> Result<Box<dyn Metric>> {
         details: settings
             .details
             .as_ref()
-            .map(|details| details.compile().map_err(joined))
+            .map(|details| details.compile().map_err(|found| joined(&found)))
             .transpose()?,
-    };
-    metric(config).with_context(|| format!("metrics.{key}: is not built in and has no fetch"))
+    })
 }
 
-fn joined(errors: Vec<monitor_upstream::FieldError>) -> anyhow::Error {
-    let texts: Vec<String> = errors
-        .into_iter()
-        .map(|error| format!("{}: {}", error.field, error.message))
-        .collect();
+fn joined(findings: &[Finding]) -> anyhow::Error {
+    let texts: Vec<String> = findings.iter().map(Finding::to_string).collect();
     anyhow::anyhow!(texts.join("; "))
 }
 

@@ -1,12 +1,10 @@
 //! What the programs share: reading the config, opening the database, logging, exit codes.
 
-use std::path::Path;
 use std::process::ExitCode;
-use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
 use monitor_model::{Db, DbOptions};
-use monitor_settings::{Coded, Diagnostics, Settings};
+use monitor_settings::{Diagnostics, Settings};
 
 /// How a program ends.
 #[derive(Debug)]
@@ -49,26 +47,6 @@ impl From<Diagnostics> for Exit {
 pub fn log_to_stderr() {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn"))
         .init();
-}
-
-/// The metrics that this build has in code.
-pub fn coded() -> Coded<'static> {
-    Coded::Keys(&CODED)
-}
-
-static CODED: LazyLock<Vec<&'static str>> =
-    LazyLock::new(|| monitor_processor::CODED.iter().map(|(key, _)| *key).collect());
-
-/// Reads and checks the config; warnings are logged.
-///
-/// # Errors
-/// [`Exit::Usage`] with everything that is wrong.
-pub fn read_settings(path: &Path) -> Result<Settings, Exit> {
-    let loaded = monitor_settings::load(path, coded())?;
-    for warning in &loaded.warnings {
-        log::warn!("{warning}");
-    }
-    Ok(loaded.settings)
 }
 
 /// Opens the database and brings it up to date.

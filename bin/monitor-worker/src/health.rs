@@ -12,7 +12,7 @@ use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, get, web};
 use anyhow::{Context, Result};
 use monitor_model::Db;
-use monitor_processor::{Counts, Engine};
+use monitor_processor::{Counters, Engine, Health as Storage};
 use monitor_requests::Secret;
 use monitor_settings::Settings;
 use monitor_telemetry::{expose, is_allowed, is_loopback_name};
@@ -27,7 +27,9 @@ pub struct Health {
     /// Whether it can be reached is whether the worker is ready.
     pub db: Db,
     /// What the engine has done.
-    pub counts: Counts,
+    pub counters: Counters,
+    /// Whether readings can be stored.
+    pub storage: Storage,
     /// The same and more, for `/metrics`.
     pub registry: Arc<Registry>,
     /// What a scraper of `/metrics` shows. Off loopback it is demanded for everything but `/healthz`.
@@ -43,7 +45,8 @@ impl Health {
         let token = settings.worker.metrics_token.as_ref();
         Ok(Health {
             db,
-            counts: engine.counts(),
+            counters: engine.counters(),
+            storage: engine.database_health(),
             registry: engine.registry(),
             token: token
                 .map(monitor_requests::SecretSource::resolve)
@@ -88,7 +91,7 @@ pub async fn serve(listener: TcpListener, health: Health, stop: CancellationToke
     server.await
 }
 
-/// `/healthz` is everybody's. On loopback the others are whoever's who asks for loopback by name, and `/metrics` his
+/// `/healthz` is everybody's. On loopback the others are anybody's who names loopback as the host, and `/metrics` his
 /// who has the token if there is one; off loopback everything is his who has it.
 async fn guard(
     state: web::Data<State>,
@@ -112,7 +115,7 @@ async fn guard(
     } else if state.is_loopback && named.is_some_and(|name| !is_loopback_name(name)) {
         Some(HttpResponse::MisdirectedRequest().json(serde_json::json!({ "status": "host_not_allowed" })))
     } else {
-        // Without one an address off loopback is refused by the config; here nothing is told there either.
+        // Without one an address off loopback is refused by the config; here nothing is shown there either.
         let has_shown_it = is_allowed(token, shown) && (state.is_loopback || token.is_some());
         let is_demanded = !state.is_loopback || req.path() == "/metrics";
         (is_demanded && !has_shown_it).then(|| {
@@ -134,14 +137,14 @@ async fn healthz() -> HttpResponse {
 
 #[get("/readyz")]
 async fn readyz(state: web::Data<State>) -> HttpResponse {
-    let counts = &state.health.counts;
+    let counts = &state.health.counters;
     let done = serde_json::json!({
         "cycles": counts.cycles(), "unreadable": counts.unreadable(), "late": counts.late(),
         "conflicts": counts.conflicts(), "unsaved": counts.unsaved(), "alerts": counts.alerts(),
         "sent": counts.sent(), "retried": counts.retried(), "given_up": counts.given_up(),
     });
     let problem = match tokio::time::timeout(PING, state.health.db.ping()).await {
-        Ok(Ok(())) => match counts.database_incident() {
+        Ok(Ok(())) => match state.health.storage.failure() {
             None => return HttpResponse::Ok().json(serde_json::json!({ "status": "ready", "done": done })),
             Some(why) => format!("readings cannot be stored: {why}"),
         },

@@ -1,11 +1,16 @@
-//! The worker as a library: settings in, a running engine out. `monitor run` and `monitor demo` embed it.
+//! The worker as a library: settings in, a running engine out. `monitor run` and `monitor demo` embed it, and so does another
+//! team's program that brings metrics, logins or channels of its own ([`Worker`]).
 
 mod assemble;
 mod command;
 mod health;
+pub mod prelude;
+mod program;
 mod stop;
+mod worker;
 
-pub use assemble::{engine, metrics};
-pub use command::{Exit, coded, log_to_stderr, open_database, read_settings};
+pub use command::{Exit, log_to_stderr, open_database};
 pub use health::{Health, serve as serve_health};
+pub use program::Program;
 pub use stop::on_signals;
+pub use worker::{DEFAULT_CONFIG, Worker, main};

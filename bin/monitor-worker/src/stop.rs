@@ -1,4 +1,4 @@
-//! Stopping cleanly when the machine or a person asks.
+//! Stopping cleanly when the machine or a person signals it.
 
 use tokio_util::sync::CancellationToken;
 
@@ -13,13 +13,13 @@ pub fn on_signals() -> std::io::Result<CancellationToken> {
     let token = CancellationToken::new();
     let stop = token.clone();
     tokio::spawn(async move {
-        for asked in 1.. {
+        for signals in 1.. {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
-            if asked > 1 {
-                log::warn!("asked again: stopping at once");
+            if signals > 1 {
+                log::warn!("second signal: stopping at once");
                 std::process::exit(1);
             }
             log::info!("stopping");

@@ -1,4 +1,4 @@
-//! The worker's own listener: `/metrics`, and who is told what.
+//! The worker's own listener: `/metrics`, and what it shows to whom.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
@@ -9,8 +9,9 @@ use monitor_model::Db;
 use monitor_processor::Engine;
 use monitor_requests::{Client, ClientConfig, Method, Request, Secret};
 use monitor_settings::Settings;
-use monitor_testkit::{Fault, SystemA, SystemB, Times, promtool};
-use monitor_worker::{Health, engine, open_database, serve_health};
+use monitor_simulator::{Fault, SystemA, SystemB, Times};
+use monitor_testkit::promtool;
+use monitor_worker::{Health, Program, open_database, serve_health};
 use tokio_util::sync::CancellationToken;
 
 struct Site {
@@ -65,10 +66,12 @@ impl Site {
             b.password(),
             folder = folder.path().display(),
         );
-        let loaded = monitor_settings::load_str("test.toml", &text, &[]);
+        let loaded = monitor_settings::load_str("test.toml", &text, &[], &monitor_settings::Kinds::stock());
         let settings = loaded.unwrap_or_else(|errors| panic!("{errors}")).settings;
         let db = open_database(&settings).await.unwrap();
-        let engine = engine(&settings, db.clone(), SystemClock::shared()).unwrap();
+        let engine = Program::stock()
+            .engine(&settings, db.clone(), SystemClock::shared())
+            .unwrap();
         Site {
             a,
             _b: b,
@@ -166,7 +169,7 @@ async fn what_the_worker_does_is_told() {
     .unwrap();
     assert!(success > 1.7e9);
     assert!(value(&page, "monitor_database_commits_total").unwrap() > 0.0);
-    let counts = site.engine.counts();
+    let counts = site.engine.counters();
     assert_eq!(
         (counts.cycles(), counts.alerts(), counts.sent()),
         (2, 2, 6),
@@ -184,7 +187,7 @@ async fn what_the_worker_does_is_told() {
     assert_eq!(
         value(&page, "monitor_metric_value{metric=\"x\"}"),
         None,
-        "blind is not 19"
+        "without data is not 19"
     );
     assert_eq!(value(&page, "monitor_metric_value{metric=\"z\"}"), Some(131.0));
     assert_eq!(
@@ -194,7 +197,7 @@ async fn what_the_worker_does_is_told() {
         ),
         Some(success)
     );
-    assert_eq!(site.engine.counts().unreadable(), 1);
+    assert_eq!(site.engine.counters().unreadable(), 1);
     stop.cancel();
     site.db.close().await;
 }

@@ -7,13 +7,18 @@ use monitor_domain::SystemClock;
 use monitor_processor::sample;
 use monitor_settings::Settings;
 use monitor_upstream::Upstreams;
-use monitor_worker::Exit;
+use monitor_worker::{Exit, Program};
 
 use crate::init::say;
 
+/// Prints the JSON Schema of the config.
+pub(crate) fn schema(program: &Program) {
+    say(&format!("{:#}", monitor_settings::schema(program.kinds())));
+}
+
 /// Checks the file; `online` also tries what it describes.
-pub(crate) async fn run(config: &Path, online: bool) -> Result<(), Exit> {
-    let loaded = monitor_settings::load(config, monitor_worker::coded()).map_err(|errors| {
+pub(crate) async fn run(program: &Program, config: &Path, online: bool) -> Result<(), Exit> {
+    let loaded = monitor_settings::load(config, program.kinds()).map_err(|errors| {
         let count = errors.0.len();
         let noun = if count == 1 { "mistake" } else { "mistakes" };
         Exit::Usage(format!("{errors}\n{count} {noun}"))
@@ -24,7 +29,7 @@ pub(crate) async fn run(config: &Path, online: bool) -> Result<(), Exit> {
     let settings = loaded.settings;
     monitor_web::check_settings(&settings).map_err(Exit::Usage)?;
     if online {
-        try_all(&settings).await?;
+        try_all(program, &settings).await?;
     }
     say(&format!(
         "{}: good; {} metrics, {} systems, {} channels",
@@ -37,10 +42,10 @@ pub(crate) async fn run(config: &Path, online: bool) -> Result<(), Exit> {
 }
 
 /// Tries every system, metric and channel, whatever became of the ones before.
-async fn try_all(settings: &Settings) -> Result<(), Exit> {
+async fn try_all(program: &Program, settings: &Settings) -> Result<(), Exit> {
     let clock = SystemClock::shared();
     let mut failures = 0;
-    let mut tell = |what: String, result: Result<String, String>| match result {
+    let mut report = |what: String, result: Result<String, String>| match result {
         Ok(good) => say(&format!("ok    {what}: {good}")),
         Err(why) => {
             failures += 1;
@@ -50,7 +55,7 @@ async fn try_all(settings: &Settings) -> Result<(), Exit> {
     let systems = settings.systems(clock.clone()).map_err(anyhow::Error::from)?;
     for (name, system) in &systems {
         let result = system.sign_in().await;
-        tell(
+        report(
             format!("system {name}"),
             result
                 .map(|()| "signed in".to_owned())
@@ -58,18 +63,18 @@ async fn try_all(settings: &Settings) -> Result<(), Exit> {
         );
     }
     let upstreams = Upstreams::new(systems);
-    for metric in monitor_worker::metrics(settings)? {
+    for metric in program.metrics(settings)? {
         let config = metric.config();
         let result = sample(&*metric, &upstreams).await;
         let shown = result.map(|value| format!("{value} {} ({})", config.unit, config.rule.describe()));
-        tell(
+        report(
             format!("metric {}", config.key),
             shown.map_err(|error| error.to_string()),
         );
     }
     for notifier in settings.notifiers(clock).map_err(anyhow::Error::from)? {
         let result = notifier.probe().await;
-        tell(
+        report(
             format!("channel {}", notifier.name()),
             result
                 .map(|()| "opened, nothing sent".to_owned())

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use anyhow::Context;
 use monitor_model::{Db, DbOptions};
-use monitor_worker::{Exit, read_settings};
+use monitor_worker::{Exit, Program};
 
 use crate::init::say;
 
 /// Applies what is missing and names it.
-pub(crate) async fn run(config: &Path) -> Result<(), Exit> {
-    let settings = read_settings(config)?;
+pub(crate) async fn run(program: &Program, config: &Path) -> Result<(), Exit> {
+    let settings = program.read_settings(config)?;
     let db = Db::open(&DbOptions::new(&settings.database.url))
         .await
         .context("opening the database")?;

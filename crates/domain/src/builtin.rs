@@ -1,6 +1,8 @@
 //! The metrics of the reference systems that an empty table turns on: what each is, said once. The config's check, the pages
 //! and the engine all take it from here; what the config says goes before it.
 
+use std::fmt;
+
 mod x;
 mod y;
 mod z;
@@ -42,6 +44,16 @@ pub enum AlertWhen {
     Above(f64),
 }
 
+/// As an `alert` table of the config has it: `rise = 1.0`.
+impl fmt::Display for AlertWhen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AlertWhen::Rise(by) => write!(f, "rise = {by:?}"),
+            AlertWhen::Above(threshold) => write!(f, "above = {threshold:?}"),
+        }
+    }
+}
+
 /// All of them, in the order in which people name them.
 pub const BUILT_IN: [&BuiltIn; 3] = [&X, &Y, &Z];
 
@@ -64,5 +76,7 @@ mod tests {
             assert_eq!(BuiltIn::find(metric.key), Some(metric));
         }
         assert_eq!(BuiltIn::find("w"), None);
+        assert_eq!(X.alert.to_string(), "rise = 1.0");
+        assert_eq!(Z.alert.to_string(), "above = 100.0");
     }
 }

@@ -30,7 +30,7 @@ impl Language {
         }
     }
 
-    /// The language that serves a tag. Regions that are not told apart are taken too: `zh`, `zh_CN`, `en-GB`.
+    /// The language that serves a tag. Regions that are not distinguished are taken too: `zh`, `zh_CN`, `en-GB`.
     pub fn find(tag: &str) -> Option<Language> {
         match tag.trim().split(['-', '_']).next()?.to_ascii_lowercase().as_str() {
             "en" => Some(Language::English),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use monitor_requests::SecretError;
+use monitor_domain::Finding;
+use monitor_requests::{Secret, SecretError, SecretSource};
 
 /// Why there is no session. Shared by all who waited for it.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -80,12 +81,12 @@ pub enum CallError {
     /// The call did not get through.
     #[error(transparent)]
     Request(monitor_requests::Error),
-    /// The answer looks like that to someone not signed in, and signing in again did not help.
+    /// The answer is one that somebody gets who is not signed in, and signing in again did not help.
     #[error("system {system}: {why}, though signed in; check the path, and what the account may see")]
     SignedOut {
         /// The system's name in the config.
         system: String,
-        /// What it looks like, and for which path.
+        /// What the answer was, and for which path.
         why: String,
     },
     /// The path cannot be joined to the system's address.
@@ -112,7 +113,7 @@ impl CallError {
     /// Whether the same call may succeed later.
     ///
     /// Troubles with signing in count: they are put right at the system or in its settings, and what waits for that
-    /// should not be lost; asking again costs nothing while sign-ins back off.
+    /// should not be lost; another try costs nothing while sign-ins back off.
     pub fn is_transient(&self) -> bool {
         match self {
             CallError::Login(_) | CallError::SignedOut { .. } => true,
@@ -121,7 +122,7 @@ impl CallError {
         }
     }
 
-    /// How long to wait before asking again, where that is known.
+    /// How long to wait before the next try, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             CallError::Login(error) => error.retry_after(),
@@ -143,48 +144,34 @@ impl From<monitor_requests::Error> for CallError {
     }
 }
 
-/// What is wrong with a `[systems.NAME]`.
+/// Why a system could not be made from its settings. The text begins with the key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
-    /// No such kind of login.
-    #[error("kind: there is no {kind:?}; there are {}", crate::KINDS.join(", "))]
-    UnknownKind {
-        /// What was asked for.
-        kind: String,
-    },
-    /// A kind of login that this version does not have yet.
-    #[error("kind: {kind:?} is not built yet; there are {}", crate::KINDS.join(", "))]
-    NotBuiltYet {
-        /// What was asked for.
-        kind: String,
-    },
-    /// A key is missing, wrong, or not used by this kind.
-    #[error("{field}: {message}")]
-    Field {
-        /// The key as it is written in the config.
-        field: &'static str,
-        /// What is wrong, and what to do.
-        message: String,
-    },
-    /// A secret cannot be had.
-    #[error("{field}: {source}")]
+    /// A key is missing or wrong.
+    #[error(transparent)]
+    Setting(Finding),
+    /// A secret could not be read from its variable or file.
+    #[error("{key}: {source}")]
     Secret {
-        /// The key as it is written in the config.
-        field: &'static str,
-        /// Why not.
+        /// The key.
+        key: &'static str,
+        /// Which variable or file.
         source: SecretError,
     },
-    /// The HTTP client cannot be made; the message begins with the key.
+    /// The HTTP client cannot be made.
     #[error(transparent)]
     Client(#[from] monitor_requests::BuildError),
 }
 
 impl BuildError {
-    pub(crate) fn field(field: &'static str, message: impl Into<String>) -> BuildError {
-        BuildError::Field {
-            field,
-            message: message.into(),
-        }
+    /// The secret of a key, or the error that names the key.
+    ///
+    /// # Errors
+    /// [`BuildError::Secret`]
+    pub fn resolve(key: &'static str, source: &SecretSource) -> Result<Secret, BuildError> {
+        source
+            .resolve()
+            .map_err(|source| BuildError::Secret { key, source })
     }
 }
 

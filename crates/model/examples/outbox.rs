@@ -1,4 +1,4 @@
-//! An outbox in a file: what was committed is told, also by a process that starts after this one died.
+//! An outbox in a file: what was committed is sent, also by a process that starts after this one died.
 //!
 //! `cargo run -p monitor-model --example outbox -- sqlite:/tmp/outbox.db`
 
@@ -13,7 +13,7 @@ async fn main() -> Result<(), DbError> {
     let db = Db::open(&DbOptions::new(url)).await?;
     db.migrate().await?;
 
-    // One transaction: the reading is stored with what is to be told of it, or neither is.
+    // One transaction: the reading is stored with the notification about it, or neither is.
     let now = stored(Utc::now());
     db.write(move |c| {
         realtime::record_value(c, "x", 131.0, now)?;
@@ -56,7 +56,7 @@ async fn main() -> Result<(), DbError> {
         let ours = db
             .write(move |c| deliveries::mark_sent(c, id, attempt, at))
             .await?;
-        log::info!("told {} of {}: {ours}", delivery.recipient, delivery.payload);
+        log::info!("sent {} to {}: {ours}", delivery.payload, delivery.recipient);
     }
     db.close().await;
     Ok(())

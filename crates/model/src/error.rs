@@ -1,4 +1,4 @@
-//! What can go wrong with the database, said so that a person can act on it.
+//! What can go wrong with the database, in words that a person can act on.
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -46,14 +46,14 @@ pub enum DbError {
         /// What the client library said.
         cause: String,
     },
-    /// The connection was lost while COMMIT was under way: it may have been stored or not. Look before doing it again.
+    /// The connection was lost while COMMIT was under way: it may have been stored or not. Check before doing it again.
     #[error("lost the connection to the database during commit, so it may be stored or not: {cause}")]
     CommitUnknown {
         /// What the client library said.
         cause: String,
     },
-    /// The stored version of a metric's state was not the expected one: somebody else was there first.
-    #[error("the state of metric {key} was changed by somebody else")]
+    /// The stored version of a metric's state was not the expected one: another worker was first.
+    #[error("the state of metric {key} was changed by another worker")]
     Conflict {
         /// The metric.
         key: String,
@@ -78,7 +78,7 @@ pub enum DbError {
 impl DbError {
     /// Whether the same may succeed a little later without anybody doing anything.
     ///
-    /// `CommitUnknown` is not: who only tries again may do it twice.
+    /// `CommitUnknown` is not: trying again may do it twice.
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
@@ -89,7 +89,7 @@ impl DbError {
         )
     }
 
-    /// The same once more, for another who has the same incident.
+    /// The same once more, for another write that failed for the same reason.
     pub(crate) fn again(&self) -> DbError {
         match self {
             DbError::BadUrl { url, why } => DbError::BadUrl {
@@ -125,8 +125,9 @@ impl DbError {
 }
 
 impl From<DieselError> for DbError {
-    /// Sorts by what the database said. diesel passes on no SQLSTATE and no SQLite code for most errors, so it is the
-    /// message that tells; in another language than English they stay `Query`, which is told and not retried.
+    /// Sorts by what the database said. diesel passes on no SQLSTATE and no SQLite code for most errors, so the message
+    /// decides, for both databases here; in another language than English it stays `Query`, which is reported and not
+    /// retried.
     fn from(error: DieselError) -> Self {
         match &error {
             DieselError::NotFound => DbError::NotFound,
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_tells_what_may_be_tried_again() {
+    fn the_message_shows_what_may_be_tried_again() {
         assert!(matches!(unknown("database is locked"), DbError::Locked { .. }));
         assert!(matches!(
             unknown("canceling statement due to lock timeout"),

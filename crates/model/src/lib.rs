@@ -1,51 +1,32 @@
 #![doc = include_str!("../README.md")]
 
-pub mod alerts;
-pub mod audit;
-mod changes;
-mod conn;
-mod connect;
+mod backend;
 mod db;
-pub mod deliveries;
-mod enums;
 mod error;
-pub mod evaluations;
-pub mod incidents;
-mod inspect;
-mod job;
-mod migrate;
-mod mute;
-mod pool;
+mod migrations;
 mod presence;
-pub mod realtime;
-pub mod records;
-mod rows;
-pub mod samples;
-pub mod schema;
-pub mod silences;
-pub mod states;
-mod stats;
-mod text;
+mod tables;
 mod time;
-mod transaction;
-mod url;
-mod words;
-pub mod workers;
 mod writer;
 
-pub use conn::Conn;
-pub use db::{Backend, Db, DbOptions};
-pub use enums::{AlertKind, DeliveryStatus, IncidentKind, ProcessRole};
+pub use backend::{Backend, Conn};
+pub use db::{Db, DbOptions, Inspected, inspect};
 pub use error::DbError;
-pub use inspect::{Inspected, inspect};
-pub use mute::{Mute, UnknownMute};
 pub use presence::{Presence, host};
-pub use rows::{
-    Alert, Audit, Delivery, Evaluation, Incident, MetricState, NewAlert, NewAudit, NewDelivery, NewIncident,
-    NewRecord, NewSample, NewSilence, Realtime, Record, Sample, Silence, WorkerRow,
+pub use tables::alerts::{Alert, NewAlert};
+pub use tables::audit::{Audit, NewAudit};
+pub use tables::deliveries::{Delivery, NewDelivery};
+pub use tables::evaluations::Evaluation;
+pub use tables::incidents::{Incident, NewIncident};
+pub use tables::realtime::Realtime;
+pub use tables::records::{NewRecord, Record};
+pub use tables::samples::{NewSample, Sample};
+pub use tables::silences::{NewSilence, Silence};
+pub use tables::states::MetricState;
+pub use tables::workers::WorkerRow;
+pub use tables::{
+    AlertKind, DeliveryStatus, IncidentKind, Mute, ProcessRole, UnknownMute, alerts, audit, deliveries,
+    evaluations, incidents, realtime, records, samples, schema, silences, states, workers,
 };
-pub use stats::Stats;
 pub use time::{stored, utc};
-
-/// How many ids a query asks for at once: below every limit on bound values (SQLite 32,766, PostgreSQL 65,535).
-const MAX_BINDS: usize = 1_000;
+pub use writer::Stats;

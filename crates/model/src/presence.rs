@@ -1,19 +1,18 @@
-//! A process that says that it lives, and the dead that can no longer say anything.
+//! A process reports that it is alive, and clears up after processes of its machine that died.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chrono::{DateTime, Utc};
 
-use crate::conn::Conn;
+use crate::backend::Conn;
 use crate::db::Db;
-use crate::enums::ProcessRole;
 use crate::error::DbError;
-use crate::rows::WorkerRow;
+use crate::tables::workers::WorkerRow;
+use crate::tables::{ProcessRole, deliveries, workers};
 use crate::time::stored;
-use crate::{deliveries, workers};
 
-/// A machine that does not say which it is.
+/// A machine that cannot be identified.
 const UNKNOWN: &str = "0";
 
 /// This process, as the table `worker` lists it.
@@ -26,7 +25,8 @@ pub struct Presence {
 }
 
 impl Presence {
-    /// A process that starts now. Its id says where it runs, as which process, and which of all those that ever ran so.
+    /// A process that starts now. Its id contains the machine and the process number, and is unique among all that ever
+    /// ran.
     pub fn new(role: ProcessRole, version: &str, started_at: DateTime<Utc>) -> Presence {
         let process = std::process::id();
         Presence {
@@ -42,7 +42,7 @@ impl Presence {
         &self.id
     }
 
-    /// Says that it lives at `now`.
+    /// Reports that it is alive at `now`.
     ///
     /// # Errors
     /// Where the database cannot be written.
@@ -59,7 +59,7 @@ impl Presence {
         db.write(move |c| workers::heartbeat(c, &row)).await
     }
 
-    /// Takes it off the list: it stopped cleanly and is not missed.
+    /// Takes it off the list: it stopped cleanly.
     ///
     /// # Errors
     /// Where the database cannot be written.
@@ -68,32 +68,32 @@ impl Presence {
         db.write(move |c| workers::remove(c, &id)).await.map(drop)
     }
 
-    /// Buries the processes of the same role that died on this machine: nobody waits to hear from them, and their claims
-    /// are free at once. Gives each with the number of its claims.
+    /// Removes the processes of the same role that died on this machine, so that their claims are free at once. Returns each
+    /// with the number of its claims.
     ///
     /// # Errors
     /// Where the database cannot be used.
     pub async fn reap_dead_workers(&self, db: &Db) -> Result<Vec<(String, usize)>, DbError> {
         let role = self.role;
-        let known = move |c: &mut Conn| {
-            let listed = workers::all(c)?.into_iter().filter(|row| row.role == role);
-            let mut ids: BTreeSet<String> = listed.map(|row| row.id).collect();
+        let listed = move |c: &mut Conn| {
+            let same_role = workers::all(c)?.into_iter().filter(|row| row.role == role);
+            let mut ids: BTreeSet<String> = same_role.map(|row| row.id).collect();
             // Those that were taken off the list and had claims left; only workers have any.
             if role == ProcessRole::Worker {
                 ids.extend(deliveries::holders(c)?);
             }
             Ok(ids)
         };
-        let mut buried = Vec::new();
-        for id in db.read(known).await?.into_iter().filter(|id| is_dead(id)) {
-            let freed = bury(db, &id).await?;
-            buried.push((id, freed));
+        let mut removed = Vec::new();
+        for id in db.read(listed).await?.into_iter().filter(|id| is_dead(id)) {
+            let freed = remove(db, &id).await?;
+            removed.push((id, freed));
         }
-        Ok(buried)
+        Ok(removed)
     }
 }
 
-async fn bury(db: &Db, id: &str) -> Result<usize, DbError> {
+async fn remove(db: &Db, id: &str) -> Result<usize, DbError> {
     let id = id.to_owned();
     db.write(move |c| {
         workers::remove(c, &id)?;
@@ -103,7 +103,7 @@ async fn bury(db: &Db, id: &str) -> Result<usize, DbError> {
 }
 
 /// Whether a process certainly runs no more: it ran on this machine, in this process namespace, as a process that is
-/// gone. A number that was given to another process since only means to wait for its lease.
+/// gone. If its number was given to another process since, its claims only wait for their leases.
 fn is_dead(id: &str) -> bool {
     let mut parts = id.splitn(3, '-');
     let (Some(place), Some(process)) = (parts.next(), parts.next()) else {
@@ -112,7 +112,7 @@ fn is_dead(id: &str) -> bool {
     if place != machine() || place == UNKNOWN {
         return false;
     }
-    // Where other users' processes are hidden, not seeing one means nothing.
+    // Where other users' processes are hidden, a process that is not listed may run all the same.
     if !std::path::Path::new("/proc/1").exists() {
         return false;
     }

@@ -1,10 +1,10 @@
-//! Writes one HTML file for each kind of mail, to look at in a browser:
+//! Writes one HTML file for each kind of mail, for a browser:
 //! `cargo run -p monitor-notify --example preview_mails -- /tmp/mails`.
 
 use std::path::PathBuf;
 
 use monitor_domain::{Language, Severity};
-use monitor_notify::{Event, MetricInfo, Notification, Templates};
+use monitor_notify::{AlertFacts, Event, MessageIds, MetricInfo, Notification, Templates};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dir = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "mails".to_owned()));
@@ -45,41 +45,40 @@ fn example(event: Event, language: Language) -> Notification {
             "· 09:12:40 UTC 未支付订单：订单 5 处理失败\n· 09:12:50 UTC 投诉：131 高于 100"
         }
         (_, false) => {
-            "Order 20261123-0005 failed: payment provider timed out after 30 s.\nCustomer was told to try again."
+            "Order 20261123-0005 failed: payment provider timed out after 30 s.\nThe customer was advised to try again."
         }
         (_, true) => "订单 20261123-0005 处理失败：支付渠道 30 秒未响应。\n已提示客户重试。",
     };
-    Notification {
-        id: "alert-7".to_owned(),
-        message_id: "alert-7@monitor.example.com".to_owned(),
-        thread_id: None,
-        event,
-        metric: MetricInfo {
-            key: "w".to_owned(),
-            title: if chinese {
-                "未支付订单"
-            } else {
-                "Unpaid orders"
-            }
-            .to_owned(),
-            unit: if chinese { "单" } else { "orders" }.to_owned(),
-        },
+    let reason = match (event, chinese) {
+        (Event::Test | Event::Notice | Event::Digest, _) => "",
+        (Event::NoData, false) => "no data for 1m: System A answers 503",
+        (Event::NoData, true) => "已 1 分钟没有数据：System A answers 503",
+        (Event::Recovered, false) => "88 is below 90: recovered, had been firing since 09:31:10 UTC",
+        (Event::Recovered, true) => "88 低于 90，已恢复（告警始于 09:31:10 UTC）",
+        (_, false) => "131 is above 100 since 09:12:40 UTC",
+        (_, true) => "131 高于 100（自 09:12:40 UTC 起）",
+    };
+    let (title, unit) = if chinese {
+        ("未支付订单", "单")
+    } else {
+        ("Unpaid orders", "orders")
+    };
+    let facts = AlertFacts {
+        alert_id: 7,
         severity,
         value,
         previous,
-        text: text.to_owned(),
-        reason: match (event, chinese) {
-            (Event::Test | Event::Notice | Event::Digest, _) => "",
-            (Event::NoData, false) => "no data for 1m: System A answers 503",
-            (Event::NoData, true) => "已 1 分钟没有数据：System A answers 503",
-            (Event::Recovered, false) => "88 is below 90: recovered, had been firing since 09:31:10 UTC",
-            (Event::Recovered, true) => "88 低于 90，已恢复（告警始于 09:31:10 UTC）",
-            (_, false) => "131 is above 100 since 09:12:40 UTC",
-            (_, true) => "131 高于 100（自 09:12:40 UTC 起）",
-        }
-        .to_owned(),
-        at: chrono::DateTime::from_timestamp(1_795_425_160, 0).unwrap_or_default(),
-        alert_id: (!matches!(event, Event::Test | Event::Notice | Event::Digest)).then_some(7),
-        url: Some("https://monitor.example.com/monitor/w".to_owned()),
-    }
+        reason: reason.to_owned(),
+    };
+    let is_of_an_alert = !matches!(event, Event::Test | Event::Notice | Event::Digest);
+    Notification::about_alert(
+        MessageIds::new("alert-7", "alert-7@monitor.example.com"),
+        event,
+        MetricInfo::new("w", title).with_unit(unit),
+        facts,
+        text,
+        chrono::DateTime::from_timestamp(1_795_425_160, 0).unwrap_or_default(),
+    )
+    .with_alert(is_of_an_alert.then_some(7))
+    .with_url(Some("https://monitor.example.com/monitor/w".to_owned()))
 }

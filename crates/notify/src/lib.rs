@@ -1,14 +1,14 @@
 #![doc = include_str!("../README.md")]
 
-mod notification;
+mod channels;
+mod message;
 mod notifier;
-mod registry;
-mod settings;
-mod smtp;
 mod templates;
 
-pub use notification::{Event, MetricInfo, Notification};
+pub use channels::{
+    BuildError, Channel, ChannelCommon, ChannelKind, ChannelSettings, Deps, KINDS, SimpleChannel,
+    SmtpSettings, kind, simple_kind, validate,
+};
+pub use message::{AlertFacts, Event, MessageIds, MetricInfo, Notification};
 pub use notifier::{Failure, Limits, Notifier};
-pub use registry::{BuildError, Deps, KINDS, build};
-pub use settings::ChannelSettings;
 pub use templates::{Mail, TemplateError, Templates};

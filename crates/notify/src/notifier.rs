@@ -1,4 +1,4 @@
-//! The trait every channel implements, and how it says that something failed.
+//! The trait that every channel implements, and how it reports a failure.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub enum Failure {
     Transient {
         /// What failed, in words for an operator.
         reason: String,
-        /// How long the other side asked to be left alone, where it did.
+        /// How long the other side wants to be left alone, where it said so.
         retry_after: Option<Duration>,
     },
     /// It will not work, however often it is tried: the other side refused this recipient or this content.
@@ -71,17 +71,17 @@ impl Failure {
     }
 }
 
-/// A channel: one way to tell people or systems. An implementation delivers once and classifies what went wrong; it
+/// A channel: one way to reach people or systems. An implementation delivers once and classifies what went wrong; it
 /// never retries, queues or sleeps, because the pipeline that calls it does, and remembers across restarts.
 #[async_trait]
 pub trait Notifier: Send + Sync {
     /// The channel's name in the config, such as `mail` for `[channels.mail]`.
     fn name(&self) -> &str;
 
-    /// Its `kind` in the config, one of [`KINDS`](crate::KINDS).
+    /// Its `kind` in the config, such as those of [`KINDS`](crate::KINDS).
     fn kind(&self) -> &'static str;
 
-    /// Whom it tells. Each gets a delivery of his own, so that one refusal does not hold up the others. A channel
+    /// Who reads it. Each gets a delivery of their own, so that one refusal does not hold up the others. A channel
     /// that is its own recipient (a robot's address) answers one empty string.
     fn recipients(&self) -> Vec<String>;
 

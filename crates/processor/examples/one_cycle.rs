@@ -6,12 +6,12 @@ use tokio_util::sync::CancellationToken;
 
 use monitor_domain::Severity;
 use monitor_domain::SystemClock;
-use monitor_login::SystemSettings;
+use monitor_login::{SystemASettings, SystemBSettings, SystemSettings};
 use monitor_model::{Db, DbOptions, records};
 use monitor_processor::{Engine, MetricConfig, Options, Parts, metric};
-use monitor_requests::RequestsSettings;
-use monitor_rules::Rule;
-use monitor_testkit::{SystemA, SystemB};
+use monitor_requests::{RequestsSettings, SecretSource};
+use monitor_rules::{Change, Rule};
+use monitor_simulator::{SystemA, SystemB};
 use monitor_upstream::{Alarm, Systems, Upstreams};
 
 #[tokio::main]
@@ -19,14 +19,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (a, b) = (SystemA::start().await, SystemB::start().await);
     let clock = SystemClock::shared();
     let mut systems = Systems::new();
-    for (name, kind, url, user, password) in [
-        ("a", "system_a", a.url(), a.username(), a.password()),
-        ("b", "system_b", b.url(), b.username(), b.password()),
+    let secret = |password: &str| SecretSource::Plain(password.into());
+    let settings_of_a = SystemASettings::new(a.username(), secret(a.password()));
+    let settings_of_b = SystemBSettings::new(b.username(), secret(b.password()));
+    for (name, settings) in [
+        ("a", SystemSettings::new(a.url(), settings_of_a)),
+        ("b", SystemSettings::new(b.url(), settings_of_b)),
     ] {
-        let settings: SystemSettings = serde_json::from_value(serde_json::json!({
-            "kind": kind, "base_url": url, "username": user, "password": password,
-        }))?;
-        let system = monitor_login::build(name, &settings, &RequestsSettings::default(), clock.clone())?;
+        let system = settings.build(name, &RequestsSettings::default(), clock.clone())?;
         systems.insert(name.to_owned(), system);
     }
 
@@ -37,23 +37,24 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     )))
     .await?;
     db.migrate().await?;
-    let x = metric(MetricConfig {
+    let x = MetricConfig {
         key: "x".parse()?,
         title: "Unpaid orders".to_owned(),
         unit: "orders".to_owned(),
         severity: Severity::Warning,
         interval: Duration::from_secs(10),
-        rule: Rule::rise(1.0),
+        rule: Rule::new(Change::rise(1.0)),
         notify: Vec::new(),
         fetch: None,
         details: None,
         max_messages: monitor_processor::MAX_MESSAGES,
-    });
+    };
+    let x = metric(x, &[]);
     let engine = Engine::new(Parts {
         db: db.clone(),
         clock,
         alarm: systems.get("b").map(|b| Alarm::new(b.clone(), "/api/alarm")),
-        pulse: None,
+        dead_mans_switch: None,
         upstreams: Upstreams::new(systems),
         metrics: x.into_iter().collect(),
         channels: Vec::new(),

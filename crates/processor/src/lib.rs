@@ -1,11 +1,21 @@
 #![doc = include_str!("../README.md")]
 
+mod alerts;
+mod context;
+mod delivery;
 mod engine;
 pub mod fault;
+mod incidents;
 mod metric;
 mod metrics;
-mod window;
+mod outbox;
+mod polling;
+mod telemetry;
+mod upkeep;
 
-pub use engine::{Channel, Counts, Engine, EngineError, Options, Parts, Pulse};
+pub use context::{Channel, Health, Options};
+pub use engine::{Engine, EngineError, Parts};
 pub use metric::{MAX_MESSAGES, Metric, MetricConfig, explain, explains, sample, system};
-pub use metrics::{CODED, Make, metric};
+pub use metrics::{CodedMetric, METRICS, Make, metric};
+pub use telemetry::Counters;
+pub use upkeep::DeadMansSwitch;

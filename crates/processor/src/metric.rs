@@ -7,10 +7,10 @@ use monitor_domain::{MetricKey, Severity};
 use monitor_rules::Rule;
 use monitor_upstream::{AlertMessage, Details, Fetch, Question, UpstreamError, Upstreams};
 
-/// Messages of one alert that are told one by one where the config does not say.
+/// Messages of one alert that go out one by one where the config does not say.
 pub const MAX_MESSAGES: usize = 20;
 
-/// How a metric is run and told; the same for a built-in one and a declared one.
+/// How a metric is run; the same for a built-in one and a declared one.
 #[derive(Clone, Debug)]
 pub struct MetricConfig {
     /// The key in the database, the API and the config.
@@ -25,23 +25,23 @@ pub struct MetricConfig {
     pub interval: Duration,
     /// When it alerts.
     pub rule: Rule,
-    /// Names of the channels that are told.
+    /// Names of the channels that are notified.
     pub notify: Vec<String>,
     /// Read it this way instead of the metric's own.
     pub fetch: Option<Fetch>,
     /// Explain its alerts this way instead of the metric's own.
     pub details: Option<Details>,
-    /// Messages of one alert that are told one by one; the last of them lists the rest.
+    /// Messages of one alert that go out one by one; the last of them lists the rest.
     pub max_messages: usize,
 }
 
 /// A business number that is watched.
 ///
 /// One impl a file under `metrics/`, one line in [`crate::metric`]. An impl only says where the number and the
-/// explanation come from: when it is read, judged, stored and told is the engine's.
+/// explanation come from: when it is read and judged, and who is notified, is the engine's.
 #[async_trait]
 pub trait Metric: Send + Sync {
-    /// How it is run and told.
+    /// How it is run.
     fn config(&self) -> &MetricConfig;
 
     /// Reads the number.
@@ -52,17 +52,19 @@ pub trait Metric: Send + Sync {
         None
     }
 
-    /// Whether somebody can explain an alert. Where nobody can, people are told the reading alone.
+    /// Whether somebody can explain an alert. Where nobody can, people are notified of the reading alone.
     fn explains(&self) -> bool {
-        true
+        false
     }
 
-    /// Asks what an alert was about.
+    /// Requests what an alert was about; only called where the metric [`explains`](Metric::explains) its alerts.
     async fn explain(
         &self,
-        upstreams: &Upstreams,
-        question: &Question,
-    ) -> Result<Vec<AlertMessage>, UpstreamError>;
+        _upstreams: &Upstreams,
+        _question: &Question,
+    ) -> Result<Vec<AlertMessage>, UpstreamError> {
+        Ok(Vec::new())
+    }
 }
 
 /// Reads `metric` once: the config's `fetch` goes before the metric's own way.

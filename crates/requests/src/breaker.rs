@@ -1,5 +1,5 @@
 //! The circuit breaker: a host that keeps failing is left alone for a while, then tried by one request. And a path
-//! whose host asked for it (`Retry-After`) is left alone for as long as that.
+//! whose host demands it (`Retry-After`) is left alone for as long as that.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,8 +9,8 @@ use url::Url;
 
 /// What to say to those who come while the one trial request is on its way.
 const WHILE_TRYING: Duration = Duration::from_secs(1);
-/// The longest that a path is left alone because its host asked for it: a monitor that is sent away for a day is blind.
-const LONGEST_ASKED: Duration = Duration::from_secs(600);
+/// The longest that a path is left alone because its host demands it: a monitor that is sent away for a day reads nothing.
+const LONGEST_DEMANDED: Duration = Duration::from_secs(600);
 /// More paths than that are not remembered.
 const MAX_ASKED: usize = 1_024;
 
@@ -20,8 +20,8 @@ pub(crate) struct Breakers {
     failures: u32,
     open: Duration,
     hosts: Mutex<HashMap<String, Host>>,
-    /// The paths that were asked to be left alone: until when, and in what words.
-    asked: Mutex<HashMap<String, (Duration, String)>>,
+    /// The paths that their host wants left alone: until when, and in what words.
+    demanded: Mutex<HashMap<String, (Duration, String)>>,
 }
 
 /// Why there is no leave to send a request, and for how long.
@@ -57,22 +57,22 @@ impl Breakers {
             failures,
             open,
             hosts: Mutex::default(),
-            asked: Mutex::default(),
+            demanded: Mutex::default(),
         }
     }
 
-    /// Leaves this path alone for as long as its host asked, within reason. Its other paths are asked all the same: each
+    /// Leaves this path alone for as long as its host demands, within reason. Its other paths are called all the same: each
     /// has a limit of its own, or says so itself.
-    pub(crate) fn leave_alone(&self, url: &Url, now: Duration, asked: Duration, cause: String) {
-        let mut paths = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn leave_alone(&self, url: &Url, now: Duration, demanded: Duration, cause: String) {
+        let mut paths = self.demanded.lock().unwrap_or_else(PoisonError::into_inner);
         paths.retain(|_, (until, _)| now < *until);
         if paths.len() < MAX_ASKED {
-            paths.insert(place(url), (now + asked.min(LONGEST_ASKED), cause));
+            paths.insert(place(url), (now + demanded.min(LONGEST_DEMANDED), cause));
         }
     }
 
-    fn asked(&self, url: &Url, now: Duration) -> Option<Closed> {
-        let paths = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+    fn demanded(&self, url: &Url, now: Duration) -> Option<Closed> {
+        let paths = self.demanded.lock().unwrap_or_else(PoisonError::into_inner);
         if paths.is_empty() {
             return None;
         }
@@ -85,7 +85,7 @@ impl Breakers {
 
     /// Leave to send a request to the URL's host, or how long there is none.
     pub(crate) fn acquire(&self, url: &Url, now: Duration) -> Result<Permit<'_>, Closed> {
-        if let Some(closed) = self.asked(url, now) {
+        if let Some(closed) = self.demanded(url, now) {
             return Err(closed);
         }
         let host = url.origin().ascii_serialization();
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_asked_for_it_is_left_alone_within_reason_and_no_other() {
+    fn a_path_that_demanded_for_it_is_left_alone_within_reason_and_no_other() {
         let breakers = Breakers::new(3, 10 * SECOND);
         breakers.leave_alone(&url(), SECOND, 30 * SECOND, "broken".to_owned());
         let with_query = Url::parse("https://a.example/some/path?at=9").unwrap();

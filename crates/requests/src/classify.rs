@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::{ErrorKind, Phase};
 
-/// A failed attempt: what went wrong, and whether the server may have seen the request.
+/// A failed attempt: what went wrong, and whether the server may have received the request.
 pub(crate) struct Failure {
     pub(crate) kind: ErrorKind,
     pub(crate) sent: bool,

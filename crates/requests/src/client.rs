@@ -76,21 +76,12 @@ impl Client {
         let limit = request.timeout.unwrap_or(config.timeout);
         let retries = request.retries.unwrap_or(config.retries);
         let budget = limit.saturating_mul(retries.saturating_add(1));
-        let failed = |kind, sent, attempts, elapsed| Error {
-            kind,
-            method: request.method.clone(),
-            url: shown_url.clone(),
-            attempts,
-            elapsed,
-            sent,
+        let not_sent = |kind| {
+            let failure = Failure { kind, sent: false };
+            Err(failed(request, &shown_url, failure, (0, Duration::ZERO)))
         };
         if let Some(problem) = &request.problem {
-            return Err(failed(
-                ErrorKind::Other(problem.clone()),
-                false,
-                0,
-                Duration::ZERO,
-            ));
+            return not_sent(ErrorKind::Other(problem.clone()));
         }
         let mut last = None;
         let mut attempts = 0;
@@ -99,14 +90,7 @@ impl Client {
             let permit = match guarded.transpose() {
                 Ok(permit) => permit,
                 Err(Closed { retry_in, cause }) => {
-                    return last.unwrap_or_else(|| {
-                        Err(failed(
-                            ErrorKind::CircuitOpen { retry_in, cause },
-                            false,
-                            0,
-                            Duration::ZERO,
-                        ))
-                    });
+                    return last.unwrap_or_else(|| not_sent(ErrorKind::CircuitOpen { retry_in, cause }));
                 }
             };
             attempts += 1;
@@ -115,21 +99,8 @@ impl Client {
             let now = clock.monotonic();
             let elapsed = now.saturating_sub(started);
             let outcome = match answer {
-                Ok(Answer {
-                    status,
-                    headers,
-                    body,
-                }) => Ok(Response {
-                    status,
-                    headers,
-                    body,
-                    url: request.url.clone(),
-                    method: request.method.clone(),
-                    attempts,
-                    elapsed,
-                    shown_url: shown_url.clone(),
-                }),
-                Err(Failure { kind, sent }) => Err(failed(kind, sent, attempts, elapsed)),
+                Ok(answer) => Ok(answered(request, &shown_url, answer, (attempts, elapsed))),
+                Err(failure) => Err(failed(request, &shown_url, failure, (attempts, elapsed))),
             };
             if let Some(permit) = permit {
                 match retry::is_hosts_failure(&outcome) {
@@ -145,19 +116,19 @@ impl Client {
                 now.saturating_sub(before),
             );
 
-            let asked = outcome
+            let wanted = outcome
                 .as_ref()
                 .ok()
                 .filter(|response| retry::says_not_now(response))
                 .and_then(|response| response.retry_after(clock.wall()));
-            let wait = self.backoff(attempts).max(asked.unwrap_or_default());
+            let wait = self.backoff(attempts).max(wanted.unwrap_or_default());
             let is_last = attempts > retries
                 || !retry::worth_another(request, &outcome)
                 || elapsed.saturating_add(wait) > budget
                 || (!request.past_breaker && breakers.is_open(&request.url, now.saturating_add(wait)));
             if is_last {
-                if let Some(asked) = asked {
-                    breakers.leave_alone(&request.url, now, asked, cause(&outcome));
+                if let Some(wanted) = wanted {
+                    breakers.leave_alone(&request.url, now, wanted, cause(&outcome));
                 }
                 return outcome;
             }
@@ -171,7 +142,7 @@ impl Client {
         &self.inner.clock
     }
 
-    /// What this client was told.
+    /// What this client was made with.
     pub fn config(&self) -> &ClientConfig {
         &self.inner.config
     }
@@ -261,6 +232,47 @@ fn cause(outcome: &Result<Response, Error>) -> String {
         }
         .to_string(),
         Err(error) => error.kind.to_string(),
+    }
+}
+
+/// An answer, as whoever sent the request gets it.
+fn answered(
+    request: &Request,
+    shown_url: &str,
+    answer: Answer,
+    (attempts, elapsed): (u32, Duration),
+) -> Response {
+    let Answer {
+        status,
+        headers,
+        body,
+    } = answer;
+    Response {
+        status,
+        headers,
+        body,
+        url: request.url.clone(),
+        method: request.method.clone(),
+        attempts,
+        elapsed,
+        shown_url: shown_url.to_owned(),
+    }
+}
+
+/// A failure, with what it is about.
+fn failed(
+    request: &Request,
+    shown_url: &str,
+    failure: Failure,
+    (attempts, elapsed): (u32, Duration),
+) -> Error {
+    Error {
+        kind: failure.kind,
+        method: request.method.clone(),
+        url: shown_url.to_owned(),
+        attempts,
+        elapsed,
+        sent: failure.sent,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What can go wrong with a request, told apart by what one can do about it.
+//! What can go wrong with a request, by what one can do about it.
 
 use std::fmt;
 use std::time::Duration;
@@ -43,16 +43,16 @@ pub enum ErrorKind {
     Status {
         /// The status code.
         status: u16,
-        /// How long the server asked to be left alone.
+        /// How long the server wants to be left alone.
         retry_after: Option<Duration>,
         /// The beginning of the body, without secrets.
         excerpt: String,
     },
-    /// Not tried, because the host failed too often just now, or asked to be left alone.
+    /// Not tried, because the host failed too often just now, or wants to be left alone.
     CircuitOpen {
         /// When one request may try again.
         retry_in: Duration,
-        /// How it failed the last time, or what it asked for: what people want to know.
+        /// How it failed the last time, or what it wanted: for people to read.
         cause: String,
     },
     /// The answer came and cannot be read: bad compression, not HTTP, not the JSON that was due.
@@ -74,14 +74,14 @@ pub struct Error {
     pub attempts: u32,
     /// How long it took, with all attempts and the waits between them.
     pub elapsed: Duration,
-    /// Whether the server may have seen the request.
+    /// Whether the server may have received the request.
     pub(crate) sent: bool,
 }
 
 impl Error {
     /// Whether the same request may well succeed later without anybody changing it.
     ///
-    /// So are troubles of network, TLS and server; not so are answers that were understood, or are too large.
+    /// So are failures of network, TLS and server; not so are answers that were understood, or are too large.
     pub fn is_transient(&self) -> bool {
         match &self.kind {
             ErrorKind::Dns
@@ -107,7 +107,7 @@ impl Error {
         }
     }
 
-    /// Whether the server cannot have seen the request, at the last attempt: sending it again repeats nothing.
+    /// Whether the server cannot have received the request, at the last attempt: sending it again repeats nothing.
     pub fn nothing_sent(&self) -> bool {
         !self.sent
     }

@@ -10,6 +10,7 @@ mod redact;
 mod request;
 mod response;
 mod retry;
+mod roots;
 mod secret;
 mod settings;
 mod transport;

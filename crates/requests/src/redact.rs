@@ -79,7 +79,7 @@ fn push_query(out: &mut String, query: &str) {
                 out.push_str(REDACTED);
             }
             Some(_) => out.push_str(pair),
-            // Without `=` the whole may be the secret, but mostly it is a flag: only what looks like one is shown.
+            // Without `=` the whole may be the secret, but mostly it is a flag: only what resembles one is shown.
             None if pair.len() <= 16 => out.push_str(pair),
             None => out.push_str(REDACTED),
         }
@@ -104,7 +104,7 @@ fn is_secret_query_key(key: &str) -> bool {
 /// Whether a query value has a query of its own with a secret, as a `return_to=https%3A%2F%2F…%3Ftoken%3D…` has.
 fn hides_secret(value: &str) -> bool {
     let mut value = decode(value).into_owned();
-    // Encoded twice is seen in the wild; more is not worth following.
+    // Encoded twice occurs in practice; more is not worth following.
     for _ in 0..2 {
         let inner = value
             .split(['?', '&', ';', '#'])

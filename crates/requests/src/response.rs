@@ -1,4 +1,4 @@
-//! An answer, read whole, and the questions that are asked of it.
+//! An answer, read whole, and what can be read from it.
 
 use std::fmt;
 use std::time::Duration;
@@ -26,9 +26,9 @@ pub struct Response {
     pub headers: HeaderMap,
     /// The body, decompressed.
     pub body: Bytes,
-    /// The URL that was asked.
+    /// The URL of the request.
     pub url: Url,
-    /// The method it was asked with.
+    /// The method of the request.
     pub method: Method,
     /// How many attempts it took.
     pub attempts: u32,
@@ -103,7 +103,7 @@ impl Response {
         self.url.join(self.headers.get(LOCATION)?.to_str().ok()?).ok()
     }
 
-    /// How long the server asked to be left alone (RFC 9110, 10.2.3: seconds or a date); zero for a date gone by.
+    /// How long the server wants to be left alone (RFC 9110, 10.2.3: seconds or a date); zero for a date gone by.
     pub fn retry_after(&self, now: DateTime<Utc>) -> Option<Duration> {
         let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
         if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {

@@ -15,7 +15,7 @@ const TRY_AGAIN: [StatusCode; 5] = [
     StatusCode::GATEWAY_TIMEOUT,
 ];
 
-/// Whether the answer is one whose `Retry-After` asks to be left alone (RFC 9110 10.2.3, RFC 6585 4).
+/// Whether the answer is one whose `Retry-After` demands to be left alone (RFC 9110 10.2.3, RFC 6585 4).
 pub(crate) fn says_not_now(response: &Response) -> bool {
     matches!(
         response.status,

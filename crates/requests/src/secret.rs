@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 /// More than any password, token or key has; a bigger file is not one.
 const MAX_SECRET_FILE: u64 = 64 * 1024;
 
-/// A value that must not be seen: no `Display`, no `Serialize`, and `Debug` prints `[redacted]`.
+/// A value that must not be shown: no `Display`, no `Serialize`, and `Debug` prints `[redacted]`.
 ///
 /// The memory is wiped when the last copy is dropped.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ impl Secret {
         self.0.expose_secret()
     }
 
-    /// Whether what somebody shows is it. How long that takes tells its length at most, never how much of it was right.
+    /// Whether what somebody shows is it. How long that takes gives away its length at most, never how much of it was right.
     pub fn is(&self, shown: &str) -> bool {
         self.expose().as_bytes().ct_eq(shown.as_bytes()).into()
     }

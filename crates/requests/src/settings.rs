@@ -1,4 +1,4 @@
-//! What a client can be told: the `[requests]` section of the config, and everything a single client has besides.
+//! The configuration of a client: the `[requests]` section of the config, and everything a single client has besides.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -67,7 +67,7 @@ impl RequestsSettings {
     }
 }
 
-/// All that one [`Client`](crate::Client) is told.
+/// All that one [`Client`](crate::Client) needs.
 #[derive(Clone)]
 pub struct ClientConfig {
     /// As [`RequestsSettings::timeout`].
@@ -85,7 +85,7 @@ pub struct ClientConfig {
     /// A PEM file with the key of `client_cert`; may be left out where that file holds both.
     pub client_key: Option<PathBuf>,
     /// The proxy for all requests, like `http://proxy.example:3128`. Without one, the environment's (`HTTPS_PROXY`,
-    /// `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), which is never asked for a loopback address.
+    /// `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), which is never used for a loopback address.
     pub proxy: Option<String>,
     /// Headers for every request that does not set them itself.
     pub headers: BTreeMap<String, String>,

@@ -1,14 +1,13 @@
 //! Setting up reqwest: whom to trust, whom to be, which proxy, which headers.
 
 use std::path::Path;
-use std::sync::OnceLock;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, ClientBuilder, Identity, NoProxy, Proxy};
 
-use crate::{BuildError, ClientConfig};
+use crate::{BuildError, ClientConfig, roots};
 
-/// What no proxy of the environment is asked for.
+/// What no proxy of the environment is used for.
 const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
 
 type MakeProxy = fn(String) -> reqwest::Result<Proxy>;
@@ -45,32 +44,8 @@ pub(crate) fn build(config: &ClientConfig) -> Result<reqwest::Client, BuildError
         }
         proxies.iter().cloned().fold(builder, ClientBuilder::proxy)
     };
-    let built = if platform_has_roots() {
-        builder().tls_certs_merge(extra).build()
-    } else {
-        builder()
-            .tls_certs_only(extra.into_iter().chain(built_in_roots()))
-            .build()
-    };
+    let built = roots::trust(builder, extra);
     built.map_err(|error| BuildError::Tls(describe(error)))
-}
-
-/// Whether this machine has a CA store: without one reqwest cannot even be set up for plain HTTP.
-fn platform_has_roots() -> bool {
-    static FOUND: OnceLock<bool> = OnceLock::new();
-    *FOUND.get_or_init(|| {
-        let found = reqwest::Client::builder().no_proxy().build().is_ok();
-        if !found {
-            log::info!("this machine has no CA certificates; trusting the built-in ones of Mozilla");
-        }
-        found
-    })
-}
-
-fn built_in_roots() -> impl Iterator<Item = Certificate> {
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS
-        .iter()
-        .filter_map(|der| Certificate::from_der(der).ok())
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate>, BuildError> {
@@ -135,7 +110,7 @@ fn headers(config: &ClientConfig) -> Result<HeaderMap, BuildError> {
     Ok(headers)
 }
 
-/// The configured proxy, or those of the environment. Empty where there is none: then reqwest asks the platform.
+/// The configured proxy, or those of the environment. Empty where there is none: then reqwest takes the platform's.
 fn proxies(config: &ClientConfig) -> Result<Vec<Proxy>, BuildError> {
     if let Some(address) = &config.proxy {
         let proxy = Proxy::all(address).map_err(|_| BuildError::Proxy)?;
@@ -184,18 +159,6 @@ fn describe(error: reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_built_in_certificates_make_a_client() {
-        install_crypto();
-        assert!(built_in_roots().count() > 100);
-        assert!(
-            reqwest::Client::builder()
-                .tls_certs_only(built_in_roots())
-                .build()
-                .is_ok()
-        );
-    }
 
     #[test]
     fn what_is_wrong_with_a_configuration_is_named_without_its_secrets() {

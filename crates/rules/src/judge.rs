@@ -1,21 +1,22 @@
-//! One reading against one rule: the next state, what to tell, and why.
+//! One reading against one rule: the next state, what happened, and why.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-
-use crate::flapping;
-use crate::rule::{Baseline, Condition, Event, Level, Rule};
-use crate::state::{Blind, Excursion, Flash, Pending, State};
-use crate::words::{Back, Move, Phrase, Progress, When, add, say};
 use monitor_domain::Language;
+
+use crate::condition::{Context, Lifetime, Memory, Signal};
+use crate::rule::Rule;
+use crate::situation::{Progress, Situation, When};
+use crate::state::{Excursion, Flash, Pending, State, Unreadable};
+use crate::text::{Phrase, add, say};
 
 /// One attempt to read a metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
     /// When it was taken, on the wall clock: for words only.
     pub at: DateTime<Utc>,
-    /// Monotonic time since the previous judgement of this metric; zero at the first one of a process.
+    /// Monotonic time since the previous evaluation of this metric; zero at the first one of a process.
     pub elapsed: Duration,
     /// What came of it.
     pub observed: Observed,
@@ -32,24 +33,24 @@ pub enum Observed {
 
 /// What a reading amounts to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Judgement {
+pub struct Evaluation {
     /// What to remember.
     pub state: State,
-    /// What to tell, in this order; mostly nothing.
+    /// What happened, in this order; mostly nothing.
     pub transitions: Vec<Transition>,
-    /// Why it stands where it stands, for people, in the rule's language and without the metric's name: "131 is above
+    /// Why the metric is in its phase, for people, in the rule's language and without the metric's name: "131 is above
     /// 100 since 09:12:40 UTC", "131 高于 100（自 09:12:40 UTC 起）".
     pub reason: String,
 }
 
-/// Something to tell.
+/// Something that happened, of which people may want to know.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Transition {
-    /// The condition is met, for as long as the rule asks.
+    /// The condition is met, for as long as the rule demands.
     Alert {
         /// The value that did it.
         value: f64,
-        /// What an event compared it with; for a level the value before the excursion. Zero where nothing was read before.
+        /// What a change compared it with; for a level the value before the excursion. Zero where nothing was read before.
         previous: Option<f64>,
     },
     /// A level's excursion is over.
@@ -71,284 +72,272 @@ pub enum Transition {
     },
 }
 
-/// Judges one reading. Pure: the same arguments give the same answer, and neither the wall clock nor the language has a
-/// say in what is told and remembered.
-pub fn judge(rule: &Rule, state: &State, reading: &Reading) -> Judgement {
-    let mut next = state.clone();
-    let mut transitions = Vec::new();
+/// Judges one reading. Pure: the same arguments give the same evaluation, and neither the wall clock nor the language has
+/// a say in what happens and is remembered.
+pub fn judge(rule: &Rule, state: &State, reading: &Reading) -> Evaluation {
+    let mut judging = Judging {
+        rule,
+        reading,
+        state: state.clone(),
+        transitions: Vec::new(),
+    };
     let mut reason = match &reading.observed {
-        Observed::Value(value) if value.is_finite() => {
-            let why = see(rule, &mut next, reading, *value, &mut transitions);
-            say(rule.language, &[why])
-        }
+        Observed::Value(value) if value.is_finite() => judging.read(*value),
         Observed::Value(value) => {
             let why = [Phrase::NotANumber(*value)];
             // What is kept is the same in every language.
-            let kept = say(Language::default(), &why);
-            miss(rule, &mut next, reading, &kept, &mut transitions);
-            blindness(rule, &next, reading.at, &say(rule.language, &why))
+            judging.miss(&say(Language::default(), &why));
+            judging.unreadable(&say(rule.language, &why))
         }
         Observed::Unreadable(error) => {
-            miss(rule, &mut next, reading, error, &mut transitions);
-            blindness(rule, &next, reading.at, error)
+            judging.miss(error);
+            judging.unreadable(error)
         }
     };
-    flapping::remember(rule, &mut next, reading.elapsed, &transitions);
-    if let Some(limit) = rule.flapping()
-        && next.is_flapping()
-    {
-        reason = add(rule.language, &reason, Phrase::Flapping(limit));
-    }
+    judging.remember_flapping(&mut reason);
+    let Judging {
+        state: mut next,
+        transitions,
+        ..
+    } = judging;
     if next.since.is_none() || next.phase() != state.phase() {
         next.since = Some(reading.at);
     }
-    Judgement {
+    Evaluation {
         state: next,
         transitions,
         reason,
     }
 }
 
-/// A failed reading: says nothing about the condition, so only the time without data moves on.
-fn miss(rule: &Rule, state: &mut State, reading: &Reading, error: &str, tell: &mut Vec<Transition>) {
-    let blind = state.blind.get_or_insert_with(|| Blind {
-        since: Some(reading.at),
-        ..Blind::default()
-    });
-    blind.lasted = blind.lasted.saturating_add(reading.elapsed);
-    error.clone_into(&mut blind.error);
-    if !blind.told && blind.lasted >= rule.no_data {
-        blind.told = true;
-        tell.push(Transition::NoData {
-            for_: blind.lasted,
-            error: error.to_owned(),
+/// An evaluation on its way.
+struct Judging<'a> {
+    rule: &'a Rule,
+    reading: &'a Reading,
+    state: State,
+    transitions: Vec<Transition>,
+}
+
+impl Judging<'_> {
+    /// A failed reading: says nothing about the condition, so only the time without data moves on.
+    fn miss(&mut self, error: &str) {
+        let (at, elapsed) = (self.reading.at, self.reading.elapsed);
+        let failed = self.state.unreadable.get_or_insert_with(|| Unreadable {
+            since: Some(at),
+            ..Unreadable::default()
         });
-    }
-}
-
-/// Since when nothing could be read, why, and what was known before.
-fn blindness(rule: &Rule, state: &State, now: DateTime<Utc>, error: &str) -> String {
-    let when = |at| When { at, now };
-    let trouble = state.blind.as_ref().map(|blind| {
-        if blind.told {
-            let lasted = blind.lasted;
-            Phrase::NoData { lasted, error }
-        } else {
-            let since = when(blind.since);
-            Phrase::Unreadable { since, error }
+        failed.lasted = failed.lasted.saturating_add(elapsed);
+        error.clone_into(&mut failed.error);
+        if !failed.reported && failed.lasted >= self.rule.no_data {
+            failed.reported = true;
+            self.transitions.push(Transition::NoData {
+                for_: failed.lasted,
+                error: error.to_owned(),
+            });
         }
-    });
-    let last = state.value.map(|value| Phrase::LastRead {
-        value,
-        at: when(state.value_at),
-    });
-    let firing = state.level.as_ref().map(|open| Phrase::WasFiring {
-        since: when(open.since),
-    });
-    let phrases: Vec<Phrase> = [trouble, last, firing].into_iter().flatten().collect();
-    say(rule.language, &phrases)
-}
+    }
 
-/// A good reading.
-fn see(
-    rule: &Rule,
-    state: &mut State,
-    reading: &Reading,
-    value: f64,
-    tell: &mut Vec<Transition>,
-) -> Phrase<'static> {
-    if state.blind.take().is_some_and(|blind| blind.told) {
-        tell.push(Transition::DataBack { value });
-    }
-    // A level left open by a rule that has since been changed to another kind would never recover.
-    if !matches!(rule.condition, Condition::Level(_)) && state.level.take().is_some() {
-        tell.push(Transition::Recovered { value });
-    }
-    let why = match &rule.condition {
-        Condition::Level(level) => see_level(rule, level, state, reading, value, tell),
-        Condition::Event(event) => see_event(rule, event, state, reading, value, tell),
-        Condition::NoData => {
-            (state.pending, state.event) = (None, None);
-            Phrase::Read(value)
-        }
-    };
-    state.first.get_or_insert(value);
-    (state.value, state.value_at) = (Some(value), Some(reading.at));
-    why
-}
-
-fn see_level(
-    rule: &Rule,
-    level: &Level,
-    state: &mut State,
-    reading: &Reading,
-    value: f64,
-    tell: &mut Vec<Transition>,
-) -> Phrase<'static> {
-    state.event = None;
-    if let Some(mut open) = state.level.take() {
-        state.pending = None;
-        let why = see_open(rule, level, &mut open, reading, value);
-        match open.clear {
-            Some(clear) if clear >= rule.keep_for => tell.push(Transition::Recovered { value }),
-            _ => state.level = Some(open),
-        }
-        return why;
-    }
-    if !level.is_breached(value) {
-        state.pending = None;
-        let place = level.place();
-        return Phrase::Fine { value, place };
-    }
-    let pending = hold(state, reading, state.value.unwrap_or(0.0));
-    let place = level.breach(value);
-    let since = when(pending.since, reading);
-    if pending.held < rule.hold {
-        let so_far = Progress {
-            held: pending.held,
-            asked: rule.hold,
-        };
-        state.pending = Some(pending);
-        return Phrase::BeyondSoFar {
+    /// Since when nothing could be read, why, and what was known before.
+    fn unreadable(&self, error: &str) -> String {
+        let failed = self.state.unreadable.as_ref().map(|failed| {
+            if failed.reported {
+                let lasted = failed.lasted;
+                Phrase::NoData { lasted, error }
+            } else {
+                let since = self.when(failed.since);
+                Phrase::Unreadable { since, error }
+            }
+        });
+        let last = self.state.value.map(|value| Phrase::LastRead {
             value,
-            place,
-            since,
-            so_far,
-        };
+            at: self.when(self.state.value_at),
+        });
+        let firing = self.state.level.as_ref().map(|open| Phrase::WasFiring {
+            since: self.when(open.since),
+        });
+        let mut sentence = String::new();
+        for phrase in [failed, last, firing].iter().flatten() {
+            add(self.rule.language, &mut sentence, phrase);
+        }
+        sentence
     }
-    tell.push(Transition::Alert {
-        value,
-        previous: Some(pending.from),
-    });
-    state.alerted = Some(value);
-    state.level = Some(Excursion {
-        since: pending.since,
-        clear: None,
-    });
-    Phrase::Beyond { value, place, since }
-}
 
-/// A reading during an excursion: still beyond, in between, or clear.
-fn see_open(
-    rule: &Rule,
-    level: &Level,
-    open: &mut Excursion,
-    reading: &Reading,
-    value: f64,
-) -> Phrase<'static> {
-    let since = when(open.since, reading);
-    if !level.is_clear(value) {
-        open.clear = None;
-        return match level.clear_place() {
-            Some(clear) if !level.is_breached(value) => Phrase::NotClear {
-                value,
-                place: level.place(),
-                clear,
-                since,
-            },
-            _ => Phrase::Beyond {
-                value,
-                place: level.breach(value),
-                since,
-            },
-        };
-    }
-    let clear = open
-        .clear
-        .map_or(Duration::ZERO, |clear| clear.saturating_add(reading.elapsed));
-    open.clear = Some(clear);
-    let back = level
-        .clear_place()
-        .map_or(Back::NoLonger(level.place()), Back::At);
-    if clear >= rule.keep_for {
-        Phrase::Recovered { value, back, since }
-    } else {
-        Phrase::ClearSoFar {
+    /// A good reading; gives the reason.
+    fn read(&mut self, value: f64) -> String {
+        if self.state.unreadable.take().is_some_and(|failed| failed.reported) {
+            self.transitions.push(Transition::DataBack { value });
+        }
+        let condition = &*self.rule.condition;
+        let lifetime = condition.lifetime();
+        // A level left open by a rule that has since been changed to another kind would never recover.
+        if lifetime != Lifetime::Level && self.state.level.take().is_some() {
+            self.transitions.push(Transition::Recovered { value });
+        }
+        let mut context = Context {
             value,
-            back,
-            since,
-            so_far: Progress {
-                held: clear,
-                asked: rule.keep_for,
+            elapsed: self.reading.elapsed,
+            past: self.state.past(),
+            memory: Memory::of(condition.name(), self.state.memory.take()),
+        };
+        let signal = condition.judge(&mut context);
+        let situation = match lifetime {
+            Lifetime::Level => self.level(value, signal),
+            Lifetime::Event => self.event(value, signal),
+            Lifetime::Never => {
+                (self.state.pending, self.state.flash) = (None, None);
+                Situation::Quiet
+            }
+        };
+        let reason = condition.reason(&context, situation, self.rule.language);
+        let state = &mut self.state;
+        state.memory = context.memory.kept(condition.name());
+        state.first.get_or_insert(value);
+        (state.value, state.value_at) = (Some(value), Some(self.reading.at));
+        reason
+    }
+
+    /// One alert an excursion.
+    fn level(&mut self, value: f64, signal: Signal) -> Situation {
+        self.state.flash = None;
+        if let Some(open) = self.state.level.take() {
+            self.state.pending = None;
+            return self.excursion(open, value, signal);
+        }
+        let Signal::Breach { from } = signal else {
+            self.state.pending = None;
+            return Situation::Quiet;
+        };
+        let pending = self.hold(from);
+        let since = self.when(pending.since);
+        if pending.held < self.rule.hold {
+            let progress = self.progress(&pending);
+            self.state.pending = Some(pending);
+            return Situation::Pending { since, progress };
+        }
+        self.alert(value, pending.from);
+        self.state.level = Some(Excursion {
+            since: pending.since,
+            clear: None,
+        });
+        Situation::Firing { since }
+    }
+
+    /// A reading during an excursion: still beyond, in between, or clear.
+    fn excursion(&mut self, mut open: Excursion, value: f64, signal: Signal) -> Situation {
+        let since = self.when(open.since);
+        let situation = match signal {
+            Signal::Breach { .. } => {
+                open.clear = None;
+                Situation::Firing { since }
+            }
+            Signal::NotClear => {
+                open.clear = None;
+                Situation::NotClear { since }
+            }
+            Signal::Clear => {
+                let elapsed = self.reading.elapsed;
+                let held = open
+                    .clear
+                    .map_or(Duration::ZERO, |clear| clear.saturating_add(elapsed));
+                if held >= self.rule.keep_for {
+                    self.transitions.push(Transition::Recovered { value });
+                    return Situation::Recovered { since };
+                }
+                open.clear = Some(held);
+                let required = self.rule.keep_for;
+                Situation::Clearing {
+                    since,
+                    progress: Progress { held, required },
+                }
+            }
+        };
+        self.state.level = Some(open);
+        situation
+    }
+
+    /// An alert each time.
+    fn event(&mut self, value: f64, signal: Signal) -> Situation {
+        let Signal::Breach { from } = signal else {
+            self.state.pending = None;
+            self.fade();
+            return Situation::Quiet;
+        };
+        let pending = self.hold(from);
+        let since = self.when(pending.since);
+        if pending.held < self.rule.hold {
+            self.fade();
+            let progress = self.progress(&pending);
+            self.state.pending = Some(pending);
+            return Situation::Pending { since, progress };
+        }
+        self.alert(value, pending.from);
+        self.state.flash = Some(Flash {
+            since: Some(self.reading.at),
+            quiet: Duration::ZERO,
+        });
+        Situation::Firing { since }
+    }
+
+    fn alert(&mut self, value: f64, from: f64) {
+        self.transitions.push(Transition::Alert {
+            value,
+            previous: Some(from),
+        });
+        self.state.alerted = Some(value);
+    }
+
+    /// The pending condition, `elapsed` longer, or begun now. Time in which nothing could be read does not count, since
+    /// failed readings never get here.
+    fn hold(&mut self, from: f64) -> Pending {
+        match self.state.pending.take() {
+            Some(pending) => Pending {
+                held: pending.held.saturating_add(self.reading.elapsed),
+                ..pending
+            },
+            None => Pending {
+                from,
+                held: Duration::ZERO,
+                since: Some(self.reading.at),
             },
         }
     }
-}
 
-fn see_event(
-    rule: &Rule,
-    event: &Event,
-    state: &mut State,
-    reading: &Reading,
-    value: f64,
-    tell: &mut Vec<Transition>,
-) -> Phrase<'static> {
-    let Some(baseline) = state.baseline(rule) else {
-        fade(rule, state, reading);
-        return Phrase::Learnt(value);
-    };
-    let moved = Move {
-        value,
-        from: baseline,
-        from_last_alert: event.baseline == Baseline::LastAlert,
-        is_first: state.value.is_none(),
-    };
-    if !event.is_met(value, baseline) {
-        state.pending = None;
-        fade(rule, state, reading);
-        let (kind, by) = (event.kind, event.by);
-        return Phrase::NotMoved { moved, kind, by };
-    }
-    let pending = hold(state, reading, baseline);
-    if pending.held < rule.hold {
-        fade(rule, state, reading);
-        let since = when(pending.since, reading);
-        let so_far = Progress {
-            held: pending.held,
-            asked: rule.hold,
-        };
-        state.pending = Some(pending);
-        return Phrase::MovedSoFar { moved, since, so_far };
-    }
-    tell.push(Transition::Alert {
-        value,
-        previous: Some(baseline),
-    });
-    state.alerted = Some(value);
-    state.event = Some(Flash {
-        since: Some(reading.at),
-        quiet: Duration::ZERO,
-    });
-    Phrase::Moved(moved)
-}
-
-/// The pending condition, `elapsed` longer, or begun now. Time in which nothing could be read does not count, since
-/// failed readings never get here.
-fn hold(state: &mut State, reading: &Reading, from: f64) -> Pending {
-    match state.pending.take() {
-        Some(pending) => Pending {
-            held: pending.held.saturating_add(reading.elapsed),
-            ..pending
-        },
-        None => Pending {
-            from,
-            held: Duration::ZERO,
-            since: Some(reading.at),
-        },
-    }
-}
-
-/// An event that is not followed by another stops showing as firing after `keep_for`.
-fn fade(rule: &Rule, state: &mut State, reading: &Reading) {
-    if let Some(flash) = &mut state.event {
-        flash.quiet = flash.quiet.saturating_add(reading.elapsed);
-        if flash.quiet >= rule.keep_for {
-            state.event = None;
+    /// An alert that nothing ends, and that is not followed by another, stops showing as firing after `keep_for`.
+    fn fade(&mut self) {
+        if let Some(flash) = &mut self.state.flash {
+            flash.quiet = flash.quiet.saturating_add(self.reading.elapsed);
+            if flash.quiet >= self.rule.keep_for {
+                self.state.flash = None;
+            }
         }
     }
-}
 
-/// A time, as seen from this reading.
-fn when(at: Option<DateTime<Utc>>, reading: &Reading) -> When {
-    When { at, now: reading.at }
+    /// Remembers how it comes and goes, and adds to the reason that it flaps. Without a rule with that key nothing is
+    /// remembered, so that a rule that was changed leaves nothing flapping.
+    fn remember_flapping(&mut self, reason: &mut String) {
+        let before = self.state.flaps.take();
+        let Some(limit) = self.rule.flapping() else { return };
+        let has = |of: fn(&Transition) -> bool| self.transitions.iter().any(of);
+        let alerted = has(|one| matches!(one, Transition::Alert { .. }));
+        let recovered = has(|one| matches!(one, Transition::Recovered { .. }));
+        self.state.flaps = limit.after(before, self.reading.elapsed, alerted, recovered);
+        if self.state.is_flapping() {
+            add(self.rule.language, reason, &Phrase::Flapping(limit));
+        }
+    }
+
+    fn progress(&self, pending: &Pending) -> Progress {
+        Progress {
+            held: pending.held,
+            required: self.rule.hold,
+        }
+    }
+
+    /// A time, beside the one of this reading.
+    fn when(&self, at: Option<DateTime<Utc>>) -> When {
+        When {
+            at,
+            now: self.reading.at,
+        }
+    }
 }

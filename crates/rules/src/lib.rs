@@ -1,20 +1,27 @@
 #![doc = include_str!("../README.md")]
 
+mod common;
+mod condition;
 mod flapping;
 mod judge;
 mod maintenance;
-mod reason;
 mod rule;
-mod sanity;
 mod settings;
+mod situation;
 mod state;
-mod words;
+mod text;
 
+pub use common::{Escalate, RuleCommon};
+pub use condition::{
+    AboveSettings, Baseline, BelowSettings, Change, ChangeSettings, Condition, ConditionSettings, Context,
+    Direction, FallSettings, Initial, KINDS, Level, Lifetime, Memory, NoData, NoDataSettings,
+    OutsideSettings, Past, Reference, RiseSettings, Signal, Timing,
+};
 pub use flapping::Flapping;
-pub use judge::{Judgement, Observed, Reading, Transition, judge};
+pub use judge::{Evaluation, Observed, Reading, Transition, judge};
 pub use maintenance::{Day, Maintenance, MaintenanceSettings};
-pub use reason::time_of_day;
-pub use rule::{Baseline, Condition, Event, EventKind, Initial, Level, Rule};
-pub use settings::{Escalate, RuleError, RuleSettings};
+pub use rule::Rule;
+pub use settings::{RuleSettings, condition_named, condition_of, foreign_keys};
+pub use situation::{Progress, Situation, When};
 pub use state::{Phase, State, UnknownPhase};
-pub use words::span;
+pub use text::{Number, span, time_of_day};

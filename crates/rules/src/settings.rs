@@ -1,255 +1,253 @@
-//! The `alert = { … }` table of a metric, and its way to a checked [`Rule`].
+//! The `alert = { … }` table of a metric, and its way to a checked [`Rule`]: which condition its keys name, and which keys
+//! are whose.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use monitor_domain::{Finding, Kind, TableDeserializer, TableError, keys_of};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use toml::Table;
+use toml::de::DeTable;
 
-use crate::flapping::Flapping;
-use crate::rule::{Baseline, Condition, Event, EventKind, Initial, Level, Rule};
-use monitor_domain::Language;
+use crate::common::RuleCommon;
+use crate::condition::{ConditionSettings, KINDS};
+use crate::rule::Rule;
 
 /// How many intervals without a good reading make "no data" where the rule sets no `no_data`.
 const NO_DATA_INTERVALS: u32 = 6;
 
-/// The keys that are a condition, of which a rule has exactly one.
-const CONDITIONS: &str = "rise, fall, change, above, below, outside, no_data";
+/// A kind of condition.
+type ConditionKind = Kind<dyn ConditionSettings>;
 
-/// A rule as it is written in the config. Exactly one of `rise`, `fall`, `change`, `above`, `below`, `outside` is set,
-/// or none of them and `no_data`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// A rule as it is written in the config: the keys of its condition, and those that go with every one.
+#[derive(Clone, Debug)]
 pub struct RuleSettings {
-    /// Alert when the value is at least this much over the baseline.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rise: Option<f64>,
-    /// Alert when the value is at least this much under the baseline.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fall: Option<f64>,
-    /// Alert when the value is at least this much away from the baseline.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub change: Option<f64>,
-    /// Alert once while the value is more than this.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub above: Option<f64>,
-    /// Alert once while the value is less than this.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub below: Option<f64>,
-    /// Alert once while the value is less than the first or more than the second.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub outside: Option<[f64; 2]>,
-    /// A CEL expression. Not in this build: refused with a message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub when: Option<String>,
-    /// With `above` and `outside`: recovers only below this.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clear_below: Option<f64>,
-    /// With `below` and `outside`: recovers only above this.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clear_above: Option<f64>,
-    /// With `rise`, `fall`, `change`: what the value is compared with; the last reading by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub baseline: Option<Baseline>,
-    /// With `rise`, `fall`, `change`: whether the first reading counts from zero (the default) or is learnt silently.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub initial: Option<Initial>,
-    /// How long the condition must hold before it alerts.
-    #[serde(with = "humantime_serde", skip_serializing_if = "Option::is_none")]
-    pub r#for: Option<Duration>,
-    /// How long a level must be clear before it recovers.
-    #[serde(with = "humantime_serde", skip_serializing_if = "Option::is_none")]
-    pub keep_for: Option<Duration>,
-    /// How long without a good reading until the metric turns to no data; six intervals by default.
-    #[serde(with = "humantime_serde", skip_serializing_if = "Option::is_none")]
-    pub no_data: Option<Duration>,
-    /// How often to remind while it fires and nobody acknowledged.
-    #[serde(with = "humantime_serde", skip_serializing_if = "Option::is_none")]
-    pub repeat: Option<Duration>,
-    /// Whom else to tell, after how long, while nobody acknowledged.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub escalate: Option<Escalate>,
-    /// With `above`, `below`, `outside`: how many alerts within how long are flapping.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub flapping: Option<Flapping>,
-}
-
-/// Whom else to tell of an alert that nobody acknowledged. Both keys must be set; one that is missing reads as zero or
-/// none, which is refused.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Escalate {
-    /// How long after the alert.
-    #[serde(with = "humantime_serde")]
-    pub after: Duration,
-    /// The channels to tell.
-    pub notify: Vec<String>,
-}
-
-/// What is wrong with one key of a rule.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {message}")]
-pub struct RuleError {
-    /// The key; empty where it is about the whole rule.
-    pub field: &'static str,
-    /// What is wrong and what to do.
-    pub message: String,
-}
-
-impl RuleError {
-    pub(crate) fn new(field: &'static str, message: impl Into<String>) -> RuleError {
-        RuleError {
-            field,
-            message: message.into(),
-        }
-    }
+    /// The keys that go with every condition.
+    pub common: RuleCommon,
+    /// The keys of its own.
+    pub condition: Arc<dyn ConditionSettings>,
 }
 
 impl RuleSettings {
+    /// This condition and no common key.
+    pub fn new(condition: impl ConditionSettings + 'static) -> RuleSettings {
+        RuleSettings {
+            common: RuleCommon::default(),
+            condition: Arc::new(condition),
+        }
+    }
+
+    /// Reads and checks a table on its own, with a condition of one of these kinds. The settings of the whole program are
+    /// read with their places instead, from the same parts.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, at once.
+    pub fn read(table: &Table, kinds: &[ConditionKind]) -> Result<RuleSettings, Vec<Finding>> {
+        let keys: Vec<&str> = table.keys().map(String::as_str).collect();
+        let common_keys = keys_of::<RuleCommon>();
+        let (common, own): (Table, Table) = table
+            .clone()
+            .into_iter()
+            .partition(|(key, _)| common_keys.contains(key));
+        let mut wrong = Vec::new();
+        let common = part(&common, |table| RuleCommon::deserialize(table), &mut wrong);
+        wrong.extend(common.iter().flat_map(RuleCommon::check));
+        let kind = condition_of(&keys, kinds).map_err(|none| {
+            let is_unknown = |key: &&String| !kinds.iter().any(|kind| kind.keys().contains(key));
+            let unknown = own.keys().filter(is_unknown);
+            wrong.extend(unknown.map(|key| Finding::new(key.clone(), "there is no such key")));
+            wrong.extend(none);
+        });
+        let condition = kind.ok().and_then(|kind| {
+            let foreign = foreign_keys(&keys, kind, kinds);
+            let is_foreign = |key: &str| foreign.iter().any(|one| one.field == *key);
+            let own = own.into_iter().filter(|(key, _)| !is_foreign(key)).collect();
+            wrong.extend(foreign.iter().cloned());
+            part(&own, kind.read, &mut wrong)
+        });
+        if let (Some(common), Some(condition)) = (&common, &condition)
+            && let Err(more) = condition.condition(common)
+        {
+            wrong.extend(more);
+        }
+        match (common, condition) {
+            (Some(common), Some(condition)) if wrong.is_empty() => Ok(RuleSettings { common, condition }),
+            _ => Err(wrong),
+        }
+    }
+
     /// The checked rule for a metric read every `interval`.
     ///
     /// # Errors
     /// Everything that is wrong with it, at once.
-    pub fn rule(&self, interval: Duration) -> Result<Rule, Vec<RuleError>> {
-        let mut errors = Vec::new();
-        self.check_numbers(&mut errors);
-        self.check_durations(&mut errors);
-        self.check_escalate(&mut errors);
-        self.check_flapping(&mut errors);
-        let condition = self.condition(&mut errors);
-        if let Some(condition) = &condition {
-            self.check_companions(condition, &mut errors);
-        }
-        match condition {
-            Some(condition) if errors.is_empty() => Ok(Rule {
+    pub fn rule(&self, interval: Duration) -> Result<Rule, Vec<Finding>> {
+        let common = &self.common;
+        let mut wrong = common.check();
+        match self.condition.condition(common) {
+            Ok(condition) if wrong.is_empty() => Ok(Rule {
                 condition,
-                hold: self.r#for.unwrap_or_default(),
-                keep_for: self.keep_for.unwrap_or_default(),
-                no_data: self
+                hold: common.r#for.unwrap_or_default(),
+                keep_for: common.keep_for.unwrap_or_default(),
+                no_data: common
                     .no_data
                     .unwrap_or_else(|| interval.saturating_mul(NO_DATA_INTERVALS)),
-                repeat: self.repeat,
-                escalate: self.escalate.clone(),
-                flapping: self.flapping,
-                language: Language::default(),
+                repeat: common.repeat,
+                escalate: common.escalate.clone(),
+                flapping: self.condition.flapping(),
+                language: monitor_domain::Language::default(),
             }),
-            _ => Err(errors),
+            Ok(_) => Err(wrong),
+            Err(more) => {
+                wrong.extend(more);
+                Err(wrong)
+            }
         }
     }
+}
 
-    fn condition(&self, errors: &mut Vec<RuleError>) -> Option<Condition> {
-        if self.when.is_some() {
-            errors.push(RuleError::new(
-                "when",
-                "expressions are not in this build; use one of rise, fall, change, above, below, outside",
-            ));
-            return None;
-        }
-        let mut found: Vec<(&'static str, Condition)> = Vec::new();
-        for (kind, by) in [
-            (EventKind::Rise, self.rise),
-            (EventKind::Fall, self.fall),
-            (EventKind::Change, self.change),
-        ] {
-            if let Some(by) = by {
-                let (baseline, initial) = (
-                    self.baseline.unwrap_or_default(),
-                    self.initial.unwrap_or_default(),
-                );
-                found.push((
-                    kind.as_str(),
-                    Condition::Event(Event {
-                        kind,
-                        by,
-                        baseline,
-                        initial,
-                    }),
-                ));
-            }
-        }
-        let (clear_above, clear_below) = (self.clear_above, self.clear_below);
-        if let Some(threshold) = self.above {
-            found.push((
-                "above",
-                Condition::Level(Level::Above {
-                    threshold,
-                    clear_below,
-                }),
-            ));
-        }
-        if let Some(threshold) = self.below {
-            found.push((
-                "below",
-                Condition::Level(Level::Below {
-                    threshold,
-                    clear_above,
-                }),
-            ));
-        }
-        if let Some([low, high]) = self.outside {
-            found.push((
-                "outside",
-                Condition::Level(Level::Outside {
-                    low,
-                    high,
-                    clear_above,
-                    clear_below,
-                }),
-            ));
-        }
-        if found.len() > 1 {
-            let names: Vec<&str> = found.iter().map(|(name, _)| *name).collect();
-            for name in &names[1..] {
-                let message = format!(
-                    "a rule has one condition, and this one has {}; keep one, or make a metric for each",
-                    names.join(" and ")
-                );
-                errors.push(RuleError::new(name, message));
-            }
-            return None;
-        }
-        match found.pop() {
-            Some((_, condition)) => Some(condition),
-            None if self.no_data.is_some() => Some(Condition::NoData),
-            None => {
-                errors.push(RuleError::new(
-                    "",
-                    format!("no condition; set one of {CONDITIONS}"),
-                ));
-                None
-            }
-        }
+impl<'de> Deserialize<'de> for RuleSettings {
+    /// Read and checked, with the kinds that this crate has.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RuleSettings, D::Error> {
+        let table = Table::deserialize(deserializer)?;
+        RuleSettings::read(&table, KINDS).map_err(|wrong| {
+            let wrong: Vec<String> = wrong.iter().map(said).collect();
+            D::Error::custom(wrong.join("; "))
+        })
+    }
+}
+
+/// The kind that the keys of a table name by a key of its own: none where a table has common keys only.
+///
+/// # Errors
+/// The keys of further kinds, where there are several.
+pub fn condition_named<'k, K: AsRef<str>>(
+    keys: &[K],
+    kinds: &'k [ConditionKind],
+) -> Result<Option<&'k ConditionKind>, Vec<Finding>> {
+    let common = keys_of::<RuleCommon>();
+    let named: Vec<&ConditionKind> = kinds
+        .iter()
+        .filter(|kind| has(keys, kind.name) && !common.iter().any(|key| key == kind.name))
+        .collect();
+    if named.len() < 2 {
+        return Ok(named.first().copied());
+    }
+    let names: Vec<&str> = named.iter().map(|kind| kind.name).collect();
+    let message = format!(
+        "a rule has one condition, and this one has {}; keep one, or make a metric for each",
+        names.join(" and ")
+    );
+    Err(names[1..]
+        .iter()
+        .map(|name| Finding::new(*name, message.clone()))
+        .collect())
+}
+
+/// The kind that the keys of a table name, also by a common key where there is no other, as `no_data` alone does.
+///
+/// # Errors
+/// The keys of further kinds, where there are several; what could be set, where there is none.
+pub fn condition_of<'k, K: AsRef<str>>(
+    keys: &[K],
+    kinds: &'k [ConditionKind],
+) -> Result<&'k ConditionKind, Vec<Finding>> {
+    let named = condition_named(keys, kinds)?;
+    named
+        .or_else(|| kinds.iter().find(|kind| has(keys, kind.name)))
+        .ok_or_else(|| {
+            let names: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
+            let message = format!("no condition; set one of {}", names.join(", "));
+            vec![Finding::new("", message)]
+        })
+}
+
+/// The keys of a table that are for conditions of other kinds than its own.
+pub fn foreign_keys<K: AsRef<str>>(
+    keys: &[K],
+    kind: &ConditionKind,
+    kinds: &[ConditionKind],
+) -> Vec<Finding> {
+    let allowed: Vec<String> = keys_of::<RuleCommon>().into_iter().chain(kind.keys()).collect();
+    keys.iter()
+        .map(AsRef::as_ref)
+        .filter(|key| !allowed.iter().any(|one| one == key))
+        .filter_map(|key| {
+            let takes = |kind: &&ConditionKind| kind.keys().iter().any(|one| one == key);
+            let names: Vec<&str> = kinds.iter().filter(takes).map(|kind| kind.name).collect();
+            let (last, others) = names.split_last()?;
+            let names = match others {
+                [] => (*last).to_owned(),
+                others => format!("{} or {last}", others.join(", ")),
+            };
+            let message = format!("goes with {names} only; remove it");
+            Some(Finding::new(key.to_owned(), message))
+        })
+        .collect()
+}
+
+fn has<K: AsRef<str>>(keys: &[K], name: &str) -> bool {
+    keys.iter().any(|key| key.as_ref() == name)
+}
+
+/// Reads a part of a table.
+fn part<T>(
+    table: &Table,
+    read: impl FnOnce(TableDeserializer<'_>) -> Result<T, TableError>,
+    wrong: &mut Vec<Finding>,
+) -> Option<T> {
+    // A kind reads what is written, so this is written again.
+    let text = toml::Value::Table(table.clone()).to_string();
+    let read = TableDeserializer::parse(&text).and_then(read);
+    read.map_err(|error| wrong.push(finding(&text, &error))).ok()
+}
+
+/// An error, with the key at whose value it is.
+fn finding(text: &str, error: &TableError) -> Finding {
+    let key = error.span().and_then(|span| {
+        let whole = format!("t = {text}");
+        let offset = span.start + whole.len() - text.len();
+        let table = DeTable::parse(&whole).ok()?.into_inner();
+        let inner = table.get("t")?.get_ref().as_table()?;
+        let mut keys = inner.iter();
+        let (key, _) =
+            keys.find(|(key, value)| key.span().contains(&offset) || value.span().contains(&offset))?;
+        Some(key.get_ref().to_string())
+    });
+    Finding::new(key.unwrap_or_default(), error.message())
+}
+
+/// As a part of a sentence: what is about the whole has no field.
+fn said(finding: &Finding) -> String {
+    match finding.field.as_ref() {
+        "" => finding.message.clone(),
+        _ => finding.to_string(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::condition::{Level, NoData};
 
     const INTERVAL: Duration = Duration::from_secs(10);
 
-    fn parse(json: serde_json::Value) -> RuleSettings {
-        serde_json::from_value(json).unwrap()
+    fn parse(json: serde_json::Value) -> Rule {
+        let settings: RuleSettings = serde_json::from_value(json).unwrap();
+        settings.rule(INTERVAL).unwrap()
     }
 
     fn errors(json: serde_json::Value) -> Vec<String> {
-        parse(json)
-            .rule(INTERVAL)
-            .unwrap_err()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        let table: Table = serde_json::from_value(json).unwrap();
+        let wrong = RuleSettings::read(&table, KINDS).unwrap_err();
+        wrong.iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn a_full_rule_is_read() {
         let json = serde_json::json!({ "above": 100, "clear_below": 90, "for": "30s", "keep_for": "1m", "repeat": "1h" });
-        let rule = parse(json).rule(INTERVAL).unwrap();
-        assert_eq!(
-            rule.condition,
-            Condition::Level(Level::Above {
-                threshold: 100.0,
-                clear_below: Some(90.0)
-            })
-        );
+        let rule = parse(json);
+        assert_eq!(*rule.condition, Level::above(100.0).clear_below(90.0));
         assert_eq!(rule.hold, Duration::from_secs(30));
         assert_eq!(rule.keep_for, Duration::from_secs(60));
         assert_eq!(rule.no_data, Duration::from_secs(60), "six intervals");
@@ -258,10 +256,16 @@ mod tests {
 
     #[test]
     fn no_data_alone_is_a_condition() {
-        let rule = parse(serde_json::json!({ "no_data": "2m" }))
-            .rule(INTERVAL)
-            .unwrap();
-        assert_eq!(rule, Rule::no_data(Duration::from_secs(120)));
+        let rule = parse(serde_json::json!({ "no_data": "2m" }));
+        let expected = Rule {
+            no_data: Duration::from_secs(120),
+            ..Rule::new(NoData)
+        };
+        assert_eq!(rule, expected);
+        let keys = ["no_data", "for"];
+        assert!(condition_named(&keys, KINDS).unwrap().is_none());
+        let above = condition_named(&["no_data", "above"], KINDS).unwrap();
+        assert_eq!(above.map(|kind| kind.name), Some("above"));
     }
 
     #[test]
@@ -281,14 +285,20 @@ mod tests {
 
     #[test]
     fn exactly_one_condition() {
-        assert!(errors(serde_json::json!({}))[0].contains("no condition; set one of rise"));
+        assert_eq!(
+            errors(serde_json::json!({})),
+            [": no condition; set one of rise, fall, change, above, below, outside, no_data"]
+        );
         let found = errors(serde_json::json!({ "rise": 1, "above": 3 }));
         assert_eq!(found.len(), 1);
         assert!(
             found[0].starts_with("above: a rule has one condition, and this one has rise and above"),
             "{found:?}"
         );
-        assert!(errors(serde_json::json!({ "when": "value > 3" }))[0].contains("not in this build"));
+        assert_eq!(
+            errors(serde_json::json!({ "when": "value > 3" }))[0],
+            "when: there is no such key"
+        );
     }
 
     #[test]
@@ -297,16 +307,73 @@ mod tests {
         assert!(errors(serde_json::json!({ "outside": [5, 5] }))[0].contains("under the second"));
         let found = errors(serde_json::json!({ "outside": [0, 10], "clear_above": 8, "clear_below": 5 }));
         assert!(found[0].contains("never recover"), "{found:?}");
-        let infinite = RuleSettings {
-            above: Some(f64::INFINITY),
-            ..RuleSettings::default()
-        };
-        assert_eq!(infinite.rule(INTERVAL).unwrap_err()[0].field, "above");
         assert!(errors(serde_json::json!({ "rise": 1, "clear_below": 1 }))[0].contains("goes with above"));
     }
 
     #[test]
-    fn unknown_keys_are_refused() {
-        assert!(serde_json::from_value::<RuleSettings>(serde_json::json!({ "raise": 1 })).is_err());
+    fn keys_that_are_unknown_or_of_another_type_are_refused_by_name() {
+        let found = errors(serde_json::json!({ "rise": 1, "bselin": "last", "for": 5, "repeat": "1h" }));
+        assert!(found[0].starts_with("for: invalid type"), "{found:?}");
+        assert!(
+            found[1].starts_with("bselin: unknown field `bselin`"),
+            "{found:?}"
+        );
+        let found = errors(serde_json::json!({ "outside": [1, "x"] }));
+        assert!(found[0].starts_with("outside: invalid type"), "{found:?}");
+        let error = serde_json::from_value::<RuleSettings>(serde_json::json!({ "raise": 1 }));
+        let error = error.unwrap_err().to_string();
+        let expected = "raise: there is no such key; no condition; set one of rise";
+        assert!(error.starts_with(expected), "{error}");
+    }
+
+    #[test]
+    fn an_escalation_says_after_how_long_and_to_whom() {
+        let escalate = serde_json::json!({ "after": "10m", "notify": ["oncall"] });
+        let escalate = parse(serde_json::json!({ "rise": 1, "escalate": escalate }))
+            .escalate
+            .unwrap();
+        assert_eq!(escalate.after, Duration::from_secs(600));
+        assert_eq!(escalate.notify, ["oncall"]);
+        let (after, notify) = (
+            "escalate.after: say how long after the alert, more than 0s, such as \"10m\"",
+            "escalate.notify: say which channels to notify, such as [\"oncall\"]",
+        );
+        let found = |escalate| errors(serde_json::json!({ "rise": 1, "escalate": escalate }));
+        assert_eq!(found(serde_json::json!({})), [after, notify]);
+        assert_eq!(found(serde_json::json!({ "after": "10m" })), [notify]);
+        assert_eq!(found(serde_json::json!({ "notify": ["oncall"] })), [after]);
+        assert_eq!(
+            found(serde_json::json!({ "after": "0s", "notify": [] })),
+            [after, notify]
+        );
+        let unknown = found(serde_json::json!({ "afer": "10m" }));
+        assert!(
+            unknown[0].starts_with("escalate: unknown field `afer`"),
+            "{unknown:?}"
+        );
+    }
+
+    #[test]
+    fn flapping_goes_with_levels() {
+        let flapping = serde_json::json!({ "alerts": 5, "within": "10m" });
+        for level in [
+            serde_json::json!({ "above": 1, "flapping": flapping }),
+            serde_json::json!({ "below": 1, "flapping": flapping }),
+            serde_json::json!({ "outside": [0, 1], "flapping": flapping }),
+        ] {
+            let flapping = parse(level).flapping.unwrap();
+            assert_eq!((flapping.alerts, flapping.within), (5, Duration::from_secs(600)));
+        }
+        for other in [
+            serde_json::json!({ "rise": 1, "flapping": flapping }),
+            serde_json::json!({ "no_data": "1m", "flapping": flapping }),
+        ] {
+            assert_eq!(
+                errors(other),
+                ["flapping: goes with above, below or outside only; remove it"]
+            );
+        }
+        let found = errors(serde_json::json!({ "above": 1, "flapping": {} }));
+        assert_eq!(found.len(), 2, "both keys are needed: {found:?}");
     }
 }

@@ -7,13 +7,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::condition::{Kept, Past};
 use crate::flapping::Flaps;
-use crate::rule::{Baseline, Condition, Initial, Rule};
 
 /// What a metric's past amounts to, as far as judging needs it. Stored as JSON between readings: fields that are
-/// missing take their default and unknown ones are skipped, so that a rolling update or a step back can read it.
+/// missing take their default and unknown ones are skipped, so that a rolling update or a step back can read it. For the
+/// same reason fields are stored under the names that they had at first.
 ///
-/// Times in it are for people only; no judgement depends on them. Spans are summed from monotonic time.
+/// Times in it are for people only; nothing that is judged depends on them. Spans are summed from monotonic time.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug, Default)]
 #[serde(default)]
 pub struct State {
@@ -31,19 +32,24 @@ pub struct State {
     pub(crate) pending: Option<Pending>,
     /// An open excursion of a level; kept through missing data.
     pub(crate) level: Option<Excursion>,
-    /// An event that was just alerted on.
-    pub(crate) event: Option<Flash>,
+    /// An alert that nothing ends, and that still shows.
+    #[serde(rename = "event")]
+    pub(crate) flash: Option<Flash>,
     /// Readings that failed since the last good one.
-    pub(crate) blind: Option<Blind>,
+    #[serde(rename = "blind")]
+    pub(crate) unreadable: Option<Unreadable>,
     /// Alerts of late; only under a rule with `flapping`.
     pub(crate) flaps: Option<Flaps>,
+    /// What the condition keeps for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) memory: Option<Kept>,
 }
 
 /// A condition that holds but not for long enough yet.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug, Default)]
 #[serde(default)]
 pub(crate) struct Pending {
-    /// What the value is compared with (events), or was before (levels); frozen while pending.
+    /// What the value was before, or is compared with; frozen while pending.
     pub(crate) from: f64,
     /// How long it has held.
     pub(crate) held: Duration,
@@ -55,13 +61,13 @@ pub(crate) struct Pending {
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug, Default)]
 #[serde(default)]
 pub(crate) struct Excursion {
-    /// When the value was first seen beyond the threshold.
+    /// When the value was first read beyond the threshold.
     pub(crate) since: Option<DateTime<Utc>>,
     /// How long the value has been clear, where it is.
     pub(crate) clear: Option<Duration>,
 }
 
-/// An event that was alerted on and still shows.
+/// An alert of a lifetime of its own that still shows.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug, Default)]
 #[serde(default)]
 pub(crate) struct Flash {
@@ -74,13 +80,14 @@ pub(crate) struct Flash {
 /// Readings that failed, one after another.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug, Default)]
 #[serde(default)]
-pub(crate) struct Blind {
+pub(crate) struct Unreadable {
     /// When the first failed.
     pub(crate) since: Option<DateTime<Utc>>,
     /// How long since the last good reading (or the first failed one where there was none).
     pub(crate) lasted: Duration,
-    /// Whether it has been told as no data.
-    pub(crate) told: bool,
+    /// Whether it has been reported as no data.
+    #[serde(rename = "told")]
+    pub(crate) reported: bool,
     /// How the last one failed.
     pub(crate) error: String,
 }
@@ -89,10 +96,10 @@ pub(crate) struct Blind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Nothing to tell.
+    /// Nothing is wrong.
     #[default]
     Normal,
-    /// The condition holds, but not for as long as the rule asks.
+    /// The condition holds, but not for as long as the rule demands.
     Pending,
     /// Alerted on.
     Firing,
@@ -110,7 +117,7 @@ impl State {
     pub fn phase(&self) -> Phase {
         if self.is_no_data() {
             Phase::NoData
-        } else if self.level.is_some() || self.event.is_some() {
+        } else if self.level.is_some() || self.flash.is_some() {
             Phase::Firing
         } else if self.pending.is_some() {
             Phase::Pending
@@ -119,7 +126,7 @@ impl State {
         }
     }
 
-    /// When the phase began; `None` before the first judgement.
+    /// When the phase began; `None` before the first evaluation.
     pub fn since(&self) -> Option<DateTime<Utc>> {
         self.since
     }
@@ -144,7 +151,7 @@ impl State {
         self.level.is_some()
     }
 
-    /// Whether it alerts so often that telling each time would be noise. Says nothing of where the metric stands: no
+    /// Whether it alerts so often that a notification each time would be noise. Says nothing of where the metric stands: no
     /// phase and no transition depends on it.
     pub fn is_flapping(&self) -> bool {
         self.flaps.as_ref().is_some_and(|flaps| flaps.flapping)
@@ -152,30 +159,21 @@ impl State {
 
     /// How the last reading failed, if it did.
     pub fn error(&self) -> Option<&str> {
-        self.blind.as_ref().map(|blind| blind.error.as_str())
+        self.unreadable.as_ref().map(|failed| failed.error.as_str())
     }
 
-    /// What an event rule would compare the next reading with; `None` for other rules, and where the first reading
-    /// is to be learnt.
-    pub fn baseline(&self, rule: &Rule) -> Option<f64> {
-        let Condition::Event(event) = &rule.condition else {
-            return None;
-        };
-        if let Some(pending) = &self.pending {
-            return Some(pending.from);
+    /// What a condition may know of it.
+    pub fn past(&self) -> Past {
+        Past {
+            last: self.value,
+            first: self.first,
+            alerted: self.alerted,
+            pending: self.pending.as_ref().map(|pending| pending.from),
         }
-        let known = match event.baseline {
-            Baseline::Last => self.value,
-            Baseline::LastAlert => self.alerted,
-        };
-        known.or(match event.initial {
-            Initial::CountFromZero => Some(0.0),
-            Initial::Learn => self.first,
-        })
     }
 
     pub(crate) fn is_no_data(&self) -> bool {
-        self.blind.as_ref().is_some_and(|blind| blind.told)
+        self.unreadable.as_ref().is_some_and(|failed| failed.reported)
     }
 }
 
@@ -220,6 +218,31 @@ mod tests {
         assert_eq!(state.last_value(), Some(5.0));
         assert_eq!(state.phase(), Phase::Firing);
         assert!(!state.is_flapping());
+    }
+
+    /// Every field, as programs stored it before fields had other names inside.
+    const STORED: &str = r#"{"since":"2026-11-23T09:12:40Z","value":120.0,"value_at":"2026-11-23T09:12:30Z","first":5.0,"alerted":131.0,"pending":{"from":4.0,"held":{"secs":10,"nanos":0},"since":"2026-11-23T09:12:00Z"},"level":{"since":"2026-11-23T09:10:00Z","clear":{"secs":20,"nanos":0}},"event":{"since":"2026-11-23T09:11:00Z","quiet":{"secs":3,"nanos":0}},"blind":{"since":"2026-11-23T09:12:35Z","lasted":{"secs":70,"nanos":0},"told":true,"error":"System A answers 503"},"flaps":{"ages":[{"secs":20,"nanos":0}],"quiet":{"secs":5,"nanos":0},"flapping":true}}"#;
+
+    #[test]
+    fn stored_states_are_read_and_written_as_ever() {
+        let state: State = serde_json::from_str(STORED).unwrap();
+        assert_eq!(
+            (state.phase(), state.error()),
+            (Phase::NoData, Some("System A answers 503"))
+        );
+        assert_eq!(
+            state.flash.as_ref().map(|flash| flash.quiet),
+            Some(Duration::from_secs(3))
+        );
+        assert!(state.is_level_open() && state.is_flapping());
+        let past = Past {
+            last: Some(120.0),
+            first: Some(5.0),
+            alerted: Some(131.0),
+            pending: Some(4.0),
+        };
+        assert_eq!(state.past(), past);
+        assert_eq!(serde_json::to_string(&state).unwrap(), STORED, "for a step back");
     }
 
     #[test]

@@ -15,25 +15,25 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// The times in it at which it opens and closes, found by asking each minute of `hours` from a time on.
-fn turns(window: &Maintenance, from: &str, hours: i64) -> Vec<String> {
-    let (start, mut open, mut turns) = (at(from), false, Vec::new());
+/// The times in it at which it opens and closes, found by trying each minute of `hours` from a time on.
+fn edges(window: &Maintenance, from: &str, hours: i64) -> Vec<String> {
+    let (start, mut open, mut edges) = (at(from), false, Vec::new());
     for minute in 0..hours * 60 {
         let now = start + TimeDelta::minutes(minute);
         if window.is_active("x", now) != open {
             open = !open;
             let word = if open { "opens" } else { "closes" };
-            turns.push(format!("{word} {}", now.format("%d %H:%M")));
+            edges.push(format!("{word} {}", now.format("%d %H:%M")));
         }
     }
-    turns
+    edges
 }
 
 #[test]
 fn every_day_over_midnight() {
     let nightly = window(serde_json::json!({ "from": "22:30", "to": "06:00" }));
     assert_eq!(
-        turns(&nightly, "2026-11-23T12:00:00Z", 48),
+        edges(&nightly, "2026-11-23T12:00:00Z", 48),
         [
             "opens 23 22:30",
             "closes 24 06:00",
@@ -50,12 +50,12 @@ fn every_day_over_midnight() {
 fn until_midnight_and_from_it() {
     let evening = window(serde_json::json!({ "from": "22:00", "to": "00:00" }));
     assert_eq!(
-        turns(&evening, "2026-11-23T12:00:00Z", 24),
+        edges(&evening, "2026-11-23T12:00:00Z", 24),
         ["opens 23 22:00", "closes 24 00:00"]
     );
     let morning = window(serde_json::json!({ "from": "00:00", "to": "00:01" }));
     assert_eq!(
-        turns(&morning, "2026-11-23T12:00:00Z", 24),
+        edges(&morning, "2026-11-23T12:00:00Z", 24),
         ["opens 24 00:00", "closes 24 00:01"]
     );
 }
@@ -66,7 +66,7 @@ fn a_day_is_the_one_on_which_it_begins() {
     let nightly =
         window(serde_json::json!({ "days": ["mon", "wed", "sun"], "from": "22:30", "to": "06:00" }));
     assert_eq!(
-        turns(&nightly, "2026-11-23T00:00:00Z", 7 * 24),
+        edges(&nightly, "2026-11-23T00:00:00Z", 7 * 24),
         [
             "opens 23 00:00",
             "closes 23 06:00",
@@ -79,7 +79,7 @@ fn a_day_is_the_one_on_which_it_begins() {
     );
     let by_day = window(serde_json::json!({ "days": ["tue"], "from": "06:00", "to": "22:30" }));
     assert_eq!(
-        turns(&by_day, "2026-11-23T00:00:00Z", 7 * 24),
+        edges(&by_day, "2026-11-23T00:00:00Z", 7 * 24),
         ["opens 24 06:00", "closes 24 22:30"]
     );
 }
@@ -92,12 +92,12 @@ fn days_are_those_of_the_zone() {
     assert_eq!(shanghai.zone(), "Asia/Shanghai");
     // Monday 02:00 there is Sunday 18:00 in UTC.
     assert_eq!(
-        turns(&shanghai, "2026-11-20T00:00:00Z", 7 * 24),
+        edges(&shanghai, "2026-11-20T00:00:00Z", 7 * 24),
         ["opens 22 18:00", "closes 22 20:00"]
     );
     let json = serde_json::json!({ "from": "22:30", "to": "06:00", "zone": "Asia/Shanghai" });
     assert_eq!(
-        turns(&window(json), "2026-11-23T00:00:00Z", 24),
+        edges(&window(json), "2026-11-23T00:00:00Z", 24),
         ["opens 23 14:30", "closes 23 22:00"]
     );
 }
@@ -107,7 +107,7 @@ fn days_are_those_of_the_zone() {
 fn clocks_go_forward() {
     let berlin = |from, to| {
         let json = serde_json::json!({ "from": from, "to": to, "zone": "Europe/Berlin" });
-        turns(&window(json), "2026-03-28T12:00:00Z", 34)
+        edges(&window(json), "2026-03-28T12:00:00Z", 34)
     };
     assert_eq!(
         berlin("22:30", "06:00"),
@@ -132,7 +132,7 @@ fn clocks_go_forward() {
 fn clocks_go_back() {
     let berlin = |from, to| {
         let json = serde_json::json!({ "from": from, "to": to, "zone": "Europe/Berlin" });
-        turns(&window(json), "2026-10-24T12:00:00Z", 24)
+        edges(&window(json), "2026-10-24T12:00:00Z", 24)
     };
     assert_eq!(
         berlin("22:30", "06:00"),

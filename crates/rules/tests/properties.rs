@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use monitor_domain::Language;
 use monitor_rules::{
-    Baseline, Condition, Event, EventKind, Flapping, Initial, Judgement, Level, Observed, Phase, Reading,
+    Baseline, Change, Direction, Evaluation, Flapping, Initial, Level, NoData, Observed, Phase, Reading,
     Rule, State, Transition, judge,
 };
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ fn start() -> DateTime<Utc> {
     "2026-11-23T09:12:00Z".parse().unwrap()
 }
 
-fn play(rule: &Rule, steps: &[Step]) -> Vec<Judgement> {
+fn play(rule: &Rule, steps: &[Step]) -> Vec<Evaluation> {
     play_at(rule, steps, |at, elapsed, _| {
         at + TimeDelta::from_std(elapsed).unwrap()
     })
@@ -30,13 +30,13 @@ fn play_at(
     rule: &Rule,
     steps: &[Step],
     mut next: impl FnMut(DateTime<Utc>, Duration, usize) -> DateTime<Utc>,
-) -> Vec<Judgement> {
-    let (mut at, mut state, mut judgements) = (start(), State::default(), Vec::new());
+) -> Vec<Evaluation> {
+    let (mut at, mut state, mut evaluations) = (start(), State::default(), Vec::new());
     for (i, (seconds, value)) in steps.iter().enumerate() {
         let elapsed = Duration::from_secs(*seconds);
         at = next(at, elapsed, i);
         let observed = value.map_or_else(|| Observed::Unreadable("it is down".to_owned()), Observed::Value);
-        let judgement = judge(
+        let evaluation = judge(
             rule,
             &state,
             &Reading {
@@ -45,10 +45,10 @@ fn play_at(
                 observed,
             },
         );
-        state = judgement.state.clone();
-        judgements.push(judgement);
+        state = evaluation.state.clone();
+        evaluations.push(evaluation);
     }
-    judgements
+    evaluations
 }
 
 /// Values around the thresholds, whole and fractional, and sometimes anything a number can be.
@@ -66,22 +66,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 fn level() -> impl Strategy<Value = Level> {
     prop_oneof![
-        (prop::option::of(0.0..9.0)).prop_map(|clear_below| Level::Above {
-            threshold: 10.0,
-            clear_below
-        }),
-        (prop::option::of(10.5..19.0)).prop_map(|clear_above| Level::Below {
-            threshold: 10.0,
-            clear_above
-        }),
-        (prop::option::of(4.0..8.0), prop::option::of(9.0..14.0)).prop_map(|(clear_above, clear_below)| {
-            Level::Outside {
-                low: 3.0,
-                high: 15.0,
-                clear_above,
-                clear_below,
-            }
-        }),
+        (prop::option::of(0.0..9.0)).prop_map(|below| Level::above(10.0).clear_below(below)),
+        (prop::option::of(10.5..19.0)).prop_map(|above| Level::below(10.0).clear_above(above)),
+        (prop::option::of(4.0..8.0), prop::option::of(9.0..14.0)).prop_map(|(above, below)| Level::outside(
+            3.0, 15.0
+        )
+        .clear_above(above)
+        .clear_below(below)),
     ]
 }
 
@@ -97,95 +88,114 @@ fn flapping() -> impl Strategy<Value = Flapping> {
     })
 }
 
-fn level_rule() -> impl Strategy<Value = Rule> {
+/// A rule, and the level that it has.
+fn level_rule() -> impl Strategy<Value = (Rule, Level)> {
     (level(), spans(), prop::option::of(flapping())).prop_map(
-        |(level, (hold, keep_for, no_data), flapping)| Rule {
-            hold,
-            keep_for,
-            no_data,
-            flapping,
-            ..Rule::new(Condition::Level(level))
+        |(level, (hold, keep_for, no_data), flapping)| {
+            let rule = Rule {
+                hold,
+                keep_for,
+                no_data,
+                flapping,
+                ..Rule::new(level)
+            };
+            (rule, level)
         },
     )
 }
 
-fn event_rule() -> impl Strategy<Value = Rule> {
-    let kind = prop_oneof![
-        Just(EventKind::Rise),
-        Just(EventKind::Fall),
-        Just(EventKind::Change)
+fn change() -> impl Strategy<Value = Change> {
+    let direction = prop_oneof![
+        Just(Direction::Rise),
+        Just(Direction::Fall),
+        Just(Direction::Either)
     ];
     let baseline = prop_oneof![Just(Baseline::Last), Just(Baseline::LastAlert)];
     let initial = prop_oneof![Just(Initial::CountFromZero), Just(Initial::Learn)];
-    (kind, 0.5..5.0f64, baseline, initial, spans()).prop_map(
-        |(kind, by, baseline, initial, (hold, keep_for, no_data))| Rule {
+    (direction, 0.5..5.0f64, baseline, initial).prop_map(|(direction, by, baseline, initial)| Change {
+        direction,
+        by,
+        baseline,
+        initial,
+    })
+}
+
+/// A rule, and the change that it has.
+fn change_rule() -> impl Strategy<Value = (Rule, Change)> {
+    (change(), spans()).prop_map(|(change, (hold, keep_for, no_data))| {
+        let rule = Rule {
             hold,
             keep_for,
             no_data,
-            ..Rule::new(Condition::Event(Event {
-                kind,
-                by,
-                baseline,
-                initial,
-            }))
-        },
-    )
+            ..Rule::new(change)
+        };
+        (rule, change)
+    })
+}
+
+fn no_data_rule() -> Rule {
+    Rule {
+        no_data: Duration::from_secs(30),
+        ..Rule::new(NoData)
+    }
 }
 
 fn any_rule() -> impl Strategy<Value = Rule> {
-    prop_oneof![4 => level_rule(), 4 => event_rule(), 1 => Just(Rule::no_data(Duration::from_secs(30)))]
-}
-
-fn level_of(rule: &Rule) -> &Level {
-    let Condition::Level(level) = &rule.condition else {
-        panic!("a level")
-    };
-    level
+    prop_oneof![
+        4 => level_rule().prop_map(|(rule, _)| rule),
+        4 => change_rule().prop_map(|(rule, _)| rule),
+        1 => Just(no_data_rule()),
+    ]
 }
 
 fn readable(step: &Step) -> Option<f64> {
     step.1.filter(|value| value.is_finite())
 }
 
-/// Alerts and recoveries, without what is told of missing data.
-fn alarms(judgement: &Judgement) -> Vec<Transition> {
+/// Alerts and recoveries, without what is said of missing data.
+fn alarms(evaluation: &Evaluation) -> Vec<Transition> {
     let about_data = |t: &&Transition| !matches!(t, Transition::NoData { .. } | Transition::DataBack { .. });
-    judgement.transitions.iter().filter(about_data).cloned().collect()
+    evaluation
+        .transitions
+        .iter()
+        .filter(about_data)
+        .cloned()
+        .collect()
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_level_alternates_alert_and_recovered(rule in level_rule(), steps in steps()) {
+    fn a_level_alternates_alert_and_recovered((rule, level) in level_rule(), steps in steps()) {
         let mut firing = false;
-        for (step, judgement) in steps.iter().zip(play(&rule, &steps)) {
-            for transition in alarms(&judgement) {
+        for (step, evaluation) in steps.iter().zip(play(&rule, &steps)) {
+            for transition in alarms(&evaluation) {
                 match transition {
                     Transition::Alert { value, .. } => {
                         prop_assert!(!firing, "a second alert");
                         prop_assert_eq!(Some(value), readable(step));
-                        prop_assert!(level_of(&rule).is_breached(value));
+                        prop_assert!(level.is_breached(value));
                         firing = true;
                     }
                     Transition::Recovered { value } => {
                         prop_assert!(firing, "recovered from nothing");
                         prop_assert_eq!(Some(value), readable(step));
-                        prop_assert!(level_of(&rule).is_clear(value));
+                        prop_assert!(level.is_clear(value));
                         firing = false;
                     }
                     _ => unreachable!(),
                 }
             }
-            prop_assert_eq!(judgement.state.is_level_open(), firing);
+            prop_assert_eq!(evaluation.state.is_level_open(), firing);
         }
     }
 
     /// Against a model that knows nothing of states: an excursion goes from a breach to the first clear value after it.
     #[test]
     fn a_level_alerts_exactly_once_an_excursion(level in level(), steps in steps()) {
-        let rule = Rule::new(Condition::Level(level.clone()));
-        let told: Vec<bool> =
+        let rule = Rule::new(level);
+        let alerted: Vec<bool> =
             play(&rule, &steps).iter().map(|j| j.transitions.iter().any(|t| matches!(t, Transition::Alert { .. }))).collect();
         let good: Vec<(usize, f64)> =
             steps.iter().enumerate().filter_map(|(i, step)| Some((i, readable(step)?))).collect();
@@ -195,29 +205,29 @@ proptest! {
             expected[good[begin].0] = true;
             at = (begin..good.len()).find(|i| level.is_clear(good[*i].1)).unwrap_or(good.len());
         }
-        prop_assert_eq!(told, expected);
+        prop_assert_eq!(alerted, expected);
     }
 
     /// With `for`, an alert comes at the first reading at which all good readings for that long were beyond.
     #[test]
-    fn an_alert_has_held_for_as_long_as_asked(rule in level_rule(), steps in steps()) {
+    fn an_alert_has_held_for_as_long_as_the_rule_demands((rule, level) in level_rule(), steps in steps()) {
         let mut held: Option<u64> = None;
         let mut firing = false;
-        for (step, judgement) in steps.iter().zip(play(&rule, &steps)) {
+        for (step, evaluation) in steps.iter().zip(play(&rule, &steps)) {
             let Some(value) = readable(step) else { continue };
-            held = level_of(&rule).is_breached(value).then(|| held.map_or(0, |held| held + step.0));
-            let alerted = judgement.transitions.iter().any(|t| matches!(t, Transition::Alert { .. }));
+            held = level.is_breached(value).then(|| held.map_or(0, |held| held + step.0));
+            let alerted = evaluation.transitions.iter().any(|t| matches!(t, Transition::Alert { .. }));
             let due = !firing && held.is_some_and(|held| Duration::from_secs(held) >= rule.hold);
             prop_assert_eq!(alerted, due);
-            firing = judgement.state.is_level_open();
-            if firing || !level_of(&rule).is_breached(value) {
+            firing = evaluation.state.is_level_open();
+            if firing || !level.is_breached(value) {
                 held = None;
             }
         }
     }
 
     #[test]
-    fn flapping_changes_nothing_that_is_told(rule in level_rule(), steps in steps()) {
+    fn flapping_changes_nothing_that_happens((rule, _) in level_rule(), steps in steps()) {
         let plain = play(&Rule { flapping: None, ..rule.clone() }, &steps);
         for (damped, plain) in play(&rule, &steps).iter().zip(plain) {
             prop_assert_eq!(&damped.transitions, &plain.transitions);
@@ -229,17 +239,17 @@ proptest! {
         }
     }
 
-    /// Against a model that keeps every time there was and looks back over all of them.
+    /// Against a model that keeps every time there was and goes back over all of them.
     #[test]
     fn a_level_flaps_exactly_when_it_alerts_too_often(level in level(), limit in flapping(), steps in steps()) {
-        let rule = Rule { flapping: Some(limit), ..Rule::new(Condition::Level(level)) };
+        let rule = Rule { flapping: Some(limit), ..Rule::new(level) };
         let (mut now, mut alerts, mut last) = (Duration::ZERO, Vec::new(), None);
         let mut flapping = false;
-        for (step, judgement) in steps.iter().zip(play(&rule, &steps)) {
+        for (step, evaluation) in steps.iter().zip(play(&rule, &steps)) {
             now += Duration::from_secs(step.0);
-            let told = alarms(&judgement);
-            let alerted = told.iter().any(|one| matches!(one, Transition::Alert { .. }));
-            if !told.is_empty() {
+            let happened = alarms(&evaluation);
+            let alerted = happened.iter().any(|one| matches!(one, Transition::Alert { .. }));
+            if !happened.is_empty() {
                 last = Some(now);
             }
             if alerted {
@@ -251,41 +261,40 @@ proptest! {
                 flapping = false;
                 alerts.clear();
             }
-            prop_assert_eq!(judgement.state.is_flapping(), flapping);
+            prop_assert_eq!(evaluation.state.is_flapping(), flapping);
         }
     }
 
     #[test]
-    fn an_event_alerts_only_on_a_move_from_what_it_names(rule in event_rule(), steps in steps()) {
-        let Condition::Event(event) = &rule.condition else { unreachable!() };
-        for (step, judgement) in steps.iter().zip(play(&rule, &steps)) {
-            let alerts = alarms(&judgement);
+    fn a_change_alerts_only_on_a_move_from_what_it_names((rule, change) in change_rule(), steps in steps()) {
+        for (step, evaluation) in steps.iter().zip(play(&rule, &steps)) {
+            let alerts = alarms(&evaluation);
             prop_assert!(alerts.len() <= 1);
             if let Some(transition) = alerts.first() {
                 let Transition::Alert { value, previous: Some(previous) } = transition else {
-                    panic!("events do not recover: {transition:?}");
+                    panic!("changes do not recover: {transition:?}");
                 };
                 prop_assert_eq!(Some(*value), readable(step));
-                prop_assert!(event.is_met(*value, *previous));
-                prop_assert_eq!(judgement.state.phase(), Phase::Firing);
+                prop_assert!(change.is_met(*value, *previous));
+                prop_assert_eq!(evaluation.state.phase(), Phase::Firing);
             }
         }
     }
 
-    /// The plain rise of the original program: each good reading against the one before, the first against zero.
+    /// The plain rise of the Flask program: each good reading against the one before, the first against zero.
     #[test]
     fn a_plain_rise_misses_none_and_makes_up_none(steps in steps()) {
-        let rule = Rule::rise(1.0);
+        let rule = Rule::new(Change::rise(1.0));
         let mut last = 0.0;
-        for (step, judgement) in steps.iter().zip(play(&rule, &steps)) {
+        for (step, evaluation) in steps.iter().zip(play(&rule, &steps)) {
             let Some(value) = readable(step) else {
-                prop_assert!(alarms(&judgement).is_empty());
+                prop_assert!(alarms(&evaluation).is_empty());
                 continue;
             };
             let expected = if value - last >= 1.0 { vec![Transition::Alert { value, previous: Some(last) }] } else { vec![] };
             // differences within the rounding that `is_met` forgives are not this test's subject
             if ((value - last) - 1.0).abs() > 1e-6 {
-                prop_assert_eq!(alarms(&judgement), expected);
+                prop_assert_eq!(alarms(&evaluation), expected);
             }
             last = value;
         }
@@ -297,11 +306,11 @@ proptest! {
         let all: Vec<_> = steps
             .iter()
             .zip(play(&rule, &steps))
-            .filter(|(step, judgement)| {
-                assert!(readable(step).is_some() || alarms(judgement).is_empty(), "an alarm from a failed reading");
+            .filter(|(step, evaluation)| {
+                assert!(readable(step).is_some() || alarms(evaluation).is_empty(), "an alarm from a failed reading");
                 readable(step).is_some()
             })
-            .map(|(_, judgement)| alarms(&judgement))
+            .map(|(_, evaluation)| alarms(&evaluation))
             .collect();
         let good: Vec<Step> = steps.iter().filter(|step| readable(step).is_some()).copied().collect();
         let only: Vec<_> = play(&rule, &good).iter().map(alarms).collect();
@@ -311,9 +320,9 @@ proptest! {
     #[test]
     fn no_data_and_data_back_alternate(rule in any_rule(), steps in steps()) {
         let (mut dark, mut without) = (false, Duration::ZERO);
-        for (step, judgement) in steps.iter().zip(play(&rule, &steps)) {
+        for (step, evaluation) in steps.iter().zip(play(&rule, &steps)) {
             let good = readable(step);
-            let about_data: Vec<_> = judgement
+            let about_data: Vec<_> = evaluation
                 .transitions
                 .iter()
                 .filter(|t| matches!(t, Transition::NoData { .. } | Transition::DataBack { .. }))
@@ -330,10 +339,10 @@ proptest! {
             };
             prop_assert_eq!(about_data, expected);
             dark = good.is_none() && without >= rule.no_data;
-            prop_assert_eq!(judgement.state.phase() == Phase::NoData, dark);
-            if judgement.transitions.len() > 1 {
-                let back_comes_first = matches!(judgement.transitions[0], Transition::DataBack { .. });
-                prop_assert!(back_comes_first, "{:?}", judgement.transitions);
+            prop_assert_eq!(evaluation.state.phase() == Phase::NoData, dark);
+            if evaluation.transitions.len() > 1 {
+                let back_comes_first = matches!(evaluation.transitions[0], Transition::DataBack { .. });
+                prop_assert!(back_comes_first, "{:?}", evaluation.transitions);
             }
         }
     }
@@ -347,9 +356,9 @@ proptest! {
             let stored = serde_json::to_string(&state).unwrap();
             state = serde_json::from_str(&stored).unwrap();
             let observed = value.map_or_else(|| Observed::Unreadable("it is down".to_owned()), Observed::Value);
-            let judgement = judge(&rule, &state, &Reading { at, elapsed, observed });
-            prop_assert_eq!(&judgement, &kept);
-            state = judgement.state;
+            let evaluation = judge(&rule, &state, &Reading { at, elapsed, observed });
+            prop_assert_eq!(&evaluation, &kept);
+            state = evaluation.state;
         }
     }
 
@@ -365,8 +374,8 @@ proptest! {
 
     #[test]
     fn the_language_changes_words_only(rule in any_rule(), steps in steps()) {
-        let told = Language::ALL.map(|language| play(&Rule { language, ..rule.clone() }, &steps));
-        for (english, chinese) in told[0].iter().zip(&told[1]) {
+        let both = Language::ALL.map(|language| play(&Rule { language, ..rule.clone() }, &steps));
+        for (english, chinese) in both[0].iter().zip(&both[1]) {
             prop_assert_eq!(&english.transitions, &chinese.transitions);
             prop_assert_eq!(&english.state, &chinese.state);
             prop_assert_ne!(&english.reason, &chinese.reason);

@@ -1,4 +1,4 @@
-//! What each kind of rule does over short stories of readings, told as a table: value, transitions, reason.
+//! What each kind of rule does over short series of readings: value, transitions, reason.
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,23 +7,23 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use monitor_domain::Language;
 use monitor_rules::{
-    Baseline, Condition, Event, EventKind, Flapping, Initial, Level, Observed, Phase, Reading, Rule,
+    AboveSettings, Baseline, Change, Flapping, Initial, Level, NoData, Observed, Phase, Reading, Rule,
     RuleSettings, State, Transition, judge,
 };
 
 const STEP: Duration = Duration::from_secs(10);
 
 /// A metric under a rule, read every ten seconds from 09:12:00.
-struct Story {
+struct Series {
     rule: Rule,
     state: State,
     at: DateTime<Utc>,
     reason: String,
 }
 
-impl Story {
-    fn new(rule: Rule) -> Story {
-        Story {
+impl Series {
+    fn new(rule: Rule) -> Series {
+        Series {
             rule,
             state: State::default(),
             at: "2026-11-23T09:12:00Z".parse().unwrap(),
@@ -37,7 +37,7 @@ impl Story {
         } else {
             STEP
         };
-        let judgement = judge(
+        let evaluation = judge(
             &self.rule,
             &self.state,
             &Reading {
@@ -47,10 +47,10 @@ impl Story {
             },
         );
         self.at += TimeDelta::seconds(10);
-        self.state = judgement.state;
-        self.reason = judgement.reason;
+        self.state = evaluation.state;
+        self.reason = evaluation.reason;
         assert!(self.state.since().is_some());
-        judgement.transitions
+        evaluation.transitions
     }
 
     fn read(&mut self, value: f64) -> Vec<Transition> {
@@ -73,18 +73,9 @@ fn alert(value: f64, previous: f64) -> Vec<Transition> {
     }]
 }
 
-fn event(kind: EventKind, by: f64, baseline: Baseline, initial: Initial) -> Rule {
-    Rule::new(Condition::Event(Event {
-        kind,
-        by,
-        baseline,
-        initial,
-    }))
-}
-
 #[test]
 fn a_rise_is_an_alert_each_time() {
-    let mut x = Story::new(Rule::rise(1.0));
+    let mut x = Series::new(Rule::new(Change::rise(1.0)));
     assert_eq!(x.read(5.0), alert(5.0, 0.0));
     assert_eq!(x.reason, "5 rose by 5 from 0, the first reading");
     assert_eq!(x.state.phase(), Phase::Firing);
@@ -105,7 +96,7 @@ fn a_rise_is_an_alert_each_time() {
 
 #[test]
 fn a_first_reading_of_zero_is_no_rise() {
-    let mut x = Story::new(Rule::rise(1.0));
+    let mut x = Series::new(Rule::new(Change::rise(1.0)));
     x.quiet(0.0);
     assert_eq!(x.state.phase(), Phase::Normal);
     assert_eq!(x.read(1.0), alert(1.0, 0.0));
@@ -113,7 +104,10 @@ fn a_first_reading_of_zero_is_no_rise() {
 
 #[test]
 fn a_first_reading_can_be_learnt() {
-    let mut x = Story::new(event(EventKind::Rise, 1.0, Baseline::Last, Initial::Learn));
+    let mut x = Series::new(Rule::new(Change {
+        initial: Initial::Learn,
+        ..Change::rise(1.0)
+    }));
     x.quiet(500.0);
     assert_eq!(x.reason, "500 is the first reading: learnt, not judged");
     assert_eq!(x.read(501.0), alert(501.0, 500.0));
@@ -121,7 +115,11 @@ fn a_first_reading_can_be_learnt() {
 
 #[test]
 fn a_drift_adds_up_from_the_last_alert() {
-    let mut x = Story::new(event(EventKind::Rise, 10.0, Baseline::LastAlert, Initial::Learn));
+    let mut x = Series::new(Rule::new(Change {
+        baseline: Baseline::LastAlert,
+        initial: Initial::Learn,
+        ..Change::rise(10.0)
+    }));
     x.quiet(100.0);
     x.quiet(105.0);
     assert_eq!(x.read(110.0), alert(110.0, 100.0));
@@ -133,11 +131,11 @@ fn a_drift_adds_up_from_the_last_alert() {
 
 #[test]
 fn falls_and_changes() {
-    let mut fall = Story::new(Rule::fall(5.0));
+    let mut fall = Series::new(Rule::new(Change::fall(5.0)));
     fall.quiet(10.0);
     fall.quiet(6.0);
     assert_eq!(fall.read(1.0), alert(1.0, 6.0));
-    let mut change = Story::new(Rule::change(2.0));
+    let mut change = Series::new(Rule::new(Change::either(2.0)));
     assert_eq!(change.read(-2.0), alert(-2.0, 0.0));
     change.quiet(-3.0);
     assert_eq!(change.read(0.0), alert(0.0, -3.0));
@@ -145,9 +143,9 @@ fn falls_and_changes() {
 
 #[test]
 fn an_event_that_must_hold_keeps_its_baseline() {
-    let mut x = Story::new(Rule {
+    let mut x = Series::new(Rule {
         hold: STEP * 2,
-        ..Rule::rise(5.0)
+        ..Rule::new(Change::rise(5.0))
     });
     x.quiet(0.0);
     x.quiet(6.0);
@@ -159,17 +157,16 @@ fn an_event_that_must_hold_keeps_its_baseline() {
     x.quiet(12.0);
     assert_eq!(x.state.phase(), Phase::Normal, "12 is not 5 over 9");
     x.quiet(17.0);
-    assert_eq!(x.state.baseline(&x.rule), Some(12.0));
+    assert_eq!(x.rule.condition.reference(&x.state.past()).value(), Some(12.0));
 }
 
 #[test]
 fn above_fires_once_and_clears_below() {
-    let settings = RuleSettings {
-        above: Some(100.0),
+    let settings = RuleSettings::new(AboveSettings {
         clear_below: Some(90.0),
-        ..RuleSettings::default()
-    };
-    let mut z = Story::new(settings.rule(STEP).unwrap());
+        ..AboveSettings::new(100.0)
+    });
+    let mut z = Series::new(settings.rule(STEP).unwrap());
     z.quiet(100.0);
     assert_eq!(z.reason, "100 is not above 100");
     assert_eq!(z.read(131.0), alert(131.0, 100.0));
@@ -179,7 +176,7 @@ fn above_fires_once_and_clears_below() {
     z.quiet(90.0);
     assert_eq!(
         z.reason,
-        "90 is not above 100 any more, nor below 90 yet; firing since 09:12:10 UTC"
+        "90 is no longer above 100 but not yet below 90; firing since 09:12:10 UTC"
     );
     assert_eq!(z.state.phase(), Phase::Firing);
     assert_eq!(z.read(89.0), [Transition::Recovered { value: 89.0 }]);
@@ -193,23 +190,23 @@ fn above_fires_once_and_clears_below() {
 
 #[test]
 fn outside_is_one_excursion_on_either_side() {
-    let mut z = Story::new(Rule::outside(0.0, 10.0));
+    let mut z = Series::new(Rule::new(Level::outside(0.0, 10.0)));
     z.quiet(10.0);
     assert_eq!(z.read(11.0), alert(11.0, 10.0));
     z.quiet(-1.0);
     assert_eq!(z.reason, "-1 is below 0 since 09:12:10 UTC");
     assert_eq!(z.read(0.0), [Transition::Recovered { value: 0.0 }]);
-    let mut below = Story::new(Rule::below(3.0));
+    let mut below = Series::new(Rule::new(Level::below(3.0)));
     assert_eq!(below.read(2.0), alert(2.0, 0.0));
     assert_eq!(below.read(3.0), [Transition::Recovered { value: 3.0 }]);
 }
 
 #[test]
 fn a_level_that_must_hold_and_keep() {
-    let mut z = Story::new(Rule {
+    let mut z = Series::new(Rule {
         hold: STEP * 2,
         keep_for: STEP,
-        ..Rule::above(100.0)
+        ..Rule::new(Level::above(100.0))
     });
     z.quiet(50.0);
     z.quiet(101.0);
@@ -223,7 +220,7 @@ fn a_level_that_must_hold_and_keep() {
     z.quiet(99.0);
     assert_eq!(
         z.reason,
-        "99 is not above 100 any more, for 0s of 10s; firing since 09:12:40 UTC"
+        "99 is no longer above 100, for 0s of 10s; firing since 09:12:40 UTC"
     );
     z.quiet(101.0);
     z.quiet(99.0);
@@ -231,17 +228,17 @@ fn a_level_that_must_hold_and_keep() {
 }
 
 #[test]
-fn blind_is_not_well() {
-    let mut z = Story::new(Rule {
+fn no_data_is_not_all_is_well() {
+    let mut z = Series::new(Rule {
         no_data: STEP * 3,
-        ..Rule::above(100.0)
+        ..Rule::new(Level::above(100.0))
     });
     assert_eq!(z.read(131.0), alert(131.0, 0.0));
     assert_eq!(z.fail(), []);
     assert_eq!(z.state.phase(), Phase::Firing);
     assert_eq!(
         z.reason,
-        "cannot be read since 09:12:10 UTC: System A answers 503; last read 131 at 09:12:00 UTC; was firing since 09:12:00 UTC"
+        "has been unreadable since 09:12:10 UTC: System A answers 503; last read 131 at 09:12:00 UTC; was firing since 09:12:00 UTC"
     );
     assert_eq!(z.fail(), []);
     let error = "System A answers 503".to_owned();
@@ -254,7 +251,7 @@ fn blind_is_not_well() {
     );
     assert_eq!(z.state.phase(), Phase::NoData);
     assert!(z.state.is_level_open());
-    assert_eq!(z.fail(), [], "told once");
+    assert_eq!(z.fail(), [], "reported once");
     assert!(
         z.reason.starts_with("no data for 40s: System A answers 503"),
         "{}",
@@ -282,9 +279,9 @@ fn blind_is_not_well() {
 
 #[test]
 fn data_that_is_back_can_alert_at_once() {
-    let mut x = Story::new(Rule {
+    let mut x = Series::new(Rule {
         no_data: STEP,
-        ..Rule::rise(1.0)
+        ..Rule::new(Change::rise(1.0))
     });
     x.read(5.0);
     assert_eq!(x.observe(Observed::Value(f64::NAN)).len(), 1, "NaN is no reading");
@@ -304,9 +301,9 @@ fn data_that_is_back_can_alert_at_once() {
 
 #[test]
 fn never_read_is_no_data_too() {
-    let mut x = Story::new(Rule {
+    let mut x = Series::new(Rule {
         no_data: STEP * 2,
-        ..Rule::rise(1.0)
+        ..Rule::new(Change::rise(1.0))
     });
     assert_eq!(x.fail(), []);
     assert_eq!(x.fail(), []);
@@ -316,10 +313,10 @@ fn never_read_is_no_data_too() {
 
 #[test]
 fn failed_readings_do_not_count_towards_for() {
-    let mut z = Story::new(Rule {
+    let mut z = Series::new(Rule {
         hold: STEP * 2,
         no_data: STEP * 9,
-        ..Rule::above(100.0)
+        ..Rule::new(Level::above(100.0))
     });
     z.quiet(101.0);
     assert_eq!(z.fail(), []);
@@ -331,7 +328,10 @@ fn failed_readings_do_not_count_towards_for() {
 
 #[test]
 fn only_no_data() {
-    let mut x = Story::new(Rule::no_data(STEP));
+    let mut x = Series::new(Rule {
+        no_data: STEP,
+        ..Rule::new(NoData)
+    });
     x.quiet(5.0);
     assert_eq!(x.reason, "5 was read");
     assert_eq!(x.fail().len(), 1);
@@ -340,27 +340,24 @@ fn only_no_data() {
 
 #[test]
 fn a_rule_that_was_changed_leaves_nothing_open() {
-    let mut z = Story::new(Rule::above(100.0));
+    let mut z = Series::new(Rule::new(Level::above(100.0)));
     z.read(131.0);
-    z.rule = Rule::rise(1.0);
+    z.rule = Rule::new(Change::rise(1.0));
     assert_eq!(z.read(131.0), [Transition::Recovered { value: 131.0 }]);
     assert_eq!(z.read(140.0), alert(140.0, 131.0));
-    z.rule = Rule::new(Condition::Level(Level::Above {
-        threshold: 200.0,
-        clear_below: None,
-    }));
+    z.rule = Rule::new(Level::above(200.0));
     z.quiet(150.0);
     assert_eq!(z.state.phase(), Phase::Normal);
 }
 
 #[test]
 fn a_level_that_comes_and_goes_is_flapping_until_it_is_quiet() {
-    let mut z = Story::new(Rule {
+    let mut z = Series::new(Rule {
         flapping: Some(Flapping {
             alerts: 3,
             within: STEP * 6,
         }),
-        ..Rule::above(100.0)
+        ..Rule::new(Level::above(100.0))
     });
     let note = "; flapping: 3 alerts within 1m";
     for _ in 0..2 {
@@ -368,7 +365,7 @@ fn a_level_that_comes_and_goes_is_flapping_until_it_is_quiet() {
         z.read(99.0);
         assert!(!z.state.is_flapping() && !z.reason.contains("flapping"));
     }
-    assert_eq!(z.read(131.0), alert(131.0, 99.0), "told as any other");
+    assert_eq!(z.read(131.0), alert(131.0, 99.0), "reported as any other");
     assert_eq!(z.state.phase(), Phase::Firing);
     assert_eq!(z.reason, format!("131 is above 100 since 09:12:40 UTC{note}"));
     assert_eq!(z.read(99.0), [Transition::Recovered { value: 99.0 }]);
@@ -385,13 +382,13 @@ fn a_level_that_comes_and_goes_is_flapping_until_it_is_quiet() {
 
 #[test]
 fn flapping_goes_on_through_a_short_outage_and_ends_with_a_long_one() {
-    let mut z = Story::new(Rule {
+    let mut z = Series::new(Rule {
         flapping: Some(Flapping {
             alerts: 2,
             within: STEP * 4,
         }),
         language: Language::Chinese,
-        ..Rule::above(100.0)
+        ..Rule::new(Level::above(100.0))
     });
     for value in [131.0, 99.0, 131.0] {
         z.read(value);
@@ -407,14 +404,14 @@ fn flapping_goes_on_through_a_short_outage_and_ends_with_a_long_one() {
 }
 
 #[test]
-fn a_rule_that_asks_no_more_leaves_nothing_flapping() {
+fn a_rule_without_flapping_leaves_nothing_flapping() {
     let flapping = Some(Flapping {
         alerts: 2,
         within: STEP * 9,
     });
-    let mut z = Story::new(Rule {
+    let mut z = Series::new(Rule {
         flapping,
-        ..Rule::above(100.0)
+        ..Rule::new(Level::above(100.0))
     });
     for value in [131.0, 99.0, 131.0] {
         z.read(value);
@@ -426,11 +423,11 @@ fn a_rule_that_asks_no_more_leaves_nothing_flapping() {
 }
 
 #[test]
-fn a_story_in_chinese() {
-    let mut z = Story::new(Rule {
+fn a_series_in_chinese() {
+    let mut z = Series::new(Rule {
         no_data: STEP * 2,
         language: Language::Chinese,
-        ..Rule::above(100.0)
+        ..Rule::new(Level::above(100.0))
     });
     z.quiet(99.0);
     assert_eq!(z.reason, "99 未高于 100");

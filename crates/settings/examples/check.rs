@@ -4,11 +4,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use monitor_settings::Kinds;
+
 fn main() -> ExitCode {
     let path = std::env::args_os()
         .nth(1)
         .map_or_else(|| PathBuf::from("config/monitor.toml"), PathBuf::from);
-    match monitor_settings::load(&path, monitor_settings::Coded::Keys(&[])) {
+    match monitor_settings::load(&path, &Kinds::stock()) {
         Ok(loaded) => {
             for warning in &loaded.warnings {
                 println!("warning: {warning}");

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use monitor_domain::Language;
-use monitor_domain::SharedClock;
+use monitor_domain::{Language, SharedClock};
 use monitor_notify::{Deps, Notifier, Templates};
 use monitor_upstream::{Alarm, Systems};
 
@@ -13,7 +12,7 @@ use crate::settings::Settings;
 /// How long a delivery is tried where its channel does not say.
 const DEFAULT_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 
-/// Why something could not be made although its settings look right, such as a CA file that is not there.
+/// Why something could not be made although its settings were accepted, such as a CA file that is not there.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// A system.
@@ -36,7 +35,7 @@ pub enum BuildError {
 }
 
 impl Settings {
-    /// The systems to ask, by name, each with its own session. Nothing is called yet.
+    /// The systems to read from, by name, each with its own session. Nothing is called yet.
     ///
     /// # Errors
     /// When one cannot be made from its settings.
@@ -47,19 +46,17 @@ impl Settings {
     pub fn systems(&self, clock: SharedClock) -> Result<Systems, BuildError> {
         let mut systems = Systems::new();
         for (name, settings) in &self.systems {
-            let system =
-                monitor_login::build(name, settings, &self.requests, clock.clone()).map_err(|source| {
-                    BuildError::System {
-                        name: name.clone(),
-                        source,
-                    }
-                })?;
+            let built = settings.build(name, &self.requests, clock.clone());
+            let system = built.map_err(|source| BuildError::System {
+                name: name.clone(),
+                source,
+            })?;
             systems.insert(name.clone(), system);
         }
         Ok(systems)
     }
 
-    /// The channels to tell, in the order of the config. Nothing is opened yet.
+    /// The channels, in the order of the config. Nothing is opened yet.
     ///
     /// # Errors
     /// When one cannot be made from its settings, or a template folder holds something that is no template.
@@ -72,7 +69,7 @@ impl Settings {
         };
         self.channels
             .iter()
-            .map(|(name, channel)| Ok(monitor_notify::build(name, channel, &deps)?))
+            .map(|channel| Ok(channel.build(&deps)?))
             .collect()
     }
 
@@ -91,8 +88,8 @@ impl Settings {
 
     /// The time within which this channel's messages are put together, if they are.
     pub fn digest(&self, channel: &str) -> Option<Duration> {
-        let found = self.channels.iter().find(|(name, _)| name == channel);
-        found.and_then(|(_, settings)| settings.digest)
+        let found = self.channels.iter().find(|found| found.name == channel);
+        found.and_then(|found| found.common.digest)
     }
 
     /// The language of what is stored for all readers: reasons, and what the engine itself says.
@@ -102,9 +99,9 @@ impl Settings {
 
     /// How long a delivery through this channel is tried until it is given up.
     pub fn max_age(&self, channel: &str) -> Duration {
-        let found = self.channels.iter().find(|(name, _)| name == channel);
+        let found = self.channels.iter().find(|found| found.name == channel);
         found
-            .and_then(|(_, settings)| settings.max_age)
+            .and_then(|found| found.common.max_age)
             .unwrap_or(DEFAULT_MAX_AGE)
     }
 }

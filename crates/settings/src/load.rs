@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::check::Checker;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::document::Document;
+use crate::kinds::Kinds;
 use crate::reader::Reader;
 use crate::settings::Settings;
 
-/// Settings that can be used, and what should still be looked at.
+/// Settings that can be used, and what still deserves attention.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The settings.
@@ -17,29 +18,11 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Which metrics are in code: they may go without `fetch`. X, Y and Z always are.
-#[derive(Clone, Copy, Debug)]
-pub enum Coded<'a> {
-    /// Those of these keys; any other key without `fetch` is an error.
-    Keys(&'a [&'a str]),
-    /// Another program knows: the web shows metrics and does not read them.
-    Unchecked,
-}
-
-impl Coded<'_> {
-    pub(crate) fn has(self, key: &str) -> bool {
-        match self {
-            Coded::Keys(keys) => keys.contains(&key),
-            Coded::Unchecked => true,
-        }
-    }
-}
-
-/// Reads and checks a config file, with `MONITOR__…` variables of this process laid over it.
+/// Reads and checks a config file that may name these kinds, with `MONITOR__…` variables of this process laid over it.
 ///
 /// # Errors
 /// Everything that is wrong with it, in the order of the file.
-pub fn load(path: &Path, coded: Coded<'_>) -> Result<Loaded, Diagnostics> {
+pub fn load(path: &Path, kinds: &Kinds) -> Result<Loaded, Diagnostics> {
     let name = path.display().to_string();
     let whole = |message: String| {
         let place = Place::Whole { file: name.clone() };
@@ -60,21 +43,22 @@ pub fn load(path: &Path, coded: Coded<'_>) -> Result<Loaded, Diagnostics> {
     let env: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    check(&name, &text, &env, coded)
+    load_str(&name, &text, &env, kinds)
 }
 
-/// Checks a config from memory. `name` is how it is called in messages; `env` is laid over it, and secrets are looked for
+/// Checks a config from memory. `name` is how it is called in messages; `env` is laid over it, and secrets are searched
 /// there and in this process's environment.
 ///
 /// # Errors
 /// Everything that is wrong with it, in the order of the text.
-pub fn load_str(name: &str, text: &str, env: &[(String, String)]) -> Result<Loaded, Diagnostics> {
-    check(name, text, env, Coded::Keys(&[]))
-}
-
-fn check(name: &str, text: &str, env: &[(String, String)], coded: Coded<'_>) -> Result<Loaded, Diagnostics> {
+pub fn load_str(
+    name: &str,
+    text: &str,
+    env: &[(String, String)],
+    kinds: &Kinds,
+) -> Result<Loaded, Diagnostics> {
     let (document, syntax) = Document::parse(name, text, env);
-    let mut checker = Checker::new(Reader::new(&document, syntax), env, coded);
+    let mut checker = Checker::new(Reader::new(&document, syntax), env, kinds);
     let settings = checker.settings(PathBuf::from(name));
     let (errors, warnings) = checker.finish();
     match settings {

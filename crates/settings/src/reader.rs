@@ -3,16 +3,20 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use monitor_domain::{TableDeserializer, TableError};
 use serde::de::DeserializeOwned;
 use toml::Spanned;
-use toml::de::{DeString, DeTable, DeValue, ValueDeserializer};
+use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::document::{Document, NOT_TOML, not_a_table, show};
+use crate::tree::{locate, remove, stringify};
 use crate::words::{Complaint, no_such_key, suggest, understand};
 
-/// More wrong keys than this in one section are not looked for.
-const MAX_TURNS: usize = 1000;
+/// More wrong keys than this in one section are not searched for.
+const MAX_ROUNDS: usize = 1000;
+/// Where a key stands that is in no file.
+pub(crate) const NOWHERE: Range<usize> = usize::MAX - 2..usize::MAX - 1;
 
 /// Collects diagnostics about a document.
 pub(crate) struct Reader<'d, 'i> {
@@ -22,20 +26,8 @@ pub(crate) struct Reader<'d, 'i> {
     /// Keys that an error has been said about, or that a misspelt one was meant to be: that they are missing then is
     /// no news.
     excused: BTreeSet<String>,
-    /// The table that the last section was read from, without what was wrong.
-    last: DeTable<'i>,
     /// Lines the parser could not read; what it made of them is not worth a further message.
     broken: Vec<Place>,
-}
-
-/// What an error in a table is about.
-struct Found {
-    /// Below the table.
-    path: Vec<String>,
-    /// Where.
-    offset: usize,
-    /// The key itself rather than its value.
-    is_key: bool,
 }
 
 impl<'d, 'i> Reader<'d, 'i> {
@@ -49,7 +41,6 @@ impl<'d, 'i> Reader<'d, 'i> {
             broken: broken.collect(),
             errors: syntax,
             warnings: Vec::new(),
-            last: DeTable::new(),
             excused: BTreeSet::new(),
         }
     }
@@ -57,38 +48,59 @@ impl<'d, 'i> Reader<'d, 'i> {
     /// Reads the table at a path; one that is not there is read as an empty one. `None` where it cannot be read at all,
     /// which has then been said. Keys that are wrong are said and left out.
     pub(crate) fn section<T: DeserializeOwned>(&mut self, path: &[String]) -> Option<T> {
-        self.section_with(path, &[])
+        let table = self.table(path)?;
+        self.read(path, table, |table| T::deserialize(table))
     }
 
-    /// As [`section`](Reader::section), with strings for keys that are not there.
-    pub(crate) fn section_with<T: DeserializeOwned>(
-        &mut self,
-        path: &[String],
-        defaults: &[(&str, &str)],
-    ) -> Option<T> {
-        let mut table = match self.document.get(path) {
-            None => DeTable::new(),
-            Some(DeValue::Table(table)) => table.clone(),
+    /// The table at a path; an empty one where nothing is. `None` for what is no table, which has then been said.
+    pub(crate) fn table(&mut self, path: &[String]) -> Option<DeTable<'i>> {
+        match self.document.get(path) {
+            None => Some(DeTable::new()),
+            Some(DeValue::Table(table)) => Some(table.clone()),
             Some(other) => {
                 let message = not_a_table(path, other);
                 self.error(path, message);
-                return None;
+                None
             }
-        };
-        // Each turn takes one key away, or makes a string of it; the bound is for a struct that never has enough.
-        for _ in 0..MAX_TURNS {
-            for (key, value) in defaults {
-                let nowhere = usize::MAX - 2..usize::MAX - 1;
-                let key = Spanned::new(nowhere.clone(), DeString::Owned((*key).to_owned()));
-                let value = DeValue::String(DeString::Owned((*value).to_owned()));
-                table.entry(key).or_insert_with(|| Spanned::new(nowhere, value));
+        }
+    }
+
+    /// Says which keys of the table at a path are none of `known`, and leaves them out. `hint` may know better what is wrong
+    /// with one than that it is unknown.
+    pub(crate) fn keep_known(
+        &mut self,
+        path: &[String],
+        table: &mut DeTable<'_>,
+        known: &[String],
+        hint: impl Fn(&str) -> Option<String>,
+    ) {
+        let given: Vec<String> = table.keys().map(|key| key.get_ref().to_string()).collect();
+        for key in given.iter().filter(|key| !known.contains(key)) {
+            table.remove(key.as_str());
+            let full = join(path, key);
+            match hint(key) {
+                Some(message) => self.error(&full, message),
+                None => self.no_such_key(self.document.key_place(&full), path, key, known),
             }
+            self.excused.insert(show(&full));
+        }
+    }
+
+    /// Reads a table, or a part of it, that stands at a path.
+    pub(crate) fn read<'t, T>(
+        &mut self,
+        path: &[String],
+        mut table: DeTable<'t>,
+        read: impl Fn(TableDeserializer<'_>) -> Result<T, TableError>,
+    ) -> Option<T>
+    where
+        'i: 't,
+    {
+        // Each round takes one key away, or makes a string of it; the bound is for a struct that never has enough.
+        for _ in 0..MAX_ROUNDS {
             let whole = Spanned::new(usize::MAX - 1..usize::MAX, DeValue::Table(table.clone()));
-            let error = match T::deserialize(ValueDeserializer::from(whole)) {
-                Ok(read) => {
-                    self.last = table;
-                    return Some(read);
-                }
+            let error = match read(TableDeserializer::from(whole)) {
+                Ok(read) => return Some(read),
                 Err(error) => error,
             };
             let Some(found) = error.span().and_then(|span| locate(&table, &span)) else {
@@ -109,14 +121,6 @@ impl<'d, 'i> Reader<'d, 'i> {
             remove(&mut table, &found.path);
         }
         None
-    }
-
-    /// The section read last once more, without one more key.
-    pub(crate) fn again_without<T: DeserializeOwned>(&mut self, key: &str) -> Option<T> {
-        let path: Vec<String> = key.split('.').map(str::to_owned).collect();
-        remove(&mut self.last, &path);
-        let whole = Spanned::new(0..0, DeValue::Table(self.last.clone()));
-        T::deserialize(ValueDeserializer::from(whole)).ok()
     }
 
     /// Says what is wrong with a path.
@@ -174,10 +178,15 @@ impl<'d, 'i> Reader<'d, 'i> {
 
     /// Errors and warnings, each in the order of the file.
     pub(crate) fn finish(mut self) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
-        self.errors.sort_by(|a, b| a.place.cmp(&b.place));
-        self.errors.dedup();
+        let mut errors: Vec<Diagnostic> = Vec::new();
+        for error in self.errors {
+            if !errors.contains(&error) {
+                errors.push(error);
+            }
+        }
+        errors.sort_by(|a, b| a.place.cmp(&b.place));
         self.warnings.sort_by(|a, b| a.place.cmp(&b.place));
-        (self.errors, self.warnings)
+        (errors, self.warnings)
     }
 
     fn complain(&mut self, path: &[String], offset: Option<usize>, message: &str) {
@@ -185,17 +194,13 @@ impl<'d, 'i> Reader<'d, 'i> {
             || self.document.place(path),
             |offset| self.document.place_at(offset),
         );
-        let key = path.iter().rev().find(|name| !name.starts_with('['));
-        match understand(message, key.map(String::as_str)) {
+        match understand(message) {
             Complaint::UnknownKey { key, known } => {
                 let parent = &path[..path.len().saturating_sub(1)];
                 // A table that is no struct but a choice of keys (a secret) is complained about as a whole.
                 let is_whole = path.last() != Some(&key);
                 let holder = if is_whole { path } else { parent };
-                self.push(place, &join(holder, &key), no_such_key(&key, &known));
-                if let Some(near) = suggest(&key, &known) {
-                    self.excused.insert(show(&join(holder, near)));
-                }
+                self.no_such_key(place, holder, &key, &known);
             }
             Complaint::MissingKey(key) => {
                 let full = join(path, &key);
@@ -210,6 +215,14 @@ impl<'d, 'i> Reader<'d, 'i> {
                 };
                 self.push(place, path, message);
             }
+        }
+    }
+
+    /// That a key is none; what was meant is not missing then.
+    fn no_such_key(&mut self, place: Place, holder: &[String], key: &str, known: &[String]) {
+        self.push(place, &join(holder, key), no_such_key(key, known));
+        if let Some(near) = suggest(key, known) {
+            self.excused.insert(show(&join(holder, near)));
         }
     }
 
@@ -238,83 +251,4 @@ fn is_inside(inner: &str, outer: &str) -> bool {
 
 fn same_line(a: &Place, b: &Place) -> bool {
     matches!((a, b), (Place::File { line: a, .. }, Place::File { line: b, .. }) if a == b)
-}
-
-/// The deepest key or value with exactly this span.
-fn locate(table: &DeTable<'_>, span: &Range<usize>) -> Option<Found> {
-    table.iter().find_map(|(key, value)| {
-        let name = key.get_ref().to_string();
-        if key.span() == *span {
-            return Some(Found {
-                path: vec![name],
-                offset: span.start,
-                is_key: true,
-            });
-        }
-        let mut found = locate_in(value, span)?;
-        found.path.insert(0, name);
-        // A table under a header of its own has the header's span: its name says more.
-        if found.path.len() == 1 && value.get_ref().is_table() {
-            found.offset = key.span().start;
-        }
-        Some(found)
-    })
-}
-
-fn locate_in(value: &Spanned<DeValue<'_>>, span: &Range<usize>) -> Option<Found> {
-    let inner = match value.get_ref() {
-        DeValue::Table(table) => locate(table, span),
-        DeValue::Array(array) => array.iter().enumerate().find_map(|(i, one)| {
-            let mut found = locate_in(one, span)?;
-            found.path.insert(0, format!("[{i}]"));
-            Some(found)
-        }),
-        _ => None,
-    };
-    let here = || {
-        (value.span() == *span).then(|| Found {
-            path: Vec::new(),
-            offset: span.start,
-            is_key: false,
-        })
-    };
-    inner.or_else(here)
-}
-
-/// Takes a key away; one inside a list takes the list with it.
-fn remove(table: &mut DeTable<'_>, path: &[String]) {
-    let Some((first, rest)) = path.split_first() else {
-        return;
-    };
-    let below = rest.first().is_some_and(|next| !next.starts_with('['));
-    match table.get_mut(first.as_str()).map(Spanned::get_mut) {
-        Some(DeValue::Table(inner)) if below => remove(inner, rest),
-        _ => {
-            table.remove(first.as_str());
-        }
-    }
-}
-
-/// Puts the text of a variable in the place of what TOML made of it (`12345` may be a password); false if it is that
-/// already.
-fn stringify<'i>(table: &mut DeTable<'i>, path: &[String], text: &'i str) -> bool {
-    let Some((first, rest)) = path.split_first() else {
-        return false;
-    };
-    match table.get_mut(first.as_str()) {
-        Some(value) if rest.is_empty() => {
-            let is_scalar =
-                !value.get_ref().is_str() && !value.get_ref().is_table() && !value.get_ref().is_array();
-            if !is_scalar {
-                return false;
-            }
-            *value = Spanned::new(value.span(), DeValue::String(DeString::Borrowed(text)));
-            true
-        }
-        Some(value) => match value.get_mut() {
-            DeValue::Table(inner) => stringify(inner, rest, text),
-            _ => false,
-        },
-        None => false,
-    }
 }

@@ -5,17 +5,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use monitor_domain::{Language, MetricKey, Severity};
+use monitor_domain::{BuiltIn, Language, MetricKey, Severity};
 use monitor_login::SystemSettings;
-use monitor_notify::ChannelSettings;
+use monitor_notify::Channel;
 use monitor_requests::{RequestsSettings, SecretSource};
 use monitor_rules::{Maintenance, Rule};
 use monitor_upstream::{AlarmSettings, DetailsSettings, FetchSettings};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::builtin::Builtin;
-
-/// Everything the programs are told. References between sections have been checked.
+/// Everything that the programs are configured with. References between sections have been checked.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The file it was read from, as it was named.
@@ -33,7 +32,7 @@ pub struct Settings {
     /// `[alarm]`
     pub alarm: Option<AlarmSettings>,
     /// `[channels.NAME]`, in the order of the config.
-    pub channels: Vec<(String, ChannelSettings)>,
+    pub channels: Vec<Channel>,
     /// `[metrics.KEY]`, in the order of the config.
     pub metrics: Vec<MetricSettings>,
     /// `[maintenance.NAME]`, in the order of the config.
@@ -70,7 +69,7 @@ pub struct WebSettings {
 }
 
 /// Whether one must sign in to the page and the API.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Auth {
     /// Nobody signs in; only on loopback.
@@ -87,7 +86,7 @@ pub struct WorkerSettings {
     pub interval: Duration,
     /// How many metrics are read at once, at most.
     pub concurrency: usize,
-    /// How long what is in flight may take to finish when the worker is told to stop.
+    /// How long what is in flight may take to finish when the worker is stopped.
     pub shutdown: Duration,
     /// Where its own `/metrics`, `/healthz` and `/readyz` are; `None` for nowhere.
     pub listen: Option<SocketAddr>,
@@ -95,12 +94,12 @@ pub struct WorkerSettings {
     pub metrics_token: Option<SecretSource>,
     /// How long single readings are kept.
     pub keep_samples: Duration,
-    /// How often it says that it lives; after three times that without a word others take its metrics over.
+    /// How often it reports that it lives; after three times that in silence others take its metrics over.
     pub heartbeat: Duration,
-    /// What it calls after a good cycle, at most once an `interval`: a dead-man's switch elsewhere, which misses the
-    /// calls of a worker that cannot tell of its own end.
+    /// What it calls after a good cycle, at most once an `interval`: a dead-man's switch outside, which misses the calls of
+    /// a worker that cannot report its own end.
     pub heartbeat_url: Option<SecretSource>,
-    /// The channels told of the monitor's own incidents: those it names, or every channel.
+    /// The channels that are notified of the monitor's own incidents: those it names, or every channel.
     pub notify: Vec<String>,
 }
 
@@ -109,8 +108,8 @@ pub struct WorkerSettings {
 pub struct MetricSettings {
     /// Its key.
     pub key: MetricKey,
-    /// Which built-in metric it is, if one.
-    pub builtin: Option<Builtin>,
+    /// The built-in metric that it is, if it is one.
+    pub built_in: Option<&'static BuiltIn>,
     /// Its name on pages and in messages.
     pub title: String,
     /// What is counted, such as `orders`; may be empty.
@@ -123,9 +122,9 @@ pub struct MetricSettings {
     pub fetch: Option<FetchSettings>,
     /// When it alerts.
     pub rule: Rule,
-    /// Who explains its alerts. `None` for nobody, and for a built-in metric that asks in its own way.
+    /// Who explains its alerts. `None` for nobody, and for a built-in metric that is explained in its own way.
     pub details: Option<DetailsSettings>,
-    /// How many messages of one alert are told one by one; the rest is counted and listed in the last of them.
+    /// How many messages of one alert are sent one by one; the rest is counted and listed in the last of them.
     pub max_messages: usize,
     /// The channels its alerts go to: those it names, or every channel.
     pub notify: Vec<String>,

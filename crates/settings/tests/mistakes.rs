@@ -1,18 +1,16 @@
 //! Everything that is wrong is said in one go, each with its place and what to do.
-#![allow(clippy::unwrap_used)]
 
-use monitor_settings::{Coded, load_str};
+use monitor_settings::Kinds;
+
+use super::{load_str, variables};
 
 fn errors(text: &str) -> String {
     errors_with(text, &[])
 }
 
 fn errors_with(text: &str, env: &[(&str, &str)]) -> String {
-    let env: Vec<(String, String)> = env
-        .iter()
-        .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-        .collect();
-    load_str("monitor.toml", text, &env).unwrap_err().to_string()
+    let errors = load_str("monitor.toml", text, &variables(env)).unwrap_err();
+    errors.to_string()
 }
 
 /// A config in which only what a test adds can be wrong.
@@ -84,9 +82,9 @@ alert = { rise = 1, above = 5 }
     monitor.toml:8:15: worker.concurrency: must be from 1 to 4096, not 0
     monitor.toml:12:12: systems.a.base_url: not a URL (relative URL without a base); give one such as "https://a.example"
     monitor.toml:14:1: systems.a.password: environment variable MONITOR_TEST_NO_SUCH_VARIABLE is not set
-    monitor.toml:17:8: systems.b.kind: "sistem_b" is not possible; did you mean "system_b"? There are system_a, system_b, json_token, form_cookie, basic, bearer, oauth2, none
+    monitor.toml:17:8: systems.b.kind: no kind "sistem_b"; did you mean "system_b"?
     monitor.toml:24:7: channels.mail.to[0]: "ops.example.com" is not a mail address (Invalid input); such as "ops@example.com" or "Ops <ops@example.com>"
-    monitor.toml:27:8: channels.oncall.kind: "dingtalk" is not in this build yet; use smtp
+    monitor.toml:27:8: channels.oncall.kind: no kind "dingtalk"; there is only smtp
     monitor.toml:31:12: metrics.x.interval: must be a duration such as "30s" or "5m", not "ten seconds"
     monitor.toml:34:38: metrics.z.alert.clear_below: must be under the threshold: 110 is not under 100; or leave it out
     monitor.toml:35:19: metrics.z.notify[1]: no channel "oncal"; did you mean "oncall"?
@@ -126,7 +124,7 @@ alert = { rise = 1
 }
 
 #[test]
-fn wrong_types_are_told_in_words() {
+fn wrong_types_are_said_in_words() {
     let text = with(
         r#"title = 5
 unit = ["a"]
@@ -254,12 +252,11 @@ details = { system = "c" }
     monitor.toml:3:12: systems.a.base_url: must begin with http:// or https://, such as "https://a.example", not with ftp:
     monitor.toml:4:10: systems."b c": "b c" is no good name: letters, digits, _ and -, at most 64
     monitor.toml:4:10: systems."b c".base_url: missing; where the system is, such as "https://a.example"
-    monitor.toml:5:8: systems."b c".kind: "oauth2" is not in this build yet; use one of system_a, system_b, none
+    monitor.toml:5:8: systems."b c".kind: no kind "oauth2"; there are system_a, system_b, none
     monitor.toml:6:1: systems."b c".passwrd: there is no such key; did you mean "password"?
     monitor.toml:9:12: systems.c.base_url: must not hold a user or password; they have keys of their own
-    monitor.toml:10:1: systems.c.password.vault: there is no such key; there are env, file
+    monitor.toml:10:1: systems.c.password: is not used by kind "none": remove it
     monitor.toml:12:8: systems.d.kind: must be a string in quotes, not 5
-    monitor.toml:14:1: systems.d.token: cannot read the secret from /no/such/file: No such file or directory (os error 2)
     monitor.toml:16:10: alarm.system: no system "e"; there are a, b c, c, d
     monitor.toml:17:8: alarm.path: "alarm" is not a path: start it with one "/"; the host comes from the system's base_url
     monitor.toml:18:11: channels.mail.kind: missing; set it to smtp
@@ -291,15 +288,14 @@ password = { env = "MONITOR_TEST_NO_SUCH_VARIABLE" }
     insta::assert_snapshot!(errors(&text), @r#"
     monitor.toml:13:10: systems.c.username: missing; the name of the account to sign in with
     monitor.toml:13:10: systems.c.password: missing; { env = "NAME" } or { file = "/run/secrets/name" }
-    monitor.toml:16:9: systems.c.token: is not used by kind "system_a": remove it
-    monitor.toml:17:10: systems.c.scheme: is not used by kind "system_a": remove it
+    monitor.toml:16:1: systems.c.token: there is no such key; there are kind, base_url, headers, timeout, retries, ca_file, client_cert, client_key, proxy, username, password, signed_out, login
+    monitor.toml:17:1: systems.c.scheme: there is no such key; there are kind, base_url, headers, timeout, retries, ca_file, client_cert, client_key, proxy, username, password, signed_out, login
     monitor.toml:18:11: systems.c.timeout: must be longer than 0s, such as "5s"
     monitor.toml:19:11: systems.c.ca_file: /no/such/ca.pem cannot be read: No such file or directory (os error 2)
     monitor.toml:20:18: systems.c.login.path: must begin with "/"; the host comes from base_url
-    monitor.toml:20:35: systems.c.login.scope: is not used by kind "system_a": remove it
-    monitor.toml:20:52: systems.c.login.method: is not used by kind "system_a": remove it
+    monitor.toml:20:27: systems.c.login.scope: there is no such key; there is only path
+    monitor.toml:20:43: systems.c.login.method: there is no such key; there is only path
     monitor.toml:24:12: systems.d.username: is not used by kind "none": remove it
-    monitor.toml:25:1: systems.d.password: environment variable MONITOR_TEST_NO_SUCH_VARIABLE is not set
     monitor.toml:25:1: systems.d.password: is not used by kind "none": remove it
     "#);
 }
@@ -329,7 +325,7 @@ alert = { escalate = { after = 10, notify = [] } }
     monitor.toml:15:21: metrics.y.alert.escalate.after: say how long after the alert, more than 0s, such as "10m"
     monitor.toml:15:44: metrics.y.alert.escalate.notify[0]: no channel "mial"; did you mean "mail"?
     monitor.toml:17:32: metrics.z.alert.escalate.after: must be a duration such as "30s" or "5m", not 10
-    monitor.toml:17:45: metrics.z.alert.escalate.notify: say which channels to tell, such as ["oncall"]
+    monitor.toml:17:45: metrics.z.alert.escalate.notify: say which channels to notify, such as ["oncall"]
     "#);
 }
 
@@ -397,7 +393,7 @@ lines"""
 }
 
 #[test]
-fn the_worker_tells_channels_and_a_switch_that_exist() {
+fn the_worker_notifies_channels_and_a_switch_that_exist() {
     let heartbeat = |url: &str| errors(&with(&format!("[worker]\nheartbeat_url = {url}\n")));
     let hunter2 = [
         "\"hunter2\"",
@@ -428,7 +424,7 @@ fn the_worker_tells_channels_and_a_switch_that_exist() {
 }
 
 #[test]
-fn messages_told_one_by_one_are_from_1_to_1000() {
+fn messages_sent_one_by_one_are_from_1_to_1000() {
     let text =
         with("max_messages = 0\n[metrics.y]\nmax_messages = 1001\n[metrics.z]\nmax_messages = \"all\"\n");
     insta::assert_snapshot!(errors(&text), @r#"
@@ -512,7 +508,7 @@ fn variables_are_named_where_they_are_wrong() {
 
 #[test]
 fn a_file_that_is_not_there() {
-    let error = monitor_settings::load(std::path::Path::new("/no/such/monitor.toml"), Coded::Keys(&[]))
+    let error = monitor_settings::load(std::path::Path::new("/no/such/monitor.toml"), &Kinds::stock())
         .unwrap_err()
         .to_string();
     assert!(

@@ -1,12 +1,12 @@
 //! What a config that is right becomes.
-#![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
 
-use monitor_domain::Language;
-use monitor_domain::Severity;
-use monitor_rules::{Condition, EventKind, Level, Rule};
-use monitor_settings::{Auth, Builtin, Coded, Loaded, Settings, load, load_str};
+use monitor_domain::{BuiltIn, Language, Severity};
+use monitor_rules::{Change, Level, Rule};
+use monitor_settings::{Auth, Kinds, Loaded, Settings, load};
+
+use super::{load_str, variables};
 
 const SYSTEMS: &str = r#"
 [systems.a]
@@ -31,12 +31,12 @@ to = ["ops@example.com"]
 "#;
 
 fn loaded(more: &str, env: &[(&str, &str)]) -> Loaded {
-    let env: Vec<(String, String)> = env
-        .iter()
-        .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-        .collect();
-    load_str("monitor.toml", &format!("{SYSTEMS}{CHANNELS}{more}"), &env)
-        .unwrap_or_else(|errors| panic!("{errors}"))
+    load_str(
+        "monitor.toml",
+        &format!("{SYSTEMS}{CHANNELS}{more}"),
+        &variables(env),
+    )
+    .unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 fn settings(more: &str) -> Settings {
@@ -54,14 +54,14 @@ fn an_empty_table_turns_a_built_in_metric_on() {
     assert_eq!(keys, ["z", "x", "y"], "in the order of the config");
     let x = &settings.metrics[1];
     assert_eq!(
-        (x.builtin, x.title.as_str(), x.unit.as_str()),
-        (Some(Builtin::X), "X", "")
+        (x.built_in, x.title.as_str(), x.unit.as_str()),
+        (BuiltIn::find("x"), "X", "")
     );
     assert_eq!(
         (x.interval, x.severity),
         (Duration::from_secs(10), Severity::Warning)
     );
-    assert_eq!(x.rule, Rule::rise(1.0));
+    assert_eq!(x.rule, Rule::new(Change::rise(1.0)));
     assert_eq!(
         x.notify,
         ["zeta", "alpha"],
@@ -71,7 +71,7 @@ fn an_empty_table_turns_a_built_in_metric_on() {
         x.fetch.is_none() && x.details.is_none(),
         "read and explained in its own way"
     );
-    assert_eq!(settings.metrics[0].rule, Rule::above(100.0));
+    assert_eq!(settings.metrics[0].rule, Rule::new(Level::above(100.0)));
 }
 
 #[test]
@@ -89,9 +89,7 @@ notify = []
 "#,
     );
     let x = &settings.metrics[0];
-    assert!(
-        matches!(&x.rule.condition, Condition::Event(event) if event.kind == EventKind::Rise && event.by == 1.0)
-    );
+    assert_eq!(*x.rule.condition, Change::rise(1.0));
     assert_eq!(x.rule.no_data, Duration::from_secs(120));
     let fetch = x.fetch.as_ref().unwrap();
     assert_eq!(
@@ -105,13 +103,7 @@ notify = []
     );
     assert!(x.details.is_none());
     let z = &settings.metrics[1];
-    assert_eq!(
-        z.rule.condition,
-        Condition::Level(Level::Above {
-            threshold: 10.0,
-            clear_below: Some(5.0)
-        })
-    );
+    assert_eq!(*z.rule.condition, Level::above(10.0).clear_below(5.0));
     assert_eq!(z.rule.hold, Duration::from_secs(30));
     assert_eq!(z.rule.no_data, Duration::from_secs(3), "six intervals of its own");
     assert_eq!((z.title.as_str(), z.notify.len()), ("Queue", 0));
@@ -160,7 +152,7 @@ notify = ["alpha", "alpha"]
     );
     let w = &settings.metrics[0];
     assert_eq!(
-        (w.builtin, w.title.as_str(), w.severity),
+        (w.built_in, w.title.as_str(), w.severity),
         (None, "Unpaid orders", Severity::Critical)
     );
     assert_eq!(w.notify, ["alpha"]);
@@ -203,7 +195,7 @@ to = "12:10"
 }
 
 #[test]
-fn an_escalation_tells_each_channel_once() {
+fn an_escalation_notifies_each_channel_once() {
     let escalate = r#"alert = { rise = 1, escalate = { after = "10m", notify = ["alpha", "alpha"] } }"#;
     let rule = settings(&format!("[metrics.x]\n{escalate}\n"))
         .metrics
@@ -215,7 +207,7 @@ fn an_escalation_tells_each_channel_once() {
 }
 
 #[test]
-fn defaults_of_the_processes() {
+fn defaults_of_web_and_worker() {
     let settings = settings("[metrics.x]\n");
     assert_eq!(settings.database.url, "sqlite:data/monitor.db");
     assert_eq!(
@@ -241,7 +233,7 @@ fn defaults_of_the_processes() {
         settings
             .channels
             .iter()
-            .all(|(_, channel)| channel.digest.is_none())
+            .all(|channel| channel.common.digest.is_none())
     );
     assert!(settings.alarm.is_none());
     assert_eq!(settings.max_age("alpha"), Duration::from_secs(24 * 3600));
@@ -301,10 +293,11 @@ fn the_environment_is_laid_over_the_file() {
         Rule {
             no_data: Duration::from_secs(12),
             language: Language::Chinese,
-            ..Rule::below(3.0)
+            ..Rule::new(Level::below(3.0))
         }
     );
-    assert_eq!(settings.channels[1].1.to.as_ref().unwrap().len(), 2);
+    let alpha = &settings.notifiers(monitor_domain::SystemClock::shared()).unwrap()[1];
+    assert_eq!(alpha.recipients().len(), 2);
     assert_eq!(settings.database.url, "postgres://monitor:hunter2@db/monitor");
     assert!(!format!("{settings:?}").contains("hunter2"));
 }
@@ -325,7 +318,7 @@ fn secrets_are_found_in_variables_and_files() {
 }
 
 #[test]
-fn the_worker_is_told_whom_to_tell_of_itself() {
+fn the_worker_has_channels_and_a_switch_of_its_own() {
     let more = "[worker]\nnotify = [\"alpha\"]\nheartbeat_url = { env = \"TEST_SWITCH\" }\n\
                 [metrics.x]\nmax_messages = 3\n";
     let switch = "https://switch.example/ping/hunter2?status=up";
@@ -367,10 +360,10 @@ fn a_file_is_read_with_the_environment_of_the_process() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("monitor.toml");
     std::fs::write(&path, format!("{SYSTEMS}[metrics.x]\n")).unwrap();
-    let loaded = load(&path, Coded::Keys(&[])).unwrap();
+    let loaded = load(&path, &Kinds::stock()).unwrap();
     assert_eq!(loaded.settings.path, path);
     assert!(
-        loaded.warnings[0].message.contains("told to nobody"),
+        loaded.warnings[0].message.contains("nobody is notified"),
         "{:?}",
         loaded.warnings
     );
@@ -398,13 +391,14 @@ fn a_metric_in_code_needs_no_fetch_but_says_when_it_alerts() {
     let path = folder.path().join("monitor.toml");
     let more = "[metrics.mine]\nalert = { rise = 1 }\n";
     std::fs::write(&path, format!("{SYSTEMS}{CHANNELS}{more}")).unwrap();
-    let unknown = load(&path, Coded::Keys(&["other"])).unwrap_err().to_string();
+    let with = |key: &str| Kinds::stock().metric(key.parse().unwrap());
+    let unknown = load(&path, &with("other")).unwrap_err().to_string();
     assert!(unknown.contains("metrics.mine.fetch: missing"), "{unknown}");
-    for coded in [Coded::Keys(&["mine"]), Coded::Unchecked] {
-        let mine = load(&path, coded).unwrap().settings.metrics.remove(0);
+    for kinds in [with("mine"), Kinds::stock().any_metric()] {
+        let mine = load(&path, &kinds).unwrap().settings.metrics.remove(0);
         assert_eq!((mine.key.as_str(), mine.fetch.is_none()), ("mine", true));
     }
     std::fs::write(&path, format!("{SYSTEMS}{CHANNELS}[metrics.mine]\n")).unwrap();
-    let ruleless = load(&path, Coded::Keys(&["mine"])).unwrap_err().to_string();
+    let ruleless = load(&path, &with("mine")).unwrap_err().to_string();
     assert!(ruleless.contains("metrics.mine.alert: missing"), "{ruleless}");
 }

@@ -11,7 +11,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 pub struct Database(Db);
 
 impl Database {
-    /// Of this handle and its clones.
+    /// The series of this handle and its clones.
     pub fn new(db: Db) -> Database {
         Database(db)
     }

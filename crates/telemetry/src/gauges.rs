@@ -1,4 +1,4 @@
-//! Gauges that are read off as they are asked for, for a [`Collector`](prometheus_client::collector::Collector).
+//! Gauges whose values are read when `/metrics` is, for a [`Collector`](prometheus_client::collector::Collector).
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub fn gauge(
     ConstGauge::new(value).encode(encoder)
 }
 
-/// A gauge for each value of a label; nothing at all where there is none.
+/// A gauge for each value of a label; without a value, not even its description.
 ///
 /// # Errors
 /// Where the text cannot be written.
@@ -36,8 +36,8 @@ pub fn gauges<L: AsRef<str>, N: EncodeGaugeValue>(
         return Ok(());
     }
     let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-    for (word, value) in values {
-        let labels = [(label, word.as_ref())];
+    for (value_of_label, value) in values {
+        let labels = [(label, value_of_label.as_ref())];
         ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
     }
     Ok(())

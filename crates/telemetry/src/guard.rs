@@ -1,11 +1,11 @@
-//! Who may read: whoever shows the token, and on loopback only who asks for loopback by name.
+//! Who may read `/metrics`: everybody who has the token, and on loopback only requests that name loopback as the host.
 
 use std::net::IpAddr;
 
 use monitor_requests::Secret;
 
 /// Whether `authorization` (the request's header of that name) shows the token as `Bearer TOKEN`. Without a token
-/// everybody may.
+/// everybody may read.
 pub fn is_allowed(token: Option<&Secret>, authorization: Option<&str>) -> bool {
     let Some(token) = token else { return true };
     authorization
@@ -14,7 +14,7 @@ pub fn is_allowed(token: Option<&Secret>, authorization: Option<&str>) -> bool {
 }
 
 /// Whether a `Host` header (with or without a port) names loopback. A foreign name that resolves to 127.0.0.1 lets a
-/// foreign page in as if it were ours, and only the name gives it away (DNS rebinding).
+/// foreign page in as if it were ours; only the name shows it (DNS rebinding).
 pub fn is_loopback_name(host: &str) -> bool {
     let name = without_port(host);
     let address = name
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_token_is_demanded_where_there_is_one() {
+    fn the_token_is_required_where_there_is_one() {
         let token = Secret::new("a-token");
         assert!(is_allowed(None, None));
         assert!(is_allowed(Some(&token), Some("Bearer a-token")));

@@ -1,4 +1,4 @@
-//! A registry as text: OpenMetrics, or the format before it.
+//! A registry as text: OpenMetrics, or the older Prometheus format.
 
 use std::fmt;
 
@@ -32,7 +32,7 @@ pub fn registry(version: &str) -> Registry {
     registry
 }
 
-/// What is in `registry` now, in the format that `accept` (the request's header of that name) asks for.
+/// What is in `registry` now, in the format that `accept` (the request's header of that name) requests.
 ///
 /// # Errors
 /// When a collector fails.
@@ -52,7 +52,7 @@ pub fn expose(registry: &Registry, accept: Option<&str>) -> Result<Page, fmt::Er
 }
 
 /// In the format before OpenMetrics a counter's HELP and TYPE have the name of its samples, `…_total`, and there is
-/// neither a unit nor an end.
+/// neither a unit nor a last line.
 fn older(open_metrics: &str) -> String {
     let mut text = String::with_capacity(open_metrics.len() + 1024);
     let mut help = None;
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_does_not_ask_for_open_metrics_gets_the_older_format() {
+    fn a_scraper_that_does_not_request_open_metrics_gets_the_older_format() {
         let page = expose(&filled(), Some("*/*")).unwrap();
         assert_eq!(page.content_type, TEXT);
         assert_eq!(

@@ -16,7 +16,7 @@ pub const REQUIRE: &str = "MONITOR_TEST_REQUIRE";
 /// ```
 ///
 /// # Panics
-/// Where the program is missing and [`REQUIRE`] asks for it.
+/// Where the program is missing and [`REQUIRE`] names it.
 pub fn require(program: &str) -> Option<PathBuf> {
     require_any(program, &[program])
 }
@@ -24,7 +24,7 @@ pub fn require(program: &str) -> Option<PathBuf> {
 /// Like [`require`] for a program that goes by several names; `what` is the name used in [`REQUIRE`] and in the message.
 ///
 /// # Panics
-/// Where none is found and [`REQUIRE`] asks for `what`.
+/// Where none is found and [`REQUIRE`] names `what`.
 pub fn require_any(what: &str, names: &[&str]) -> Option<PathBuf> {
     let found = names.iter().find_map(|name| find_in_path(name));
     if found.is_none() {
@@ -36,18 +36,18 @@ pub fn require_any(what: &str, names: &[&str]) -> Option<PathBuf> {
 /// Says that a test does without `what`; the caller then returns.
 ///
 /// The line goes to the process's real standard error. The test harness captures only what the `print` macros write, and
-/// only shows it for tests that fail: a skip printed by `eprintln!` would never be seen.
+/// only shows it for tests that fail: a skip printed by `eprintln!` would never be shown.
 ///
 /// # Panics
-/// Where [`REQUIRE`] asks for `what`: a machine that must skip nothing fails instead.
+/// Where [`REQUIRE`] names `what`: a machine that must skip nothing fails instead.
 pub fn skip(what: &str, why: &str) {
-    assert!(!is_required(what), "{REQUIRE} asks for {what}, but: {why}");
+    assert!(!is_required(what), "{REQUIRE} names {what}, but: {why}");
     let thread = std::thread::current();
     let line = match thread.name() {
         Some(test) if test != "main" => format!("SKIPPED: {test} needs {what}: {why}\n"),
         _ => format!("SKIPPED: {what}: {why}\n"),
     };
-    // With a closed standard error there is nobody left to tell.
+    // With a closed standard error there is nobody to read it.
     drop(std::io::stderr().write_all(line.as_bytes()));
 }
 
@@ -56,7 +56,7 @@ pub fn is_required(what: &str) -> bool {
     std::env::var(REQUIRE).is_ok_and(|list| names(&list, what))
 }
 
-/// The program's path, looked for in `PATH` as a shell would.
+/// The program's path, found in `PATH` as a shell does.
 pub fn find_in_path(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?)
         .map(|dir| dir.join(program))

@@ -1,17 +1,15 @@
-//! A chat robot's webhook: takes what is posted, and answers as told.
+//! A chat robot's webhook: keeps what is posted, and answers as scripted.
 
 use std::io;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use monitor_simulator::http::{Answer, HttpServer, Request};
 use serde_json::{Value, json};
 
-use crate::http::{Answer, HttpServer, Seen};
-use crate::net::lock;
-
-/// A webhook sink. It answers `200 {"errcode":0,"errmsg":"ok"}` until told otherwise; everything of [`HttpServer`] (faults, the
-/// log of requests, stop and start) can be done to it.
+/// A webhook sink. It answers `200 {"errcode":0,"errmsg":"ok"}` until a test sets another answer. It is an
+/// [`HttpServer`]: a test can script faults, read the log of requests, stop it and start it again.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -48,8 +46,8 @@ impl Robot {
             &json!({ "errcode": 0, "errmsg": "ok" }),
         )));
         let answering = answer.clone();
-        let server = HttpServer::start_on(port, move |request: &Seen| match request.method.as_str() {
-            "POST" => lock(&answering).clone(),
+        let server = HttpServer::start_on(port, move |request: &Request| match request.method.as_str() {
+            "POST" => answering.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             _ => Answer::error(405, "method not allowed"),
         });
         Ok(Robot {
@@ -60,20 +58,20 @@ impl Robot {
 
     /// What every post is answered from now on: any status, content type and body.
     pub fn answer(&self, status: u16, content_type: &str, body: &str) {
-        *lock(&self.answer) = Answer::body(status, content_type, body.to_owned());
+        self.set(Answer::body(status, content_type, body.to_owned()));
     }
 
     /// What every post is answered from now on, as JSON.
     pub fn answer_json(&self, status: u16, body: &Value) {
-        *lock(&self.answer) = Answer::json(status, body);
+        self.set(Answer::json(status, body));
     }
 
     /// The bodies that were posted, oldest first, faulty posts included; `null` for one that is not JSON.
     pub fn bodies(&self) -> Vec<Value> {
         self.requests()
             .iter()
-            .filter(|seen| seen.method == "POST")
-            .map(|seen| seen.json().unwrap_or_default())
+            .filter(|request| request.method == "POST")
+            .map(|request| request.json().unwrap_or_default())
             .collect()
     }
 
@@ -81,6 +79,10 @@ impl Robot {
     pub async fn wait_for_bodies(&self, n: usize, limit: Duration) -> Vec<Value> {
         self.server.wait_for_total(n, limit).await;
         self.bodies()
+    }
+
+    fn set(&self, answer: Answer) {
+        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = answer;
     }
 }
 

@@ -2,23 +2,17 @@
 #![allow(clippy::print_stdout)] // an example shows what it did
 
 use monitor_domain::SystemClock;
-use monitor_login::SystemSettings;
-use monitor_requests::RequestsSettings;
-use monitor_testkit::SystemA;
+use monitor_login::{SystemASettings, SystemSettings};
+use monitor_requests::{RequestsSettings, SecretSource};
+use monitor_simulator::SystemA;
 use monitor_upstream::{Fetch, FetchSettings, Systems, Upstreams};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let a = SystemA::start().await;
-    let settings: SystemSettings = serde_json::from_value(serde_json::json!({
-        "kind": "system_a", "base_url": a.url(), "username": a.username(), "password": a.password(),
-    }))?;
-    let system = monitor_login::build(
-        "a",
-        &settings,
-        &RequestsSettings::default(),
-        SystemClock::shared(),
-    )?;
+    let login = SystemASettings::new(a.username(), SecretSource::Plain(a.password().into()));
+    let settings = SystemSettings::new(a.url(), login);
+    let system = settings.build("a", &RequestsSettings::default(), SystemClock::shared())?;
     let upstreams = Upstreams::new(Systems::from([("a".to_owned(), system)]));
 
     a.set_total("x", 131.0);

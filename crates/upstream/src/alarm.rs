@@ -31,7 +31,7 @@ impl Alarm {
 
     /// Sounds the alarm for `kind`: a metric's key, or `global`. A repeat of one alarm has the same `idempotency_key`,
     /// sent as the header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), so that an alarm that counts can
-    /// tell it from a second one.
+    /// recognise it.
     ///
     /// # Errors
     /// When the system did not answer 2xx. Sounding twice is harmless and not sounding is not, so the call is

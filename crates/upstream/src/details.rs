@@ -1,8 +1,9 @@
-//! Asking what an alert was about.
+//! What an alert was about: the explanation that a system gives.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use monitor_domain::Finding;
 use monitor_requests::{Method, Response};
 use serde_json::Value;
 use serde_json_path::JsonPath;
@@ -10,7 +11,6 @@ use tera::Context;
 
 use crate::error::UpstreamError;
 use crate::fetch::bare;
-use crate::settings::FieldError;
 use crate::template::fill;
 
 /// Messages taken from one answer; more than this is not an explanation.
@@ -23,15 +23,15 @@ const MAX_ID: usize = 200;
 /// One thing that explains an alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertMessage {
-    /// The system's own id of it, where it has one; a message with an id is told once.
+    /// The system's own id of it, where it has one; a message with an id is sent once.
     pub id: Option<String>,
-    /// What people are told.
+    /// What people read.
     pub text: String,
     /// When it happened, where the system says so.
     pub occurred_at: Option<DateTime<Utc>>,
 }
 
-/// What is asked: the explanation of a reading.
+/// What is requested: the explanation of a reading.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
     /// The metric's key.
@@ -45,7 +45,7 @@ pub struct Question {
 /// Who explains an alert, and how: the checked `details` section.
 #[derive(Clone, Debug)]
 pub struct Details {
-    /// Name of the system to ask.
+    /// Name of the system that explains.
     pub system: String,
     /// HTTP method.
     pub method: Method,
@@ -77,13 +77,13 @@ impl Details {
     }
 
     /// Fills in every template once, so that a mistake is found when the config is read.
-    pub(crate) fn try_templates(&self) -> Result<(), FieldError> {
+    pub(crate) fn try_templates(&self) -> Result<(), Finding> {
         let question = Question {
             key: "x".to_owned(),
             total: 2.0,
             previous: 1.0,
         };
-        let wrong = |field| move |error: UpstreamError| FieldError::new(field, error.to_string());
+        let wrong = |field| move |error: UpstreamError| Finding::new(field, error.to_string());
         self.path(&question).map_err(wrong("path"))?;
         self.query(&question).map_err(wrong("query"))?;
         Ok(())
@@ -162,7 +162,7 @@ fn message(node: &Value) -> Result<AlertMessage, String> {
 }
 
 /// RFC 3339; a time without a zone is taken as UTC. One that cannot be read is left out: a message is worth
-/// telling without it.
+/// showing without it.
 fn time(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text)
         .map(|time| time.with_timezone(&Utc))

@@ -1,4 +1,4 @@
-//! What can go wrong when a system is asked.
+//! What can go wrong with a call to a system.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub enum UpstreamError {
     Answer {
         /// Name of the system.
         system: String,
-        /// Path that was asked for.
+        /// The path of the call.
         path: String,
         /// What was wrong.
         why: String,
@@ -48,7 +48,7 @@ impl UpstreamError {
         }
     }
 
-    /// The system that gave no usable answer, where one was asked.
+    /// The system that gave no usable answer, where one was called.
     pub fn system(&self) -> Option<&str> {
         match self {
             UpstreamError::Call { system, .. } | UpstreamError::Answer { system, .. } => Some(system),
@@ -56,7 +56,7 @@ impl UpstreamError {
         }
     }
 
-    /// Whether asking again later may help. A wrong answer counts: systems answer nonsense while they restart.
+    /// Whether another try may help. A wrong answer counts: systems answer nonsense while they restart.
     pub fn is_transient(&self) -> bool {
         match self {
             UpstreamError::Call { error, .. } => error.is_transient(),
@@ -65,7 +65,7 @@ impl UpstreamError {
         }
     }
 
-    /// How long the system asked to be left alone.
+    /// How long the system wants to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             UpstreamError::Call { error, .. } => error.retry_after(),

@@ -9,7 +9,7 @@ use serde_json_path::JsonPath;
 /// without the stored number changing, so it is unreadable rather than silently wrong.
 pub const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The longest regular expression match that is looked at, in characters.
+/// The longest regular expression match that is read, in characters.
 const MAX_EXCERPT: usize = 60;
 
 /// How the number is taken from an answer.
@@ -128,7 +128,7 @@ fn pick(path: &JsonPath, json: &Value, better: fn(f64, f64) -> f64) -> Result<f6
 }
 
 /// A JSON number and nothing else: `"12"` or `null` where a number was due means that the answer is not what
-/// the config thinks it is, and blind must not read as a value.
+/// the config thinks it is, and no data must not read as a value.
 fn number(path: &JsonPath, node: &Value) -> Result<f64, String> {
     node.as_f64().ok_or_else(|| {
         let kind = match node {

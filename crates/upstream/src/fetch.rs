@@ -11,7 +11,7 @@ use crate::extract::Extract;
 /// Where a number comes from: a call to a system, and the way to take the number from the answer.
 #[derive(Clone, Debug)]
 pub struct Fetch {
-    /// Name of the system to ask.
+    /// Name of the system to read from.
     pub system: String,
     /// HTTP method.
     pub method: Method,
@@ -65,7 +65,7 @@ pub(crate) fn bare(path: &str) -> String {
     path.split(['?', '#']).next().unwrap_or_default().to_owned()
 }
 
-/// Builds the request that `fetch` and `details` sections describe. All of them only ask, so they may be
+/// Builds the request that `fetch` and `details` sections describe. All of them only read, so they may be
 /// repeated whatever their method: that is what `idempotent` promises the client.
 pub(crate) fn request(
     method: &Method,

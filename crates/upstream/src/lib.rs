@@ -14,5 +14,5 @@ pub use details::{AlertMessage, Details, Question};
 pub use error::UpstreamError;
 pub use extract::{Extract, MAX_EXACT};
 pub use fetch::Fetch;
-pub use settings::{AlarmSettings, DetailsSettings, FetchSettings, FieldError};
+pub use settings::{AlarmSettings, DetailsSettings, FetchSettings};
 pub use upstreams::{Systems, Upstreams};

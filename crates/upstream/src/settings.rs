@@ -2,91 +2,81 @@
 
 use std::collections::BTreeMap;
 
+use monitor_domain::Finding;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::details::Details;
 use crate::extract::Extract;
 use crate::fetch::Fetch;
 
-/// What is wrong with one key of a section.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldError {
-    /// The key inside the section, such as `value`; empty for the section itself.
-    pub field: &'static str,
-    /// What is wrong and what to do.
-    pub message: String,
-}
-
-impl FieldError {
-    pub(crate) fn new(field: &'static str, message: impl Into<String>) -> FieldError {
-        FieldError {
-            field,
-            message: message.into(),
-        }
-    }
-}
-
 /// `metrics.KEY.fetch`: where a number comes from. Exactly one of `value`, `count`, `sum`, `max`, `min`,
 /// `header` and `regex` says how it is taken from the answer.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FetchSettings {
-    /// Name of the system to ask.
+    /// The system to read from, a name of `[systems]`.
+    #[schemars(required)]
     pub system: Option<String>,
-    /// Path and query, joined to the system's `base_url`.
+    /// Path and query below the system's `base_url`, such as `"/api/totals/x"`.
+    #[schemars(required)]
     pub path: Option<String>,
-    /// HTTP method; GET by default.
+    /// HTTP method. Default `"GET"`.
     pub method: Option<String>,
-    /// More query parameters.
+    /// More query parameters, such as `{ status = "unpaid" }`. Default: none.
     pub query: BTreeMap<String, String>,
-    /// More request headers.
+    /// More request headers. Default: none.
     pub headers: BTreeMap<String, String>,
-    /// Request body, sent as JSON (a string is sent as it is).
+    /// Request body, sent as JSON; a string is sent as it is. Default: none.
     pub body: Option<serde_json::Value>,
-    /// JSONPath (RFC 9535) of the one number.
+    /// JSONPath (RFC 9535) of the number, such as `"$.total"`.
     pub value: Option<String>,
-    /// JSONPath: how many nodes it selects.
+    /// JSONPath: the number is how many nodes it selects.
     pub count: Option<String>,
-    /// JSONPath: the sum of the numbers it selects.
+    /// JSONPath: the number is the sum of those it selects.
     pub sum: Option<String>,
-    /// JSONPath: the largest of the numbers it selects.
+    /// JSONPath: the number is the largest of those it selects.
     pub max: Option<String>,
-    /// JSONPath: the smallest of the numbers it selects.
+    /// JSONPath: the number is the smallest of those it selects.
     pub min: Option<String>,
-    /// Name of an answer header that holds the number.
+    /// The header of the response that holds the number, such as `"X-Total-Count"`.
     pub header: Option<String>,
-    /// Regular expression over the body; its first group (or the whole match) is the number.
+    /// Regular expression over the body: its first group, or without one the whole match, is the number.
     pub regex: Option<String>,
 }
 
 /// `metrics.KEY.details`: who explains an alert, and how.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DetailsSettings {
-    /// Name of the system to ask.
+    /// The system that explains alerts, a name of `[systems]`.
+    #[schemars(required)]
     pub system: Option<String>,
-    /// Path and query, a template over `key`, `total`, `previous` and `delta`.
+    /// Path and query below the system's `base_url`: a template over `key`, `total`, `previous` and `delta`, such as
+    /// `"/api/alerts/x?total={{ total }}"`.
+    #[schemars(required)]
     pub path: Option<String>,
-    /// HTTP method; GET by default.
+    /// HTTP method. Default `"GET"`.
     pub method: Option<String>,
-    /// More query parameters, templates like `path`.
+    /// More query parameters, templates like `path`. Default: none.
     pub query: BTreeMap<String, String>,
-    /// More request headers.
+    /// More request headers. Default: none.
     pub headers: BTreeMap<String, String>,
-    /// Request body, sent as JSON (a string is sent as it is).
+    /// Request body, sent as JSON; a string is sent as it is. Default: none.
     pub body: Option<serde_json::Value>,
     /// JSONPath of the messages: strings, or objects with `text` and, where they have them, `id` and
-    /// `occurred_at`. `$.messages[*]` by default.
+    /// `occurred_at`. Default `"$.messages[*]"`.
     pub messages: Option<String>,
 }
 
 /// `[alarm]`: the system and path that sound the alarm.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AlarmSettings {
-    /// Name of the system to call.
+    /// The system that sounds the alarm, a name of `[systems]`.
+    #[schemars(required)]
     pub system: Option<String>,
-    /// Path; `/api/alarm` by default.
+    /// Path below the system's `base_url`. Default `"/api/alarm"`.
     pub path: Option<String>,
 }
 
@@ -97,10 +87,10 @@ impl AlarmSettings {
     }
 
     /// All that is wrong with this section by itself.
-    pub fn check(&self) -> Vec<FieldError> {
+    pub fn check(&self) -> Vec<Finding> {
         let mut errors = Vec::new();
         if self.system.is_none() {
-            errors.push(FieldError::new(
+            errors.push(Finding::new(
                 "system",
                 "missing: name the system that sounds the alarm",
             ));
@@ -112,7 +102,7 @@ impl AlarmSettings {
 
 impl FetchSettings {
     /// All that is wrong with this section by itself.
-    pub fn check(&self) -> Vec<FieldError> {
+    pub fn check(&self) -> Vec<Finding> {
         self.compile().err().unwrap_or_default()
     }
 
@@ -120,15 +110,15 @@ impl FetchSettings {
     ///
     /// # Errors
     /// Everything that is wrong, not only the first.
-    pub fn compile(&self) -> Result<Fetch, Vec<FieldError>> {
+    pub fn compile(&self) -> Result<Fetch, Vec<Finding>> {
         let mut errors = Vec::new();
         if self.system.is_none() {
-            errors.push(FieldError::new("system", "missing: name the system to ask"));
+            errors.push(Finding::new("system", "missing: name the system to read from"));
         }
         match &self.path {
-            None => errors.push(FieldError::new(
+            None => errors.push(Finding::new(
                 "path",
-                "missing: the path to ask for, such as \"/api/totals/x\"",
+                "missing: the path to request, such as \"/api/totals/x\"",
             )),
             Some(path) => check_path(path, &mut errors),
         }
@@ -150,7 +140,7 @@ impl FetchSettings {
         }
     }
 
-    fn extract(&self, errors: &mut Vec<FieldError>) -> Option<Extract> {
+    fn extract(&self, errors: &mut Vec<Finding>) -> Option<Extract> {
         let ways: Vec<(&'static str, &String)> = [
             ("value", &self.value),
             ("count", &self.count),
@@ -165,7 +155,7 @@ impl FetchSettings {
         .collect();
         match ways.as_slice() {
             [] => {
-                errors.push(FieldError::new(
+                errors.push(Finding::new(
                     "",
                     "says not how to take the number from the answer: give one of value, count, sum, max, min \
                      (a JSONPath such as \"$.total\"), header or regex",
@@ -175,13 +165,13 @@ impl FetchSettings {
             [(name, text)] => match Extract::parse(name, text) {
                 Ok(extract) => Some(extract),
                 Err(message) => {
-                    errors.push(FieldError::new(name, message));
+                    errors.push(Finding::new(*name, message));
                     None
                 }
             },
             several => {
                 let names: Vec<&str> = several.iter().map(|(name, _)| *name).collect();
-                errors.push(FieldError::new(
+                errors.push(Finding::new(
                     several[1].0,
                     format!(
                         "only one way to take the number is possible; there are {}",
@@ -196,7 +186,7 @@ impl FetchSettings {
 
 impl DetailsSettings {
     /// All that is wrong with this section by itself.
-    pub fn check(&self) -> Vec<FieldError> {
+    pub fn check(&self) -> Vec<Finding> {
         self.compile().err().unwrap_or_default()
     }
 
@@ -204,18 +194,18 @@ impl DetailsSettings {
     ///
     /// # Errors
     /// Everything that is wrong, not only the first.
-    pub fn compile(&self) -> Result<Details, Vec<FieldError>> {
+    pub fn compile(&self) -> Result<Details, Vec<Finding>> {
         let mut errors = Vec::new();
         if self.system.is_none() {
-            errors.push(FieldError::new(
+            errors.push(Finding::new(
                 "system",
                 "missing: name the system that explains alerts",
             ));
         }
         match &self.path {
-            None => errors.push(FieldError::new(
+            None => errors.push(Finding::new(
                 "path",
-                "missing: the path to ask for, such as \"/api/alerts/x?total={{ total }}\"",
+                "missing: the path to request, such as \"/api/alerts/x?total={{ total }}\"",
             )),
             Some(path) => check_path(path, &mut errors),
         }
@@ -223,7 +213,7 @@ impl DetailsSettings {
         let headers = check_headers(&self.headers, &mut errors);
         let messages = serde_json_path::JsonPath::parse(self.messages.as_deref().unwrap_or("$.messages[*]"))
             .map_err(|error| {
-                errors.push(FieldError::new(
+                errors.push(Finding::new(
                     "messages",
                     format!("not a JSONPath (RFC 9535): {error}"),
                 ));
@@ -248,9 +238,9 @@ impl DetailsSettings {
     }
 }
 
-fn check_path(path: &str, errors: &mut Vec<FieldError>) {
+fn check_path(path: &str, errors: &mut Vec<Finding>) {
     if !path.starts_with('/') || path.starts_with("//") {
-        errors.push(FieldError::new(
+        errors.push(Finding::new(
             "path",
             format!(
                 "\"{path}\" is not a path: start it with one \"/\"; the host comes from the system's base_url"
@@ -259,14 +249,14 @@ fn check_path(path: &str, errors: &mut Vec<FieldError>) {
     }
 }
 
-fn check_method(method: Option<&str>, errors: &mut Vec<FieldError>) -> Option<http::Method> {
+fn check_method(method: Option<&str>, errors: &mut Vec<Finding>) -> Option<http::Method> {
     let Some(text) = method else {
         return Some(http::Method::GET);
     };
     match text {
         "GET" | "POST" | "PUT" | "HEAD" | "DELETE" | "PATCH" => text.parse().ok(),
         _ => {
-            errors.push(FieldError::new(
+            errors.push(Finding::new(
                 "method",
                 format!("no method \"{text}\"; there are GET, POST, PUT, PATCH"),
             ));
@@ -275,7 +265,7 @@ fn check_method(method: Option<&str>, errors: &mut Vec<FieldError>) -> Option<ht
     }
 }
 
-fn check_headers(headers: &BTreeMap<String, String>, errors: &mut Vec<FieldError>) -> http::HeaderMap {
+fn check_headers(headers: &BTreeMap<String, String>, errors: &mut Vec<Finding>) -> http::HeaderMap {
     let mut map = http::HeaderMap::new();
     for (name, value) in headers {
         match (
@@ -285,7 +275,7 @@ fn check_headers(headers: &BTreeMap<String, String>, errors: &mut Vec<FieldError
             (Ok(name), Ok(value)) => {
                 map.insert(name, value);
             }
-            _ => errors.push(FieldError::new(
+            _ => errors.push(Finding::new(
                 "headers",
                 format!("\"{name}\" is not a header that can be sent"),
             )),

@@ -1,4 +1,4 @@
-//! All systems together, and the sharing of calls that ask the same thing at the same time.
+//! All systems together, and the sharing of equal calls at the same time.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -51,7 +51,7 @@ impl Upstreams {
     /// Reads a number.
     ///
     /// # Errors
-    /// When the system could not be asked or its answer holds no usable number.
+    /// When the call failed or its answer holds no usable number.
     pub async fn total(&self, fetch: &Fetch) -> Result<f64, UpstreamError> {
         let system = self.system(&fetch.system)?;
         let url = url(&system, &fetch.path)?;
@@ -66,10 +66,10 @@ impl Upstreams {
         fetch.read(&response)
     }
 
-    /// Asks what an alert was about.
+    /// Requests what an alert was about.
     ///
     /// # Errors
-    /// When the system could not be asked or its answer holds no messages of the right shape.
+    /// When the call failed or its answer holds no messages of the right shape.
     pub async fn messages(
         &self,
         details: &Details,
@@ -98,7 +98,7 @@ impl Upstreams {
 
     async fn shared(&self, system: Arc<System>, request: Request) -> Answer {
         let key = CallKey::of(system.name(), &request);
-        self.join(key, move || ask(system, request).boxed()).await
+        self.join(key, move || send(system, request).boxed()).await
     }
 
     fn join(&self, key: CallKey, start: impl FnOnce() -> BoxFuture<'static, Answer>) -> Call {
@@ -132,7 +132,7 @@ fn url(system: &System, path: &str) -> Result<Url, UpstreamError> {
         .map_err(|error| UpstreamError::call(system.name(), error))
 }
 
-async fn ask(system: Arc<System>, request: Request) -> Answer {
+async fn send(system: Arc<System>, request: Request) -> Answer {
     let failed = |error: CallError| UpstreamError::call(system.name(), error);
     let response = system.call(request).await.map_err(failed)?;
     let response = response.require_success().map_err(CallError::Request);

@@ -1,11 +1,12 @@
 -- Back to the words of before.
-UPDATE evaluation SET effects = replace(effects, 'incident:', 'trouble:') WHERE effects LIKE '%incident:%';
+UPDATE evaluation SET effects = substr(replace(',' || effects, ',incident:', ',trouble:'), 2) WHERE ',' || effects LIKE '%,incident:%';
 ALTER TABLE evaluation RENAME TO decision;
 
-DROP INDEX alert_unacknowledged;
-CREATE INDEX alert_unheeded ON alert (key, id) WHERE resolved_at IS NULL AND acknowledged_at IS NULL AND escalated_at IS NULL;
 UPDATE alert SET muted = 'trouble:' || substr(muted, length('incident:') + 1) WHERE muted LIKE 'incident:%';
 UPDATE alert SET end_muted = 'trouble:' || substr(end_muted, length('incident:') + 1) WHERE end_muted LIKE 'incident:%';
+DROP INDEX alert_unacknowledged;
+CREATE INDEX alert_unheeded ON alert (key, id) WHERE resolved_at IS NULL AND acknowledged_at IS NULL AND escalated_at IS NULL;
+ALTER TABLE alert RENAME COLUMN further_messages TO extra;
 
 UPDATE delivery SET dedupe_key = 'trouble/' || substr(dedupe_key, length('incident/') + 1) WHERE dedupe_key LIKE 'incident/%';
 UPDATE delivery SET dedupe_key = 'elsewhere/' || substr(dedupe_key, length('fallback/') + 1) WHERE dedupe_key LIKE 'fallback/%';

@@ -1,37 +1,37 @@
-// What a reader can do: each asks first, calls the API, and gives whether it was done.
-import { ask, toast } from "./dialog.js";
+// What a reader can do: each opens the dialog, calls the API once confirmed, and gives whether it was done.
+import { confirmed, toast } from "./dialog.js";
 
-/** Takes an alert. */
+/** Acknowledges an alert. */
 export async function acknowledge(say, id, quote) {
-  const said = await ask({ title: say("ack-title"), text: say("ack-text"), quote, yes: say("ack-yes"), fields: ["note", "by"] });
-  return said !== null && call(say, "POST", `/api/v1/alerts/${id}/ack`, said);
+  const fields = await confirmed({ title: say("ack-title"), text: say("ack-text"), quote, yes: say("ack-yes"), fields: ["note", "by"] });
+  return fields !== null && call(say, "POST", `/api/v1/alerts/${id}/ack`, fields);
 }
 
 /** Silences the metric of an alert. */
 export async function silence(say, alert, quote) {
-  const said = await ask({ title: say("silence-title"), text: say("silence-text"), quote, yes: say("silence-yes"), fields: ["for", "reason", "by"] });
-  return said !== null && call(say, "POST", `/api/v1/alerts/${alert}/silence`, said);
+  const fields = await confirmed({ title: say("silence-title"), text: say("silence-text"), quote, yes: say("silence-yes"), fields: ["for", "reason", "by"] });
+  return fields !== null && call(say, "POST", `/api/v1/alerts/${alert}/silence`, fields);
 }
 
 /** Ends a silence before its time. */
 export async function cancelSilence(say, id, quote) {
-  const said = await ask({ title: say("cancel-silence-title"), text: say("cancel-silence-text"), quote, yes: say("cancel-silence-yes") });
-  return said !== null && call(say, "DELETE", `/api/v1/silences/${id}`);
+  const fields = await confirmed({ title: say("cancel-silence-title"), text: say("cancel-silence-text"), quote, yes: say("cancel-silence-yes") });
+  return fields !== null && call(say, "DELETE", `/api/v1/silences/${id}`);
 }
 
-/** Tries a delivery again. */
+/** Retries a delivery. */
 export async function retry(say, id, quote) {
-  const said = await ask({ title: say("retry-title"), text: say("retry-text"), quote, yes: say("retry-yes") });
-  return said !== null && call(say, "POST", `/api/v1/deliveries/${id}/retry`);
+  const fields = await confirmed({ title: say("retry-title"), text: say("retry-text"), quote, yes: say("retry-yes") });
+  return fields !== null && call(say, "POST", `/api/v1/deliveries/${id}/retry`);
 }
 
-/** Tries all of a channel again that were not delivered. */
+/** Retries all of a channel that were not delivered. */
 export async function retryAll(say, channel, quote) {
-  const said = await ask({ title: say("retry-all-title"), text: say("retry-all-text"), quote, yes: say("retry-yes") });
-  return said !== null && call(say, "POST", "/api/v1/deliveries/retry", { channel });
+  const fields = await confirmed({ title: say("retry-all-title"), text: say("retry-all-text"), quote, yes: say("retry-yes") });
+  return fields !== null && call(say, "POST", "/api/v1/deliveries/retry", { channel });
 }
 
-/** Calls the API; says why where it refused. */
+/** Calls the API; shows why where it refused. */
 export async function call(say, method, path, body) {
   const request = { method };
   if (body) {

@@ -1,4 +1,4 @@
-// Asking before something is done, and saying what came of it.
+// The dialog before something is done, and the message about what came of it.
 
 const dialog = document.getElementById("confirm");
 const form = dialog.querySelector("form");
@@ -6,10 +6,10 @@ const bar = document.getElementById("toast");
 let hide;
 
 /**
- * Asks; gives what was filled into `fields` when the reader confirmed, else null. Escape and "Cancel" are no. Focus goes
- * back to where it was.
+ * Opens the dialog; gives what was filled into `fields` when the reader confirmed, else null. Escape and "Cancel" are no.
+ * Focus goes back to where it was.
  */
-export function ask({ title, text, quote, yes, fields = [] }) {
+export function confirmed({ title, text, quote, yes, fields = [] }) {
   const put = (id, value) => { document.getElementById(id).textContent = value; };
   put("confirm-title", title);
   put("confirm-text", text);
@@ -46,7 +46,7 @@ export function knownName() {
   try { return localStorage.getItem("name") ?? ""; } catch { return ""; }
 }
 
-/** Says something at the foot of the page for a few seconds. */
+/** Shows a message at the foot of the page for a few seconds. */
 export function toast(message, tone) {
   bar.dataset.tone = tone;
   bar.hidden = false;

@@ -6,7 +6,7 @@ export function text(texts) {
     (texts[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (name in args ? String(args[name]) : whole));
 }
 
-/** A clock set by the server, so that a reader's wrong clock does not make values look old. */
+/** A clock set by the server, so that a reader's wrong clock does not make values seem old. */
 export function clock(start) {
   let offset = 0;
   const set = (at) => { offset = Date.parse(at) - Date.now(); };

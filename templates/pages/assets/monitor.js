@@ -2,7 +2,7 @@
 // Everything that comes from the server is put in as text, never as markup.
 import { acknowledge } from "./actions.js";
 import { ago, clock, localTime, number, shortTime, text, zone } from "./format.js";
-import { ask, toast } from "./dialog.js";
+import { confirmed, toast } from "./dialog.js";
 import { listen } from "./live.js";
 
 const boot = JSON.parse(document.getElementById("boot").textContent);
@@ -47,27 +47,27 @@ function drawMetric(m) {
   const card = cards.get(m.key);
   put(part(card, "value"), number(m.value, boot.lang));
   put(part(card, "reason"), m.reason ?? "");
-  const incident = part(card, "error");
-  incident.hidden = !m.error;
-  put(incident, m.error ?? "");
+  const error = part(card, "error");
+  error.hidden = !m.error;
+  put(error, m.error ?? "");
   part(card, "spark").setAttribute("d", m.sparkline);
   const age = part(card, "age");
   if (m.value_at) {
     age.dateTime = m.value_at;
     age.title = localTime(m.value_at);
   }
-  drawQuiet(m);
+  drawMuted(m);
   drawState(m);
 }
 
-/** Until when nobody is told of a metric's alerts, and why. */
-function drawQuiet(m) {
+/** Until when nobody is notified of a metric's alerts, and why. */
+function drawMuted(m) {
   const card = cards.get(m.key);
-  part(card, "quiet").hidden = !m.muted;
-  const until = part(card, "quiet-until");
+  part(card, "muted").hidden = !m.muted;
+  const until = part(card, "muted-until");
   until.dateTime = m.muted_until ?? "";
   put(until, m.muted_until ? shortTime(m.muted_until, time.now()) : "");
-  put(part(card, "quiet-why"), m.muted_reason ?? "");
+  put(part(card, "muted-reason"), m.muted_reason ?? "");
 }
 
 function drawTally() {
@@ -114,7 +114,7 @@ function fillRow(row, r) {
   if (!same) list.replaceChildren(...items);
 }
 
-/** Why nobody was told, and who took it. */
+/** Why nobody was notified, and who acknowledged it. */
 function marks(r) {
   const found = [];
   if (r.muted) found.push(chip(mutedWords(r.muted), "muted"));
@@ -159,7 +159,7 @@ function drawRecords(list, { fresh, complete }) {
   const body = $("records");
   const rows = new Map([...body.children].map((row) => [Number(row.dataset.id), row]));
   const newest = Math.max(-1, ...rows.keys());
-  // Older rows stay only where the reader asked for them, so that a page left open does not grow.
+  // Older rows stay only where the reader loaded them, so that a page left open does not grow.
   const floor = complete || !expanded ? -1 : (list.at(-1)?.id ?? Infinity);
   const wanted = new Set(list.map((r) => r.id));
   for (const [id, row] of rows) {
@@ -271,7 +271,7 @@ function showLive(on) {
 // ── actions ──────────────────────────────────────────────────────────────────────────────────────
 
 async function reset(button) {
-  const yes = await ask({ title: say("confirm-reset-title"), text: say("confirm-reset-text"), yes: say("confirm-reset-yes") });
+  const yes = await confirmed({ title: say("confirm-reset-title"), text: say("confirm-reset-text"), yes: say("confirm-reset-yes") });
   if (!yes) return;
   button.disabled = true;
   const done = await fetch("/reset", { method: "POST" }).then((a) => a.json()).then((a) => a.success === true, () => false);
@@ -281,7 +281,7 @@ async function reset(button) {
 
 async function remove(row) {
   const quote = `${part(row, "metric").textContent} · ${part(row, "message").textContent}`;
-  const yes = await ask({ title: say("confirm-delete-title"), text: say("confirm-delete-text"), quote, yes: say("confirm-delete-yes") });
+  const yes = await confirmed({ title: say("confirm-delete-title"), text: say("confirm-delete-text"), quote, yes: say("confirm-delete-yes") });
   if (!yes) return;
   const answer = await fetch(`/delete/${row.dataset.id}`, { method: "DELETE" }).catch(() => null);
   if (!answer || (!answer.ok && answer.status !== 404)) return toast(say("delete-failed"), "bad");
@@ -291,7 +291,7 @@ async function remove(row) {
   next.focus();
 }
 
-async function take(row, button) {
+async function acknowledgeRecord(row, button) {
   const quote = `${part(row, "metric").textContent} · ${part(row, "message").textContent}`;
   if (!(await acknowledge(say, button.dataset.alert, quote))) return;
   toast(say("ack-done"), "good");
@@ -337,7 +337,7 @@ $("more").querySelector("button").addEventListener("click", (event) => olderReco
 $("records").addEventListener("click", (event) => {
   const button = event.target.closest("[data-action]");
   if (button?.dataset.action === "delete") remove(button.closest("tr"));
-  if (button?.dataset.action === "ack") take(button.closest("tr"), button);
+  if (button?.dataset.action === "ack") acknowledgeRecord(button.closest("tr"), button);
 });
 tick();
 setInterval(tick, 1000);

@@ -1,21 +1,21 @@
 //! What happens in System A while the worker is killed: x and y climb, z goes over its threshold and back.
 //!
-//! Some values are held until it is certain that a reading of them was stored, which is seen from outside: cycles of a
-//! metric never overlap, so when a worker asks again, what it read before is stored.
+//! Some values are held until it is certain that a reading of them was stored, which shows from outside: cycles of a
+//! metric never overlap, so when a worker reads again, what it read before is stored.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use monitor_testkit::SystemA;
+use monitor_simulator::SystemA;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Reads by one worker after which a value is certainly stored: one may have been answered just before the value was
-/// set, one may be the last of a dead worker, one reads it, and one is asked when that is stored.
+/// set, one may be the last of a dead worker, one reads it, and one is made when that is stored.
 const READS: usize = 4;
-/// How often a total is raised during one hold. Alerts stay short of the number of messages that are told singly.
+/// How often a total is raised during one hold. Alerts stay short of the number of messages that are sent singly.
 const NUDGES: u32 = 8;
 /// z when nothing is wrong.
 const CALM: f64 = 50.0;
@@ -33,7 +33,7 @@ pub(super) struct Held {
 }
 
 /// All that happened.
-pub(super) struct Story {
+pub(super) struct Happened {
     /// The values of x that were held; the last is the last of all.
     pub(super) x: Vec<Held>,
     /// The same of y.
@@ -80,10 +80,10 @@ pub(super) fn start(a: &SystemA, lives: &Arc<AtomicUsize>, rng: &mut fastrand::R
 
 impl Driver {
     /// Ends it with values that were held, while a worker runs that nobody kills.
-    pub(super) async fn stop(self) -> Story {
+    pub(super) async fn stop(self) -> Happened {
         self.stop.cancel();
         let [x, y, z] = self.tasks;
-        Story {
+        Happened {
             x: x.await.unwrap(),
             y: y.await.unwrap(),
             z: z.await.unwrap(),
@@ -130,12 +130,12 @@ impl Total {
     async fn hold(&mut self, mut value: f64, mut nudges: u32) -> Held {
         let mut from = Utc::now();
         self.a.set_total(self.key, value);
-        let mut seen: Option<(usize, usize)> = None;
+        let mut noted: Option<(usize, usize)> = None;
         loop {
             // The reads before the lives: a worker that is counted as living then made them all.
             let reads = self.a.reads(self.key);
             let lives = self.lives.load(Ordering::SeqCst);
-            match seen {
+            match noted {
                 Some((life, before)) if life == lives => {
                     if reads >= before + READS {
                         let until = Utc::now();
@@ -143,13 +143,13 @@ impl Total {
                     }
                 }
                 _ => {
-                    if seen.is_some() && nudges > 0 {
+                    if noted.is_some() && nudges > 0 {
                         nudges -= 1;
                         value += 1.0;
                         from = Utc::now();
                         self.a.set_total(self.key, value);
                     }
-                    seen = Some((lives, self.a.reads(self.key)));
+                    noted = Some((lives, self.a.reads(self.key)));
                 }
             }
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -1,4 +1,4 @@
-//! What is owed in the end: every breach has its alert, alarm, records and mails, and nothing is told that did not
+//! What is owed in the end: every breach has its alert, alarm, records and mails, and nothing is sent that did not
 //! happen.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use monitor_model::{Alert, AlertKind, Db, Delivery, DeliveryStatus, Record, alerts, deliveries, records};
-use monitor_testkit::Mail;
+use monitor_simulator::Mail;
 use monitor_tests::Site;
 
-use super::driver::{Held, Story};
+use super::driver::{Happened, Held};
 use super::{LONG, TO};
 
 /// More rows than there are.
@@ -63,7 +63,7 @@ struct Rows {
 }
 
 /// Checks all of it.
-pub(super) async fn check(site: &Site, db: &Db, story: &Story, kills: usize) -> Counted {
+pub(super) async fn check(site: &Site, db: &Db, happened: &Happened, kills: usize) -> Counted {
     let mut rows = Rows {
         alerts: db.read(|c| alerts::recent(c, ALL)).await.unwrap(),
         records: db.read(|c| records::recent(c, ALL)).await.unwrap(),
@@ -75,17 +75,17 @@ pub(super) async fn check(site: &Site, db: &Db, story: &Story, kills: usize) -> 
 
     let other = rows.alerts.iter().find(|alert| alert.kind == AlertKind::NoData);
     assert_eq!(other, None, "there was always data");
-    for (key, held) in [("x", &story.x), ("y", &story.y)] {
+    for (key, held) in [("x", &happened.x), ("y", &happened.y)] {
         climbed(key, held, &of(&rows.alerts, key));
     }
-    swung(&story.z, &of(&rows.alerts, "z"));
-    counted.held = story.x.len() + story.y.len() + story.z.len();
+    swung(&happened.z, &of(&rows.alerts, "z"));
+    counted.held = happened.x.len() + happened.y.len() + happened.z.len();
     for alert in &rows.alerts {
         *counted.alerts.entry(alert.key.to_string()).or_default() += 1;
     }
 
-    let messages = owed(story);
-    recorded(&rows, story, &messages, &mut counted);
+    let messages = owed(happened);
+    recorded(&rows, happened, &messages, &mut counted);
     delivered(&rows, &mut counted);
     sounded(&rows, &site.world.b.alarms(), kills, &mut counted);
     let mails = site.world.mail.mails();
@@ -98,7 +98,7 @@ fn of(alerts: &[Alert], key: &str) -> Vec<Alert> {
     alerts.iter().filter(|alert| alert.key == key).cloned().collect()
 }
 
-/// Each rise is told where the one before ended: nothing is left out, and nothing twice.
+/// Each rise is reported from where the one before ended: nothing is left out, and nothing twice.
 fn climbed(key: &str, held: &[Held], alerts: &[Alert]) {
     let mut top = 0.0;
     for alert in alerts {
@@ -108,7 +108,7 @@ fn climbed(key: &str, held: &[Held], alerts: &[Alert]) {
     }
     assert_eq!(top, held.last().unwrap().value, "{key} climbed on, untold");
     for held in held {
-        told_once(held, alerts);
+        reported_once(held, alerts);
     }
 }
 
@@ -118,7 +118,7 @@ fn swung(excursions: &[Held], alerts: &[Alert]) {
     let owed: Vec<f64> = excursions.iter().map(|held| held.value).collect();
     assert_eq!(values, owed, "one alert an excursion");
     for held in excursions {
-        told_once(held, alerts);
+        reported_once(held, alerts);
     }
     assert!(
         alerts.iter().all(|alert| alert.resolved_at.is_some()),
@@ -127,7 +127,7 @@ fn swung(excursions: &[Held], alerts: &[Alert]) {
 }
 
 /// A value that was held was alerted on, while it was there.
-fn told_once(held: &Held, alerts: &[Alert]) {
+fn reported_once(held: &Held, alerts: &[Alert]) {
     let about: Vec<&Alert> = alerts
         .iter()
         .filter(|alert| alert.value == Some(held.value))
@@ -142,19 +142,20 @@ fn told_once(held: &Held, alerts: &[Alert]) {
 }
 
 /// The ids of all messages that there are to tell, by what System B says of a rise.
-fn owed(story: &Story) -> BTreeSet<String> {
+fn owed(happened: &Happened) -> BTreeSet<String> {
     let last = |held: &[Held]| held.last().map_or(0, |held| held.value as u64);
-    let x = (1..=last(&story.x)).map(|n| format!("x-{n}"));
-    let y = (1..=last(&story.y)).map(|n| format!("y-{n}"));
-    let z = story.z.iter().map(|held| format!("z-{}", held.value));
+    let x = (1..=last(&happened.x)).map(|n| format!("x-{n}"));
+    let y = (1..=last(&happened.y)).map(|n| format!("y-{n}"));
+    let z = happened.z.iter().map(|held| format!("z-{}", held.value));
     x.chain(y).chain(z).collect()
 }
 
 /// Each message is one record of the alert that it explains, each recovery one notice.
-fn recorded(rows: &Rows, story: &Story, messages: &BTreeSet<String>, counted: &mut Counted) {
+fn recorded(rows: &Rows, happened: &Happened, messages: &BTreeSet<String>, counted: &mut Counted) {
     let by_id: HashMap<i64, &Alert> = rows.alerts.iter().map(|alert| (alert.id, alert)).collect();
-    let (told, notices): (Vec<&Record>, Vec<&Record>) = rows.records.iter().partition(|record| record.alert);
-    let ids: BTreeSet<String> = told
+    let (alerts, notices): (Vec<&Record>, Vec<&Record>) =
+        rows.records.iter().partition(|record| record.alert);
+    let ids: BTreeSet<String> = alerts
         .iter()
         .map(|record| {
             record
@@ -164,8 +165,8 @@ fn recorded(rows: &Rows, story: &Story, messages: &BTreeSet<String>, counted: &m
         })
         .collect();
     assert_eq!(ids, *messages);
-    assert_eq!(told.len(), messages.len(), "each once");
-    for record in &told {
+    assert_eq!(alerts.len(), messages.len(), "each once");
+    for record in &alerts {
         let alert = by_id[&record.alert_id.unwrap()];
         let source = record.source_id.as_deref().unwrap();
         let (key, n) = source.split_once('-').unwrap();
@@ -177,16 +178,16 @@ fn recorded(rows: &Rows, story: &Story, messages: &BTreeSet<String>, counted: &m
         );
         assert_eq!(record.alert_message, format!("Order {source} is unpaid"));
     }
-    let explained: BTreeSet<i64> = told.iter().filter_map(|record| record.alert_id).collect();
+    let explained: BTreeSet<i64> = alerts.iter().filter_map(|record| record.alert_id).collect();
     assert_eq!(explained.len(), rows.alerts.len(), "each alert has its records");
     assert!(notices.iter().all(|record| record.key == "z"), "{notices:?}");
     let over: BTreeSet<i64> = notices.iter().filter_map(|record| record.alert_id).collect();
     assert_eq!(
         (over.len(), notices.len()),
-        (story.z.len(), story.z.len()),
+        (happened.z.len(), happened.z.len()),
         "one recovery an excursion"
     );
-    (counted.records, counted.recoveries) = (told.len(), notices.len());
+    (counted.records, counted.recoveries) = (alerts.len(), notices.len());
 }
 
 /// Nothing is left in the outbox or given up, and what is in it is what is owed.
@@ -285,7 +286,7 @@ fn mailed(rows: &Rows, mails: &[Mail], messages: &BTreeSet<String>, kills: usize
         }
         assert!(
             read.values().all(|mails| *mails == 1),
-            "told by two different mails: {read:?}"
+            "reported by two different mails: {read:?}"
         );
         assert!(
             read.keys().copied().eq(messages.iter().map(String::as_str)),

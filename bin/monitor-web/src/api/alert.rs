@@ -28,25 +28,25 @@ pub struct AlertView {
     pub previous: Option<Number>,
     /// When it was opened.
     pub opened_at: DateTime<Utc>,
-    /// When somebody took it.
+    /// When somebody acknowledged it.
     pub acknowledged_at: Option<DateTime<Utc>>,
     /// Who.
     pub acknowledged_by: Option<String>,
-    /// What that person said.
+    /// The note of that person.
     pub note: Option<String>,
     /// When it was over; `null` while it is not.
     pub resolved_at: Option<DateTime<Utc>>,
     /// The value that ended it.
     pub resolved_value: Option<Number>,
-    /// How many of its messages were not told one by one.
-    pub extra: i32,
-    /// Why nobody was told of it (yet), such as `silence:3`; `null` where people were.
+    /// How many further messages it has that were not sent one by one.
+    pub further_messages: i32,
+    /// Why nobody was notified of it (yet), such as `silence:3`; `null` where people were.
     pub muted: Option<String>,
-    /// When it was told on, because nobody took it.
+    /// When it was escalated, because nobody acknowledged it.
     pub escalated_at: Option<DateTime<Utc>>,
 }
 
-/// An alert with what was said of it and to whom: `GET /api/v1/alerts/{id}`.
+/// An alert with its messages and deliveries: `GET /api/v1/alerts/{id}`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AlertDetail {
     /// The alert.
@@ -76,7 +76,7 @@ impl AlertView {
             note: alert.note,
             resolved_at: alert.resolved_at.map(utc),
             resolved_value: alert.resolved_value.map(Number),
-            extra: alert.extra,
+            further_messages: alert.further_messages,
             muted: alert.muted,
             escalated_at: alert.escalated_at.map(utc),
         }

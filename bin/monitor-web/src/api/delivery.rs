@@ -20,9 +20,9 @@ pub struct DeliveryRow {
     pub incident_id: Option<i64>,
     /// The channel's name; `alarm` and `details` are the jobs of the worker.
     pub channel: String,
-    /// What it tells: `alert`, `recovered`, …
+    /// What it reports: `alert`, `recovered`, …
     pub event: String,
-    /// Whom; empty for the channel itself.
+    /// Who gets it; empty for the channel itself.
     pub recipient: String,
     /// `pending`, `sending`, `sent`, `failed` or `given_up`.
     pub status: &'static str,

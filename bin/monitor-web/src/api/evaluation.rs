@@ -1,4 +1,4 @@
-//! A judgement of a metric, and what came of it.
+//! An evaluation of a metric, and what came of it.
 
 use chrono::{DateTime, Utc};
 use monitor_model::{Evaluation, utc};
@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use crate::api::Number;
 
-/// A judgement: `GET /api/v1/metrics/{key}/evaluations`.
+/// An evaluation: `GET /api/v1/metrics/{key}/evaluations`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EvaluationView {
-    /// When it was judged.
+    /// When the metric was evaluated.
     pub at: DateTime<Utc>,
     /// What was read; `null` for a failure.
     pub value: Option<Number>,
@@ -17,7 +17,7 @@ pub struct EvaluationView {
     pub phase: String,
     /// Why, for people.
     pub reason: String,
-    /// What came of it: `alert`, `recovered`, `no_data`, `data_back`, and why it was told to nobody, such as `silence:3`.
+    /// What came of it: `alert`, `recovered`, `no_data`, `data_back`, and why nobody was notified, such as `silence:3`.
     pub effects: Vec<String>,
 }
 

@@ -12,7 +12,7 @@ use crate::context::MetricView;
 /// Beyond three missed checks, what a check itself may take.
 const STALE_SLACK_SECONDS: u64 = 10;
 
-/// What is to be shown of a metric. Unlike the rule's phase it also knows of what cannot be seen: a value that could
+/// What is to be shown of a metric. Unlike the rule's phase it also covers what is unknown: a value that could
 /// not be read or is not being checked never shows as normal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -81,19 +81,19 @@ pub struct MetricStatus {
     /// Why the last try failed; `null` after a success.
     pub error: Option<String>,
     /// The rule's phase as the worker stored it: `normal`, `pending`, `firing`, `no_data`; `null` before the first
-    /// judgement.
+    /// evaluation.
     pub phase: Option<String>,
     /// What to show: the phase, or what makes it doubtful.
     pub status: Status,
     /// When the phase began.
     pub since: Option<DateTime<Utc>>,
-    /// The last judgement, for people.
+    /// The last evaluation, for people.
     pub reason: Option<String>,
     /// Alerts that are not over.
     pub open_alerts: i64,
     /// Those of them that nobody acknowledged.
     pub unacknowledged: i64,
-    /// Why its alerts would be told to nobody now, such as `silence:3`; `null` where people would be.
+    /// Why nobody would be notified of its alerts now, such as `silence:3`; `null` where people would be.
     pub muted: Option<String>,
     /// Until when that is so, as far as it is known.
     pub muted_until: Option<DateTime<Utc>>,
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_seen_is_never_normal() {
+    fn what_is_unknown_is_never_normal() {
         assert_eq!(status(None, false, false), Status::Waiting);
         assert_eq!(status(None, false, true), Status::Unreadable);
         assert_eq!(status(Some("normal"), true, true), Status::Unreadable);

@@ -1,4 +1,4 @@
-//! The structs that the API speaks: not database rows, so that either can change alone.
+//! The structs that the API speaks: not database rows, so that either can change alone. Nothing here knows HTTP.
 
 mod alert;
 mod delivery;

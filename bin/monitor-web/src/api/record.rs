@@ -1,9 +1,9 @@
-//! An alert record and what became of telling it.
+//! An alert record and what became of its deliveries.
 
-use monitor_domain::MetricKey;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use monitor_domain::MetricKey;
 use monitor_model::{Alert, Delivery, DeliveryStatus, Record, utc};
 use serde::Serialize;
 
@@ -26,19 +26,19 @@ pub struct RecordView {
     pub timestamp: DateTime<Utc>,
     /// The alert it belongs to.
     pub alert_id: Option<i64>,
-    /// Why nobody was told of its alert (yet), such as `silence:3`; `null` where people were.
+    /// Why nobody was notified of its alert (yet), such as `silence:3`; `null` where people were.
     pub muted: Option<String>,
-    /// When somebody took its alert.
+    /// When somebody acknowledged its alert.
     pub acknowledged_at: Option<DateTime<Utc>>,
     /// Who.
     pub acknowledged_by: Option<String>,
     /// When its alert was over.
     pub resolved_at: Option<DateTime<Utc>>,
-    /// How telling it stands, one entry a channel, by name.
+    /// How its deliveries stand, one entry a channel, by name.
     pub deliveries: Vec<DeliveryView>,
 }
 
-/// How telling a record through one channel stands: the worst of its recipients.
+/// How the deliveries of a record through one channel stand: the worst of its recipients.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DeliveryView {
     /// The channel's name.
@@ -213,13 +213,13 @@ mod tests {
         };
         let view = RecordView::new(record, None, &all, |key| format!("Metric {key}"));
         assert_eq!(view.title, "Metric x");
-        let told: Vec<_> = view
+        let shown: Vec<_> = view
             .deliveries
             .iter()
             .map(|d| (d.channel.as_str(), d.status, d.sent, d.total, d.error.as_deref()))
             .collect();
         assert_eq!(
-            told,
+            shown,
             [
                 ("chat", DeliveryState::Sent, 1, 1, None),
                 ("mail", DeliveryState::Retrying, 1, 2, Some("greylisted")),

@@ -1,4 +1,4 @@
-//! A silence: what is recorded and judged, but told to nobody for a while.
+//! A silence: for a while nobody is notified of what is recorded and evaluated all the same.
 
 use chrono::{DateTime, Utc};
 use monitor_domain::Severity;

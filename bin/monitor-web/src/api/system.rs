@@ -1,10 +1,10 @@
 //! The monitor itself: its processes, its incidents, what it has not delivered.
 
-use monitor_domain::Severity;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use monitor_domain::Severity;
 use monitor_model::{
     Conn, DbError, Incident, WorkerRow, deliveries, incidents, silences, stored, utc, workers,
 };
@@ -36,7 +36,7 @@ pub struct Outbox {
     pub oldest_age_seconds: i64,
 }
 
-/// A incident of the monitor itself; also in the live events.
+/// An incident of the monitor itself; also in the live events.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct IncidentView {
     /// Its id, newer ones higher.

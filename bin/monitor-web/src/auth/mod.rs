@@ -1,12 +1,13 @@
-//! Who may do what. Sign-in is not built yet: so the web only listens on loopback, answers to loopback's names only,
-//! and lets no other site's page change anything.
+//! Who it is and what they may do: a handler's first argument is the permission to call it, and a handler without one
+//! does not fit into the route table. Nothing here knows what is to be done, or whether the request may come in at
+//! all: that is `guard`.
+//!
+//! Sign-in is not built yet: everybody who reaches the web is granted every role, and it listens on loopback only.
 
-mod bind;
-mod host;
-mod operator;
-mod origin;
+mod permission;
+mod role;
+mod scraper;
 
-pub use bind::{BindError, check_bind, listen};
-pub(crate) use host::check_host;
-pub(crate) use operator::Operator;
-pub(crate) use origin::{cors, guard_origin};
+pub use permission::{Guarded, Permission};
+pub use role::{Admin, Operator, Public, Viewer};
+pub(crate) use scraper::Scraper;

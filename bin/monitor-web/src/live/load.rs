@@ -11,6 +11,7 @@ use monitor_model::{
 
 use crate::api::RecordView;
 use crate::context::{MetricView, title_of};
+use crate::paging::one_more;
 
 /// How many records a snapshot holds.
 pub(super) const RECORDS: usize = 50;
@@ -32,7 +33,7 @@ pub(super) struct Loaded {
     pub(super) silences: Vec<Silence>,
     /// The latest heartbeat of any worker; a web's says nothing about reading.
     pub(super) heartbeat_at: Option<DateTime<Utc>>,
-    /// Of the metrics whose history was asked for: the latest samples, newest first.
+    /// Of the metrics whose history was wanted: the latest samples, newest first.
     pub(super) history: Vec<(String, Vec<Sample>)>,
 }
 
@@ -117,8 +118,7 @@ fn alerts_of(c: &mut Conn, records: &[Record]) -> Result<Vec<Alert>, DbError> {
 }
 
 fn page(c: &mut Conn, before: Option<i64>, limit: usize) -> Result<(Vec<Record>, bool), DbError> {
-    let asked = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut found = records::alerts_before(c, before.unwrap_or(i64::MAX), asked)?;
+    let mut found = records::alerts_before(c, before.unwrap_or(i64::MAX), one_more(limit))?;
     let more = found.len() > limit;
     found.truncate(limit);
     Ok((found, more))

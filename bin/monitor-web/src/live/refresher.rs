@@ -12,10 +12,10 @@ use tokio::select;
 
 use crate::api::{IncidentView, MetricStatus, SilenceView};
 use crate::context::{MetricView, WebContext};
-use crate::live::feed::delta;
+use crate::live::event::delta;
 use crate::live::load::{Loaded, load, views};
+use crate::live::snapshot::{Published, Shared, Snapshot};
 use crate::live::sparkline::{POINTS, Sparkline};
-use crate::live::{Inner, Published, Snapshot};
 
 /// Changes that come faster than this are read together, unless somebody waits for them.
 const GAP: Duration = Duration::from_millis(20);
@@ -27,41 +27,41 @@ pub(super) struct Refresher {
     metrics: Arc<Vec<MetricView>>,
     maintenance: Vec<(String, Maintenance)>,
     sparklines: HashMap<String, Sparkline>,
-    inner: Arc<Inner>,
+    shared: Arc<Shared>,
 }
 
 impl Refresher {
-    pub(super) fn new(ctx: &WebContext, inner: Arc<Inner>) -> Refresher {
+    pub(super) fn new(ctx: &WebContext, shared: Arc<Shared>) -> Refresher {
         Refresher {
             db: ctx.db.clone(),
             metrics: Arc::new(ctx.metrics.clone()),
             maintenance: ctx.maintenance.clone(),
             sparklines: HashMap::new(),
-            inner,
+            shared,
         }
     }
 
-    /// Reads whenever something changed or somebody asks, until told to stop.
+    /// Reads whenever something changed or a reader waits for it, until it is to stop.
     pub(super) async fn run(mut self) {
-        let inner = Arc::clone(&self.inner);
-        let mut changes = inner.changes.clone();
-        let mut failing = inner.published.borrow().snapshot.database_error_since.is_some();
+        let shared = Arc::clone(&self.shared);
+        let mut changes = shared.changes.clone();
+        let mut failing = shared.published.borrow().snapshot.database_error_since.is_some();
         loop {
             select! {
-                () = inner.stop.cancelled() => return,
+                () = shared.stop.cancelled() => return,
                 changed = changes.changed(), if !failing => {
                     if changed.is_err() {
                         return log::debug!("the database handle is closed: no more snapshots");
                     }
                 }
-                () = inner.wanted.notified() => {}
+                () = shared.wanted.notified() => {}
                 () = tokio::time::sleep(RETRY), if failing => {}
             }
             changes.mark_unchanged();
             failing = !self.refresh().await;
             select! {
-                () = inner.stop.cancelled() => return,
-                () = inner.wanted.notified() => inner.wanted.notify_one(),
+                () = shared.stop.cancelled() => return,
+                () = shared.wanted.notified() => shared.wanted.notify_one(),
                 () = tokio::time::sleep(GAP) => {}
             }
         }
@@ -70,8 +70,8 @@ impl Refresher {
     /// Reads and publishes; `false` where the database could not be read.
     pub(super) async fn refresh(&mut self) -> bool {
         // Both are taken before the read: whatever was committed before them is in it.
-        let covers = *self.inner.changes.borrow();
-        let ticket = self.inner.tickets.load(Ordering::SeqCst);
+        let covers = *self.shared.changes.borrow();
+        let ticket = self.shared.tickets.load(Ordering::SeqCst);
         let missing: Vec<String> = self
             .metrics
             .iter()
@@ -79,9 +79,9 @@ impl Refresher {
             .map(|m| m.key.to_string())
             .collect();
         let points = i64::try_from(POINTS).expect("a small number");
-        let now = stored(self.inner.clock.wall());
+        let now = stored(self.shared.clock.wall());
         let loaded = self.db.read(move |c| load(c, now, &missing, points)).await;
-        let old = Arc::clone(&self.inner.published.borrow().snapshot);
+        let old = Arc::clone(&self.shared.published.borrow().snapshot);
         let (snapshot, good) = match loaded {
             Ok(loaded) => (self.assemble(loaded, &old), true),
             Err(error) => {
@@ -90,7 +90,7 @@ impl Refresher {
                 }
                 let since = old
                     .database_error_since
-                    .unwrap_or_else(|| self.inner.clock.wall());
+                    .unwrap_or_else(|| self.shared.clock.wall());
                 (
                     Snapshot {
                         database_error_since: Some(since),
@@ -104,21 +104,21 @@ impl Refresher {
         good
     }
 
-    /// Makes the new snapshot the current one, and tells the live connections what is different.
+    /// Makes the new snapshot the current one, and sends what is different to the live connections.
     fn publish(&self, old: &Snapshot, mut new: Snapshot, covers: u64, ticket: u64) {
         new.seq = old.seq + 1;
-        let event = delta(old, &new, self.inner.clock.wall());
+        let event = delta(old, &new, self.shared.clock.wall());
         if event.is_none() {
             new.seq = old.seq;
         }
         let seq = new.seq;
-        self.inner.published.send_replace(Published {
+        self.shared.published.send_replace(Published {
             snapshot: Arc::new(new),
             covers,
             ticket,
         });
         if let Some(event) = event {
-            self.inner.feed.send(seq, event);
+            self.shared.feed.send(seq, event);
         }
     }
 
@@ -130,7 +130,7 @@ impl Refresher {
             self.sparklines
                 .insert(key.clone(), Sparkline::from_samples(samples));
         }
-        let wall = self.inner.clock.wall();
+        let wall = self.shared.clock.wall();
         let mut metrics = Vec::with_capacity(self.metrics.len());
         for view in self.metrics.iter() {
             let now = loaded.realtime.get(view.key.as_str());
@@ -145,9 +145,9 @@ impl Refresher {
                 loaded.open.get(view.key.as_str()).copied().unwrap_or_default(),
                 line.path(),
             );
-            if let Some(quiet) = quiet(view, &loaded.silences, &self.maintenance, wall) {
-                metric.muted = Some(quiet.mute.to_string());
-                (metric.muted_until, metric.muted_reason) = (quiet.until, Some(quiet.reason));
+            if let Some(muted) = muted(view, &loaded.silences, &self.maintenance, wall) {
+                metric.muted = Some(muted.mute.to_string());
+                (metric.muted_until, metric.muted_reason) = (muted.until, Some(muted.reason));
             }
             metrics.push(metric);
         }
@@ -165,25 +165,25 @@ impl Refresher {
     }
 }
 
-/// What keeps people from being told of a metric's alerts now.
-struct Quiet {
+/// Why nobody would be notified of a metric's alerts now.
+struct Muted {
     mute: Mute,
     until: Option<DateTime<Utc>>,
     reason: String,
 }
 
 /// The silence in force that lasts longest, or else the open window.
-fn quiet(
+fn muted(
     metric: &MetricView,
     silences: &[Silence],
     windows: &[(String, Maintenance)],
     now: DateTime<Utc>,
-) -> Option<Quiet> {
+) -> Option<Muted> {
     let about = silences
         .iter()
         .filter(|silence| silence.is_about(&metric.key, metric.severity));
     if let Some(silence) = about.max_by_key(|silence| silence.ends_at) {
-        return Some(Quiet {
+        return Some(Muted {
             mute: Mute::Silence(silence.id),
             until: Some(utc(silence.ends_at)),
             reason: silence.reason.clone(),
@@ -192,7 +192,7 @@ fn quiet(
     let (name, window) = windows
         .iter()
         .find(|(_, window)| window.is_active(&metric.key, now))?;
-    Some(Quiet {
+    Some(Muted {
         mute: Mute::Maintenance(name.clone()),
         until: window.until(now),
         reason: window.reason().unwrap_or(name).to_owned(),

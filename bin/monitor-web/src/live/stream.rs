@@ -1,70 +1,68 @@
 //! The body of one live connection: everything at first, then what changes, and a sign of life in between.
 
+use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::select;
 
-use crate::live::Live;
-use crate::live::feed::{Seat, whole};
+use crate::live::event::whole;
+use crate::live::feed::Subscription;
+use crate::live::snapshot::Shared;
 use crate::problem::{Code, Problem};
 
 /// Shorter than the idle timeouts of usual proxies (30 to 60 s).
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// The events of `GET /api/v1/events`, endless until the server stops or the reader falls behind.
-///
-/// # Errors
-/// [`Code::TooManyStreams`] where all places are taken.
-pub(crate) fn stream(
-    live: Live,
-) -> Result<impl Stream<Item = Result<Bytes, std::convert::Infallible>>, Problem> {
-    let clock = live.inner.clock.clone();
-    // The place first and the snapshot after: what comes in between is in both, and skipped by its number.
-    let seat = live.inner.feed.sit(clock.monotonic()).ok_or_else(|| {
+/// The events, endless until the server stops or the reader falls behind.
+pub(super) fn stream(shared: Arc<Shared>) -> Result<impl Stream<Item = Result<Bytes, Infallible>>, Problem> {
+    let clock = shared.clock.clone();
+    // The slot first and the snapshot after: what comes in between is in both, and skipped by its number.
+    let subscription = shared.feed.subscribe(clock.monotonic()).ok_or_else(|| {
         Problem::new(
             Code::TooManyStreams,
             "All live connections are taken. Close other pages, or try again later.",
         )
     })?;
-    let snapshot = live.peek();
+    let snapshot = shared.peek();
     let first = format!(
         "retry: 2000\n\n{}",
         String::from_utf8_lossy(&whole(&snapshot, clock.wall()))
     );
-    let rest = stream::unfold((live, seat, snapshot.seq), |(live, mut seat, seen)| async move {
-        let (bytes, seen) = next(&live, &mut seat, seen).await?;
-        Some((bytes, (live, seat, seen)))
+    let start = (shared, subscription, snapshot.seq);
+    let rest = stream::unfold(start, |(shared, mut subscription, sent)| async move {
+        let (bytes, sent) = next(&shared, &mut subscription, sent).await?;
+        Some((bytes, (shared, subscription, sent)))
     });
     Ok(stream::once(std::future::ready(Bytes::from(first)))
         .chain(rest)
         .map(Ok))
 }
 
-async fn next(live: &Live, seat: &mut Seat, mut seen: u64) -> Option<(Bytes, u64)> {
-    let clock = &live.inner.clock;
-    if !seat.took(clock.monotonic()) {
+/// The next event, and the number of the snapshot that the reader has then; it has the one numbered `sent`.
+async fn next(shared: &Shared, subscription: &mut Subscription, sent: u64) -> Option<(Bytes, u64)> {
+    let clock = &shared.clock;
+    if !subscription.took(clock.monotonic()) {
         return None;
     }
     let quiet = clock.sleep(KEEP_ALIVE);
     tokio::pin!(quiet);
     loop {
         select! {
-            () = live.inner.stop.cancelled() => return None,
-            event = seat.events.recv() => match event {
-                Ok((seq, _)) if seq <= seen => {}
-                Ok((seq, bytes)) => {
-                    seen = seq;
-                    return Some((bytes, seen));
-                }
+            () = shared.stop.cancelled() => return None,
+            event = subscription.events.recv() => match event {
+                Ok((seq, _)) if seq <= sent => {}
+                Ok((seq, bytes)) => return Some((bytes, seq)),
                 // Behind by more than is kept (or the server is gone): the reader connects anew and gets all at once.
                 Err(_) => return None,
             },
             // A comment keeps proxies from closing the connection; the event after it is one that scripts can see.
             () = &mut quiet => {
                 let now = clock.wall().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
-                return Some((Bytes::from(format!(": keep-alive\n\nevent: ping\ndata: {{\"now\":\"{now}\"}}\n\n")), seen));
+                let ping = format!(": keep-alive\n\nevent: ping\ndata: {{\"now\":\"{now}\"}}\n\n");
+                return Some((Bytes::from(ping), sent));
             }
         }
     }
@@ -78,6 +76,7 @@ mod tests {
 
     use super::*;
     use crate::context::{MetricView, WebContext};
+    use crate::live::Live;
 
     #[tokio::test]
     async fn a_reader_that_falls_behind_is_dropped() {
@@ -95,8 +94,8 @@ mod tests {
         };
         let ctx = WebContext::new(db.clone(), vec![view], SystemClock::shared());
         let live = Live::start(&ctx, CancellationToken::new()).await;
-        let mut slow = Box::pin(stream(live.clone()).unwrap());
-        let mut quick = Box::pin(stream(live.clone()).unwrap());
+        let mut slow = Box::pin(live.stream().unwrap());
+        let mut quick = Box::pin(live.stream().unwrap());
         assert!(
             slow.next()
                 .await
@@ -111,8 +110,8 @@ mod tests {
                 .await
                 .unwrap();
             live.refreshed().await;
-            let told = String::from_utf8(quick.next().await.unwrap().unwrap().to_vec()).unwrap();
-            assert!(told.contains(&format!("\"value\":{value},")), "{told}");
+            let event = String::from_utf8(quick.next().await.unwrap().unwrap().to_vec()).unwrap();
+            assert!(event.contains(&format!("\"value\":{value},")), "{event}");
         }
         assert!(
             slow.next().await.is_none(),

@@ -1,11 +1,12 @@
 //! What templates can call: texts, the addresses of files, numbers, times.
 
 use chrono::{DateTime, Utc};
+use monitor_domain::Language;
 use monitor_model::Mute;
 use tera::{Error, Kwargs, State, Tera, TeraResult, Value};
 
-use crate::pages::{asset, texts};
-use monitor_domain::Language;
+use crate::pages::assets::asset;
+use crate::pages::texts;
 
 /// Registers all of them.
 pub(super) fn register(tera: &mut Tera) {
@@ -99,7 +100,7 @@ fn segment(text: &str) -> String {
     encoded
 }
 
-/// Why nobody was told, in words; the same as the page's script says.
+/// Why nobody was notified, in words; the same as in the page's script.
 fn muted(language: Language, word: &str) -> String {
     let (kind, name) = match word.parse::<Mute>() {
         Ok(Mute::Silence(_)) => ("muted-silence", String::new()),
@@ -111,7 +112,7 @@ fn muted(language: Language, word: &str) -> String {
     texts::text(language, kind, &[("name".to_owned(), name)]).unwrap_or_default()
 }
 
-/// What came of a judgement, in words; a word that is not known, as it is.
+/// What came of an evaluation, in words; a word that is not known, as it is.
 fn effect(language: Language, word: &str) -> String {
     if word.parse::<Mute>().is_ok() {
         return muted(language, word);
@@ -189,14 +190,17 @@ mod tests {
     }
 
     #[test]
-    fn words_of_the_database_are_told_in_words() {
+    fn words_of_the_database_become_texts() {
         let english = |word| effect(Language::English, word);
         assert_eq!(english("data_back"), "Data is back");
-        assert_eq!(english("silence:3"), "Not told: silenced");
-        assert_eq!(english("maintenance:nightly"), "Not told: maintenance nightly");
+        assert_eq!(english("silence:3"), "Not notified: silenced");
+        assert_eq!(
+            english("maintenance:nightly"),
+            "Not notified: maintenance nightly"
+        );
         assert_eq!(english("<new>"), "<new>");
         assert_eq!(muted(Language::Chinese, "flapping"), "未通知：频繁波动");
-        assert_eq!(muted(Language::English, "because"), "Not told: because");
+        assert_eq!(muted(Language::English, "because"), "Not notified: because");
     }
 
     #[test]

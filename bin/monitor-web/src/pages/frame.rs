@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use monitor_domain::Language;
 use serde::Serialize;
 
 use crate::api::{WorkerState, WorkerStatus};
 use crate::context::NavLink;
-use crate::pages::{filters, texts};
-use monitor_domain::Language;
+use crate::pages::{filters, language, texts};
 
 /// The pages with a link in the header, and the texts of the links.
 const PAGES: [(&str, &str); 4] = [
@@ -28,8 +28,8 @@ pub(crate) struct Frame {
     nav: Vec<Nav>,
     pub(super) now: DateTime<Utc>,
     pub(super) boot: String,
-    /// What to say where no worker is alive: what is shown is then from before, and nobody looks for incidents.
-    blind: Option<String>,
+    /// The banner where no worker is alive: what is shown is then from before, and incidents are not being checked.
+    worker_warning: Option<String>,
 }
 
 #[derive(Clone, Serialize)]
@@ -68,7 +68,7 @@ impl Frame {
         });
         let languages = Language::ALL.iter().map(|language| LanguageLink {
             code: language.tag(),
-            name: super::language::name(*language),
+            name: language::name(*language),
         });
         Frame {
             language,
@@ -76,7 +76,7 @@ impl Frame {
             languages: languages.collect(),
             nav: own.chain(others).collect(),
             now,
-            blind: None,
+            worker_warning: None,
             boot: in_script(&Boot {
                 lang: language.tag(),
                 now,
@@ -85,7 +85,7 @@ impl Frame {
         }
     }
 
-    /// The same, saying so where no worker is alive.
+    /// The same, with a banner where no worker is alive.
     pub(crate) fn with(mut self, worker: &WorkerStatus) -> Frame {
         let key = match worker.state {
             WorkerState::Alive => return self,
@@ -93,7 +93,7 @@ impl Frame {
             WorkerState::Never => "banner-worker-never",
         };
         let age = filters::age(self.language, worker.age_seconds.unwrap_or_default());
-        self.blind = texts::text(self.language, key, &[("age".to_owned(), age)]);
+        self.worker_warning = texts::text(self.language, key, &[("age".to_owned(), age)]);
         self
     }
 }

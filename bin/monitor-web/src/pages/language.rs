@@ -18,12 +18,12 @@ pub(crate) fn name(language: Language) -> &'static str {
 /// The choice for this request: `?lang=`, then the cookie, then `Accept-Language`, then `default`. With it,
 /// whether it was chosen just now, and is to be remembered.
 pub(crate) fn choose(req: &HttpRequest, default: Language) -> (Language, bool) {
-    let asked = req
+    let chosen = req
         .query_string()
         .split('&')
         .find_map(|pair| pair.strip_prefix("lang="))
         .and_then(Language::find);
-    if let Some(language) = asked {
+    if let Some(language) = chosen {
         return (language, true);
     }
     let cookie = req

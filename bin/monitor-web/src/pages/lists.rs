@@ -1,4 +1,4 @@
-//! What the pages besides `/monitor` show: read from the database when they are asked for, ready for their templates.
+//! What the pages besides `/monitor` show: read from the database when they are opened, ready for their templates.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use serde::Serialize;
 
 use crate::api::{AlertView, DeliveryRow, EvaluationView, IncidentView, MetricStatus, SilenceView, System};
 use crate::context::{MetricView, title_of};
-use crate::pages::Frame;
+use crate::pages::frame::Frame;
 use crate::paging::{cut, one_more};
 
 /// Rows of a list at a time.
 const ROWS: usize = 50;
-/// How many deliveries that wait are looked through for those that failed before.
+/// How many waiting deliveries are searched for those that failed before.
 const WAITING: i64 = 500;
 /// How many incidents are shown, the open ones among them.
 const INCIDENTS: i64 = 20;
-/// How many judgements of a metric are shown.
+/// How many evaluations of a metric are shown.
 const EVALUATIONS: i64 = 50;
 /// How many alerts of a metric are shown.
 const ALERTS: i64 = 20;
@@ -184,9 +184,9 @@ impl MetricPage {
                 .as_ref()
                 .is_none_or(|key| metric.key == key.as_str())
         });
-        let decided = evaluations::of(c, &metric.key, EVALUATIONS)?;
+        let history = evaluations::of(c, &metric.key, EVALUATIONS)?;
         Ok(MetricPage {
-            evaluations: decided.into_iter().map(EvaluationView::from).collect(),
+            evaluations: history.into_iter().map(EvaluationView::from).collect(),
             alerts: rows(alerts::page(c, &filter, ALERTS)?, metrics),
             silences,
             m: metric,

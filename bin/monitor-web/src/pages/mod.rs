@@ -1,4 +1,5 @@
-//! The pages: templates, their languages, the files they use.
+//! The pages: view models, templates and their filters, texts in each language, the files they use. Nothing here changes
+//! anything or answers a request: `routes` does.
 
 mod assets;
 mod filters;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use monitor_domain::Language;
 use serde::Serialize;
 
 use crate::api::{IncidentView, MetricStatus, Number, RecordView, Status, WorkerStatus};
 use crate::live::Snapshot;
-use crate::pages::frame::in_script;
-use crate::pages::{Frame, filters, texts};
-use monitor_domain::Language;
+use crate::pages::frame::{Frame, in_script};
+use crate::pages::{filters, texts};
 
 /// The data of `monitor.html`; its fields are the template's variables.
 #[derive(Serialize)]

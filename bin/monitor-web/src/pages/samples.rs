@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use monitor_domain::{Language, MetricKey, Severity};
 use monitor_model::alerts::OpenAlerts;
 use serde::Serialize;
 use serde_json::Value;
@@ -14,11 +15,11 @@ use crate::api::{
 };
 use crate::context::{MetricView, NavLink};
 use crate::live::Snapshot;
+use crate::pages::frame::Frame;
 use crate::pages::lists::{
     AlertRow, AlertsPage, Channel, DeliveriesPage, MetricPage, SilenceRow, SystemPage,
 };
-use crate::pages::{Frame, MonitorPage};
-use monitor_domain::{Language, MetricKey, Severity};
+use crate::pages::monitor::MonitorPage;
 
 /// Stands for every text from outside.
 const HOSTILE: &str = "<script>alert(1)</script>";
@@ -172,7 +173,7 @@ fn snapshot() -> Snapshot {
         next_at: Some(now()),
         error: Some(hostile()),
     };
-    let taken = RecordView {
+    let acknowledged = RecordView {
         id: 1,
         key: MetricKey::stored("x"),
         title: hostile(),
@@ -186,12 +187,12 @@ fn snapshot() -> Snapshot {
         resolved_at: None,
         deliveries: vec![delivery],
     };
-    let mut free = taken.clone();
+    let mut free = acknowledged.clone();
     free.acknowledged_at = None;
     Snapshot {
         seq: 1,
         metrics: vec![metric, blank],
-        records: vec![taken, free],
+        records: vec![acknowledged, free],
         more_records: true,
         incidents: vec![incident(None)],
         silences: vec![silence(Some("x"))],
@@ -263,7 +264,7 @@ fn alert_rows() -> Vec<AlertRow> {
         note: None,
         resolved_at: None,
         resolved_value: None,
-        extra: 3,
+        further_messages: 3,
         muted: Some("flapping".to_owned()),
         escalated_at: Some(now()),
     };
@@ -317,7 +318,7 @@ fn channels() -> Vec<Channel> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::Templates;
+    use crate::pages::templates::Templates;
 
     #[test]
     fn text_from_outside_is_never_markup() {

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_told_at_the_start() {
+    fn a_mistake_is_reported_at_the_start() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("pages")).unwrap();
         std::fs::write(folder.path().join("pages/card.html"), "{{ t(key=\"no-such\") }}").unwrap();

@@ -6,7 +6,6 @@ use std::sync::LazyLock;
 
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader};
-
 use monitor_domain::Language;
 
 fluent_templates::static_loader! {

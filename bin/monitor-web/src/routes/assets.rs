@@ -3,12 +3,17 @@
 use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::auth::Public;
 use crate::pages::asset;
 use crate::problem::{Code, Problem};
 
-/// `GET /static/{name}`. Asked for by its version it may be kept for good; without, the browser is to ask each time, and
-/// is told 304 where it has it.
-pub(super) async fn file(req: HttpRequest, name: web::Path<String>) -> Result<HttpResponse, Problem> {
+/// `GET /static/{name}`. With its version in the query the browser may keep it for good; without, it revalidates each time
+/// and gets 304 where it has it.
+pub(super) async fn file(
+    _: Public,
+    req: HttpRequest,
+    name: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let file = asset(&name)
         .ok_or_else(|| Problem::new(Code::NotFound, format!("There is nothing at {}.", req.path())))?;
     let tag = EntityTag::new_strong(file.version.clone());

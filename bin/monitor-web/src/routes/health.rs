@@ -1,21 +1,22 @@
-//! `/healthz` and `/readyz`, for whoever watches the monitor.
+//! `/healthz` and `/readyz`, for whatever watches the monitor.
 
 use actix_web::{HttpResponse, web};
 use monitor_model::Backend;
 use serde_json::json;
 
 use crate::api::WorkerStatus;
-use crate::app::WebState;
+use crate::auth::Public;
 use crate::problem::{Code, Problem};
+use crate::state::WebState;
 
 /// `GET /healthz`: the process is up.
-pub(super) async fn alive() -> HttpResponse {
+pub(super) async fn alive(_: Public) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "up", "version": env!("CARGO_PKG_VERSION") }))
 }
 
 /// `GET /readyz`: the database can be reached and is up to date. It also says how the worker is, which is no reason to
 /// take the web out of service.
-pub(super) async fn ready(state: web::Data<WebState>) -> Result<HttpResponse, Problem> {
+pub(super) async fn ready(_: Public, state: web::Data<WebState>) -> Result<HttpResponse, Problem> {
     let db = &state.ctx.db;
     db.ping().await.map_err(|error| {
         log::error!("not ready: {error}");

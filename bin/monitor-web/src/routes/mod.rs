@@ -1,67 +1,57 @@
-//! All routes, in one list.
+//! All routes, in one table: where they are and who answers. Handlers are short: they read what was sent, call the model or
+//! a room beside this one, and answer with a struct of [`api`](crate::api) or a page. None of them holds SQL or HTML.
 
-mod alerts;
-mod ask;
+mod api;
 mod assets;
-mod deliveries;
-mod evaluations;
-mod events;
+mod change;
+mod extract;
 mod health;
-mod metrics;
-mod original;
-mod page;
-mod records;
-mod silences;
-mod system;
-mod telemetry;
+mod legacy;
+mod pages;
+mod scrape;
+mod table;
 
-use actix_web::http::{Method, header};
-use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, guard, web};
+use actix_web::{HttpRequest, HttpResponse};
 
 use crate::problem::{Code, Problem};
+pub use table::RouteTable;
 
-const POST: &[Method] = &[Method::POST];
-
-/// Registers every route of this crate. What embeds it adds its own after.
-pub(crate) fn configure(config: &mut web::ServiceConfig) {
-    config
-        // The original program's, answers exactly as they were.
-        .service(at("/", &[Method::GET]).route(get().to(original::root)))
-        .service(at("/get_current_values", &[Method::GET]).route(get().to(original::current_values)))
-        .service(
-            at("/monitor", &[Method::GET, Method::POST])
-                .route(get().to(page::monitor))
-                .route(web::post().to(original::records)),
-        )
-        .service(at("/delete/{id}", &[Method::DELETE]).route(web::delete().to(original::delete)))
-        .service(at("/reset", &[Method::POST]).route(web::post().to(original::reset)))
-        // Its own.
-        .service(at("/monitor/{key}", &[Method::GET]).route(get().to(page::metric)))
-        .service(at("/alerts", &[Method::GET]).route(get().to(page::alerts)))
-        .service(at("/deliveries", &[Method::GET]).route(get().to(page::deliveries)))
-        .service(at("/system", &[Method::GET]).route(get().to(page::system)))
-        .service(at("/api/v1/metrics", &[Method::GET]).route(get().to(metrics::list)))
-        .service(at("/api/v1/records", &[Method::GET]).route(get().to(records::list)))
-        .service(at("/api/v1/metrics/{key}/evaluations", &[Method::GET]).route(get().to(evaluations::list)))
-        .service(at("/api/v1/alerts", &[Method::GET]).route(get().to(alerts::list)))
-        .service(at("/api/v1/alerts/{id}", &[Method::GET]).route(get().to(alerts::one)))
-        .service(at("/api/v1/alerts/{id}/ack", POST).route(web::post().to(alerts::acknowledge)))
-        .service(at("/api/v1/alerts/{id}/silence", POST).route(web::post().to(silences::of_alert)))
-        .service(
-            at("/api/v1/silences", &[Method::GET, Method::POST])
-                .route(get().to(silences::list))
-                .route(web::post().to(silences::create)),
-        )
-        .service(at("/api/v1/silences/{id}", &[Method::DELETE]).route(web::delete().to(silences::cancel)))
-        .service(at("/api/v1/deliveries", &[Method::GET]).route(get().to(deliveries::list)))
-        .service(at("/api/v1/deliveries/retry", POST).route(web::post().to(deliveries::retry_all)))
-        .service(at("/api/v1/deliveries/{id}/retry", POST).route(web::post().to(deliveries::retry)))
-        .service(at("/api/v1/system", &[Method::GET]).route(get().to(system::now)))
-        .service(at("/api/v1/events", &[Method::GET]).route(web::get().to(events::events)))
-        .service(at("/healthz", &[Method::GET]).route(get().to(health::alive)))
-        .service(at("/readyz", &[Method::GET]).route(get().to(health::ready)))
-        .service(at("/metrics", &[Method::GET]).route(get().to(telemetry::scrape)))
-        .service(at("/static/{name}", &[Method::GET]).route(get().to(assets::file)));
+/// Every route of this crate. What embeds it adds its own after.
+pub(crate) fn table() -> RouteTable {
+    RouteTable::new()
+        // The Flask program's, answers exactly as they were.
+        .get("/get_current_values", legacy::current_values)
+        .post("/monitor", legacy::records)
+        .delete("/delete/{id}", legacy::delete)
+        .post("/reset", legacy::reset)
+        // For people.
+        .get("/", pages::root)
+        .get("/monitor", pages::monitor)
+        .get("/monitor/{key}", pages::metric)
+        .get("/alerts", pages::alerts)
+        .get("/deliveries", pages::deliveries)
+        .get("/system", pages::system)
+        .get("/static/{name}", assets::file)
+        // For programs.
+        .get("/api/v1/metrics", api::metrics::list)
+        .get("/api/v1/metrics/{key}/evaluations", api::evaluations::list)
+        .get("/api/v1/records", api::records::list)
+        .get("/api/v1/alerts", api::alerts::list)
+        .get("/api/v1/alerts/{id}", api::alerts::one)
+        .post("/api/v1/alerts/{id}/ack", api::alerts::acknowledge)
+        .post("/api/v1/alerts/{id}/silence", api::silences::of_alert)
+        .get("/api/v1/silences", api::silences::list)
+        .post("/api/v1/silences", api::silences::create)
+        .delete("/api/v1/silences/{id}", api::silences::cancel)
+        .get("/api/v1/deliveries", api::deliveries::list)
+        .post("/api/v1/deliveries/retry", api::deliveries::retry_all)
+        .post("/api/v1/deliveries/{id}/retry", api::deliveries::retry)
+        .get("/api/v1/system", api::system::now)
+        .stream("/api/v1/events", api::stream::events)
+        // For whatever watches the monitor.
+        .get("/healthz", health::alive)
+        .get("/readyz", health::ready)
+        .get("/metrics", scrape::scrape)
 }
 
 /// The answer for a path that no route has.
@@ -69,23 +59,62 @@ pub(crate) async fn not_found(req: HttpRequest) -> HttpResponse {
     Problem::new(Code::NotFound, format!("There is nothing at {}.", req.path())).response()
 }
 
-/// A path whose other methods are answered 405, saying which there are.
-fn at(path: &str, methods: &'static [Method]) -> Resource {
-    let allow = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
-    web::resource(path).default_service(web::to(move || {
-        let allow = allow.clone();
-        async move {
-            let problem = Problem::new(Code::MethodNotAllowed, format!("This path knows {allow}."));
-            let mut response = problem.error_response();
-            if let Ok(value) = header::HeaderValue::from_str(&allow) {
-                response.headers_mut().insert(header::ALLOW, value);
-            }
-            response
-        }
-    }))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// GET, and HEAD, which is the same without the body.
-fn get() -> Route {
-    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+    /// Who may call what: to be changed with thought.
+    const EXPECTED: &str = "\
+GET /get_current_values: viewer
+POST /monitor: viewer
+DELETE /delete/{id}: operator
+POST /reset: operator
+GET /: public
+GET /monitor: viewer
+GET /monitor/{key}: viewer
+GET /alerts: viewer
+GET /deliveries: viewer
+GET /system: viewer
+GET /static/{name}: public
+GET /api/v1/metrics: viewer
+GET /api/v1/metrics/{key}/evaluations: viewer
+GET /api/v1/records: viewer
+GET /api/v1/alerts: viewer
+GET /api/v1/alerts/{id}: viewer
+POST /api/v1/alerts/{id}/ack: operator
+POST /api/v1/alerts/{id}/silence: operator
+GET /api/v1/silences: viewer
+POST /api/v1/silences: operator
+DELETE /api/v1/silences/{id}: operator
+GET /api/v1/deliveries: viewer
+POST /api/v1/deliveries/retry: operator
+POST /api/v1/deliveries/{id}/retry: operator
+GET /api/v1/system: viewer
+GET /api/v1/events: viewer
+GET /healthz: public
+GET /readyz: public
+GET /metrics: metrics token
+";
+
+    #[test]
+    fn every_route_says_who_may_call_it() {
+        let mut found = String::new();
+        for (method, path, permission) in table().routes() {
+            println!("{method:6} {path:40} {permission}");
+            found.push_str(&format!("{method} {path}: {permission}\n"));
+        }
+        assert_eq!(found, EXPECTED);
+    }
+
+    #[test]
+    fn nobody_changes_anything_as_a_viewer() {
+        for (method, path, permission) in table().routes() {
+            // The Flask program's list is read by POST.
+            let reads = method == "GET" || path == "/monitor";
+            assert!(
+                reads || ["operator", "admin"].contains(&permission),
+                "{method} {path}"
+            );
+        }
+    }
 }

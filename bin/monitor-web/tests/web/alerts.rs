@@ -43,7 +43,7 @@ async fn alerts_come_in_pages_newest_first_and_filtered() {
             "id": first, "key": "z", "title": "Metric z", "kind": "level", "severity": "warning",
             "reason": "131 is above 100", "value": 131, "previous": null, "opened_at": "2026-11-03T09:12:40.500Z",
             "acknowledged_at": null, "acknowledged_by": null, "note": null,
-            "resolved_at": "2026-11-03T09:12:40.500Z", "resolved_value": 88, "extra": 0, "muted": null,
+            "resolved_at": "2026-11-03T09:12:40.500Z", "resolved_value": 88, "further_messages": 0, "muted": null,
             "escalated_at": null,
         });
         assert_eq!(

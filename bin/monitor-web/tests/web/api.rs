@@ -114,23 +114,23 @@ async fn records_come_in_pages_with_their_deliveries() {
              "next_at": "2026-11-03T09:12:40.500Z", "error": null},
         ]);
         assert_eq!(first["records"][0]["deliveries"], expected);
-        let mut seen = 2;
+        let mut count = 2;
         let mut cursor = first["next_cursor"].as_str().map(str::to_owned);
         while let Some(from) = cursor {
             let page = web
                 .get(&format!("/api/v1/records?limit=2&cursor={from}"))
                 .await
                 .json();
-            seen += page["records"].as_array().unwrap().len();
+            count += page["records"].as_array().unwrap().len();
             cursor = page["next_cursor"].as_str().map(str::to_owned);
         }
-        assert_eq!(seen, 5);
+        assert_eq!(count, 5);
         web.stop().await;
     }
 }
 
 #[tokio::test]
-async fn a_query_that_makes_no_sense_is_told() {
+async fn a_query_that_makes_no_sense_is_refused() {
     let web = Web::start().await;
     for query in ["limit=0", "limit=501", "limit=x", "cursor=x", "page=2"] {
         let answer = web.get(&format!("/api/v1/records?{query}")).await;

@@ -76,7 +76,7 @@ async fn it_refuses_to_be_reached_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn templates_with_a_mistake_are_told_at_the_start() {
+async fn templates_with_a_mistake_are_reported_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("pages")).unwrap();
     std::fs::write(folder.path().join("pages/monitor.html"), "{% nonsense %}").unwrap();

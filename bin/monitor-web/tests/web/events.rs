@@ -38,14 +38,14 @@ async fn a_write_by_another_process_reaches_the_reader() {
 }
 
 #[tokio::test]
-async fn records_and_their_deliveries_are_told() {
+async fn records_and_their_deliveries_are_sent() {
     let web = Web::start().await;
     let mut events = web.events().await;
     events.until(|_| true).await;
     let id = web.record("x", "<b>raw</b>").await.id;
-    let told = events.until(|data| data["records"][0]["id"] == id).await;
+    let sent = events.until(|data| data["records"][0]["id"] == id).await;
     assert_eq!(
-        told["records"][0]["message"], "<b>raw</b>",
+        sent["records"][0]["message"], "<b>raw</b>",
         "escaping is the page's"
     );
     web.delivery(id, "mail").await;

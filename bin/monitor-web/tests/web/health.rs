@@ -39,7 +39,7 @@ async fn a_database_without_tables_is_not_ready() {
     assert_eq!(
         (values.status, values.problem().as_str()),
         (503, "database-unavailable"),
-        "never 0 when blind"
+        "never 0 without data"
     );
     assert!(
         web.get("/monitor")

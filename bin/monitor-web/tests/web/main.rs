@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+#[path = "../../examples/fixture/seed/mod.rs"]
+mod seed;
+
 mod alerts;
 mod api;
 mod deliveries;
@@ -9,11 +12,12 @@ mod embed;
 mod events;
 mod guards;
 mod health;
-mod original;
+mod legacy;
 mod page;
 mod pages;
 mod processes;
 mod silences;
+mod snapshots;
 mod support;
 mod system;
 mod telemetry;

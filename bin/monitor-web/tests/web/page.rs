@@ -43,7 +43,7 @@ async fn it_shows_all_without_a_script() {
 }
 
 #[tokio::test]
-async fn a_silent_worker_is_told() {
+async fn a_silent_worker_is_reported() {
     let web = Web::start().await;
     assert!(
         web.get("/monitor")

@@ -46,7 +46,7 @@ async fn each_page_is_in_both_languages_with_its_place_in_the_header() {
 }
 
 #[tokio::test]
-async fn no_page_looks_well_while_nobody_watches() {
+async fn no_page_seems_well_while_no_worker_is_alive() {
     let web = Web::start().await;
     for path in PAGES {
         let page = web.get(path).await.body;
@@ -56,7 +56,7 @@ async fn no_page_looks_well_while_nobody_watches() {
         web.get("/system")
             .await
             .body
-            .contains("Nobody looks for incidents")
+            .contains("Incidents are not being checked")
     );
     web.heartbeat().await;
     for path in PAGES {
@@ -224,7 +224,7 @@ async fn a_metric_shows_why_it_was_judged_so() {
         r#"data-testid="silence-form""#.into(),
         r#"name="for" value="4h""#.into(),
         ">Alert</li>".into(),
-        ">Not told: silenced</li>".into(),
+        ">Not notified: silenced</li>".into(),
         format!(r#"data-testid="alert-row-{alert}""#),
         format!(r#"data-testid="cancel-silence-{silence}""#),
         r#"datetime="2026-11-04T09:12:40.500Z">11-04 09:12</time>"#.into(),
@@ -239,7 +239,7 @@ async fn a_metric_shows_why_it_was_judged_so() {
 }
 
 #[tokio::test]
-async fn a_record_says_who_took_it_or_lets_it_be_taken() {
+async fn a_record_says_who_acknowledged_it_or_lets_it_be_acknowledged() {
     let web = Web::start().await;
     let (free, taken) = (web.alert("z").await, web.alert("x").await);
     let at = web.now();

@@ -58,7 +58,7 @@ async fn a_web_is_no_worker() {
 }
 
 #[tokio::test]
-async fn webs_that_died_on_this_machine_are_buried() {
+async fn webs_that_died_on_this_machine_are_reaped() {
     let database = Database::sqlite();
     let db = database.open().await;
     db.migrate().await.unwrap();

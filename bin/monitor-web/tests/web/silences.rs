@@ -10,7 +10,7 @@ use crate::support::{Database, Web};
 const PATH: &str = "/api/v1/silences";
 
 #[tokio::test]
-async fn a_silence_is_made_seen_and_cancelled() {
+async fn a_silence_is_made_shown_and_cancelled() {
     for database in Database::each() {
         let web = Web::on(database).await;
         let mut events = web.events().await;
@@ -32,14 +32,14 @@ async fn a_silence_is_made_seen_and_cancelled() {
             web.get(PATH).await.json(),
             serde_json::json!({ "silences": [expected], "next_cursor": null })
         );
-        // The reader of the page sees at once that nobody would be told.
-        let told = events.until(|data| data["silences"][0]["id"] == id).await;
-        assert_eq!(told["metrics"][0]["key"], "z");
-        assert_eq!(told["metrics"][0]["muted"], format!("silence:{id}"));
+        // The reader of the page learns at once that nobody would be notified.
+        let sent = events.until(|data| data["silences"][0]["id"] == id).await;
+        assert_eq!(sent["metrics"][0]["key"], "z");
+        assert_eq!(sent["metrics"][0]["muted"], format!("silence:{id}"));
         assert!(
-            told["metrics"][0]["muted_until"].is_string() && told["metrics"][0]["muted_reason"].is_string()
+            sent["metrics"][0]["muted_until"].is_string() && sent["metrics"][0]["muted_reason"].is_string()
         );
-        assert_eq!(told["metrics"].as_array().unwrap().len(), 1, "the others are not");
+        assert_eq!(sent["metrics"].as_array().unwrap().len(), 1, "the others are not");
         assert_eq!(
             web.get("/api/v1/metrics").await.json()["metrics"][0]["muted"],
             format!("silence:{id}")
@@ -52,10 +52,10 @@ async fn a_silence_is_made_seen_and_cancelled() {
             (&answer.json()["state"], &answer.json()["cancelled_by"]),
             (&"cancelled".into(), &"local".into())
         );
-        let told = events
+        let sent = events
             .until(|data| data["silences"] == serde_json::json!([]))
             .await;
-        assert_eq!(told["metrics"][0]["muted"], serde_json::Value::Null);
+        assert_eq!(sent["metrics"][0]["muted"], serde_json::Value::Null);
         let why = web.refused("DELETE", &path, "", 409, "conflict").await;
         assert_eq!(
             why,
@@ -78,7 +78,7 @@ async fn a_silence_is_made_seen_and_cancelled() {
 }
 
 #[tokio::test]
-async fn what_is_asked_for_has_bounds() {
+async fn what_is_requested_has_bounds() {
     let web = Web::start().await;
     let with = |rest: &str| format!(r#"{{"reason":"why",{rest}}}"#);
     let long = format!(r#"{{"for":"1h","reason":"{}"}}"#, "r".repeat(501));

@@ -1,4 +1,4 @@
-//! A web with a database of its own, and a small HTTP client that sends exactly what it is told to.
+//! A web with a database of its own, and a small HTTP client that sends exactly what it is given.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -52,7 +52,7 @@ impl Database {
     }
 }
 
-/// An alarm that notes what it was asked, and fails on demand.
+/// An alarm that notes what it sounded, and fails on demand.
 #[derive(Default)]
 pub(crate) struct TestAlarm {
     pub(crate) sounded: Mutex<Vec<String>>,
@@ -393,7 +393,7 @@ impl Web {
     pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         let stopped = tokio::time::timeout(Duration::from_secs(20), self.task).await;
-        stopped.expect("the web stops when told to").unwrap().unwrap();
+        stopped.expect("the web stops at the shutdown").unwrap().unwrap();
         self.db.close().await;
     }
 }

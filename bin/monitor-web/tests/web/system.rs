@@ -10,7 +10,7 @@ use monitor_model::{
 use crate::support::{Database, Web, new_record};
 
 #[tokio::test]
-async fn the_monitor_tells_of_itself() {
+async fn the_monitor_reports_itself() {
     for database in Database::each() {
         let web = Web::on(database).await;
         web.heartbeat().await;
@@ -100,10 +100,10 @@ async fn incidents_come_and_go_live() {
     let id = web
         .incident(IncidentKind::Channel, "mail", "<b>mail</b> is down")
         .await;
-    let told = events.until(|data| data["incidents"][0]["id"] == id).await;
-    assert_eq!(told["incidents"][0]["reason"], "<b>mail</b> is down");
-    assert_eq!(told["metrics"], serde_json::json!([]), "only what changed");
-    assert!(told.get("records").is_none() && told.get("silences").is_none());
+    let sent = events.until(|data| data["incidents"][0]["id"] == id).await;
+    assert_eq!(sent["incidents"][0]["reason"], "<b>mail</b> is down");
+    assert_eq!(sent["metrics"], serde_json::json!([]), "only what changed");
+    assert!(sent.get("records").is_none() && sent.get("silences").is_none());
     let at = web.now();
     web.write(move |c| incidents::end(c, id, at)).await;
     events
@@ -113,15 +113,15 @@ async fn incidents_come_and_go_live() {
 }
 
 #[tokio::test]
-async fn records_tell_of_their_alert() {
+async fn records_show_their_alert() {
     let web = Web::start().await;
     let id = web.alert("z").await;
     let mut new = new_record("z", "Z is at 131", web.now());
     new.alert_id = Some(id);
     let record = web.write(move |c| records::insert(c, &new)).await.unwrap().id;
     let mut events = web.events().await;
-    let told = events.until(|data| data["records"][0]["id"] == record).await;
-    let record = &told["records"][0];
+    let sent = events.until(|data| data["records"][0]["id"] == record).await;
+    let record = &sent["records"][0];
     assert_eq!(
         (
             &record["muted"],
@@ -137,9 +137,9 @@ async fn records_tell_of_their_alert() {
     let at = web.now();
     web.write(move |c| alerts::acknowledge(c, id, "Anna", None, at))
         .await;
-    let told = events.until(|data| data.get("records").is_some()).await;
-    assert_eq!(told["records"][0]["acknowledged_by"], "Anna");
-    assert_eq!(told["records"][0]["acknowledged_at"], "2026-11-03T09:12:40.500Z");
+    let sent = events.until(|data| data.get("records").is_some()).await;
+    assert_eq!(sent["records"][0]["acknowledged_by"], "Anna");
+    assert_eq!(sent["records"][0]["acknowledged_at"], "2026-11-03T09:12:40.500Z");
     let listed = web.get("/api/v1/records").await.json();
     assert_eq!(listed["records"][0]["acknowledged_by"], "Anna");
     web.clock.advance(Duration::from_secs(1));

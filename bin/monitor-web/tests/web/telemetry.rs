@@ -14,7 +14,7 @@ fn value(page: &str, series: &str) -> Option<f64> {
 }
 
 #[tokio::test]
-async fn what_the_database_holds_is_told() {
+async fn what_the_database_holds_is_exposed() {
     for database in Database::each() {
         let web = Web::on(database).await;
         let page = web.get("/metrics").await;
@@ -73,7 +73,7 @@ async fn what_the_database_holds_is_told() {
         assert_eq!(
             value(&early, "monitor_outbox_unfinished{lane=\"mail\"}"),
             Some(2.0),
-            "however often it is scraped, the database is asked once a second"
+            "however often it is scraped, the database is read once a second"
         );
         web.clock.advance(Duration::from_secs(1));
         let page = web.get("/metrics").await.body;
@@ -91,7 +91,7 @@ async fn what_the_database_holds_is_told() {
 }
 
 #[tokio::test]
-async fn the_life_of_alerts_and_of_the_monitor_is_told() {
+async fn the_life_of_alerts_and_of_the_monitor_is_exposed() {
     for database in Database::each() {
         let web = Web::on(database).await;
         web.clock.wait_for_sleepers(1).await;
@@ -127,7 +127,11 @@ async fn the_life_of_alerts_and_of_the_monitor_is_told() {
             .await;
         web.clock.advance(Duration::from_secs(300));
         let page = web.get("/metrics").await.body;
-        assert_eq!(value(&page, undelivered), Some(0.0), "a lane that was seen stays");
+        assert_eq!(
+            value(&page, undelivered),
+            Some(0.0),
+            "a lane that was there stays"
+        );
         assert_eq!(value(&page, "monitor_silences_active"), Some(0.0));
         web.stop().await;
     }
@@ -178,7 +182,7 @@ async fn requests_are_counted_and_nobody_can_make_series_up() {
 }
 
 #[tokio::test]
-async fn live_connections_are_told() {
+async fn live_connections_are_counted() {
     let web = Web::start().await;
     assert_eq!(
         value(&web.get("/metrics").await.body, "monitor_live_readers"),
@@ -238,7 +242,7 @@ async fn the_token_is_demanded_where_there_is_one() {
 }
 
 #[tokio::test]
-async fn a_database_that_cannot_be_read_is_told() {
+async fn a_database_that_cannot_be_read_is_reported() {
     let web = Web::start().await;
     web.heartbeat().await;
     assert_eq!(
@@ -252,7 +256,7 @@ async fn a_database_that_cannot_be_read_is_told() {
     assert_eq!(value(&page, "monitor_database_up"), Some(0.0));
     assert!(
         !page.contains("workers_alive"),
-        "what was seen before is not what is: {page}"
+        "what was read before is not what is: {page}"
     );
     web.stop().await;
 }

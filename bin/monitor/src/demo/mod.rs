@@ -8,12 +8,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use monitor_domain::Language;
-use monitor_domain::SystemClock;
-use monitor_testkit::demo::{Options, Scenario};
-use monitor_testkit::{SmtpSink, SystemA, SystemB};
+use monitor_domain::{Language, SystemClock};
+use monitor_simulator::{Scenario, ScenarioOptions, SmtpSink, SystemA, SystemB};
 use monitor_web::{NavLink, WebContext};
-use monitor_worker::{Exit, engine, on_signals, open_database};
+use monitor_worker::{Exit, Program, on_signals, open_database};
 
 use crate::init::say;
 use crate::run::both;
@@ -55,18 +53,20 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Exit> {
     let _scenario = Scenario::start(
         &a,
         &b,
-        Options {
+        ScenarioOptions {
             lang: args.lang,
             pace: args.interval,
-            ..Options::default()
+            ..ScenarioOptions::default()
         },
     );
 
     let overrides = overrides(&args, &a, &b, &smtp);
-    let settings = monitor_settings::load_str("config/demo.toml", CONFIG, &overrides)?.settings;
+    let settings =
+        monitor_settings::load_str("config/demo.toml", CONFIG, &overrides, Program::stock().kinds())?
+            .settings;
     let db = open_database(&settings).await?;
     let clock = SystemClock::shared();
-    let engine = engine(&settings, db.clone(), clock.clone())?;
+    let engine = Program::stock().engine(&settings, db.clone(), clock.clone())?;
     let mut context = WebContext::from_settings(&settings, db.clone(), clock)?;
     let label = if args.is_chinese() { "收件箱" } else { "Inbox" };
     context.nav.push(NavLink {
@@ -77,15 +77,15 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Exit> {
     let web = monitor_web::serve(listener, context, inbox, stop.clone());
 
     let host = format!("http://127.0.0.1:{}", args.port);
-    // The page follows the browser; asked for a language, it keeps to that.
+    // The page follows the browser, unless the address names a language.
     let lang = if args.is_chinese() { "?lang=zh-CN" } else { "" };
     say(&format!(
         "\n  Monitor demo   {host}/monitor{lang}\n  Its mails      {host}/demo/inbox\n  Ctrl-C stops it; its data stays in {}\n",
         args.data_dir.display()
     ));
-    let end = both(engine, web, stop).await;
+    let result = both(engine, web, stop).await;
     db.close().await;
-    end
+    result
 }
 
 /// What the config file cannot know: ports, the folder, the arguments.

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use monitor_testkit::SmtpSink;
+use monitor_simulator::SmtpSink;
 
 /// Mails shown and kept.
 const KEEP: usize = 200;
-/// How often new mails are put away.
-const LOOK: Duration = Duration::from_millis(200);
+/// How often new mails are put into the folder.
+const POLL: Duration = Duration::from_millis(200);
 
 /// A mail as it is kept: its text as it came in, and the name of its file, which sorts by time.
 #[derive(Clone, Debug)]
@@ -67,11 +67,11 @@ impl Store {
                 ..Kepts::default()
             })),
         };
-        let putting_away = store.clone();
+        let background = store.clone();
         tokio::spawn(async move {
             loop {
-                tokio::time::sleep(LOOK).await;
-                putting_away.mails();
+                tokio::time::sleep(POLL).await;
+                background.mails();
             }
         });
         Ok(store)

@@ -115,7 +115,7 @@ async fn an_answer_that_is_no_answer_is_neither_a_refusal_nor_a_session() {
 }
 
 #[tokio::test]
-async fn not_now_is_waited_for_as_long_as_asked() {
+async fn not_now_is_waited_for_as_long_as_the_system_says() {
     let fake = Fake::start("system_a").await;
     fake.rules().login = Some(Answer(429, "Retry-After: 90\r\n", ""));
     let clock = TestClock::new();
@@ -142,7 +142,7 @@ async fn a_system_that_is_down_is_unreachable_and_found_again() {
         .unwrap()
         .local_addr()
         .unwrap();
-    settings.base_url = Some(format!("http://{gone}"));
+    settings.common.base_url = Some(format!("http://{gone}"));
     let clock = TestClock::new();
     let system = system(&settings, &clock);
     let mut gaps = Vec::new();

@@ -1,10 +1,12 @@
-//! A System A or B over a real socket, which counts, refuses, forgets and stalls as a test tells it.
+//! A System A or B over a real socket, which counts, refuses, forgets and stalls as a test wants it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use monitor_login::{CallError, System, SystemSettings, build};
+use monitor_login::{
+    CallError, LoginCall, SignedOutSettings, System, SystemASettings, SystemBSettings, SystemSettings,
+};
 use monitor_requests::{Request, RequestsSettings, Response, Secret, SecretSource};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -46,7 +48,7 @@ pub(crate) struct Fake {
     kind: &'static str,
     port: u16,
     rules: Arc<Mutex<Rules>>,
-    seen: Arc<Mutex<Vec<String>>>,
+    received: Arc<Mutex<Vec<String>>>,
     hold: watch::Sender<bool>,
 }
 
@@ -60,7 +62,7 @@ impl Fake {
             kind,
             port,
             rules: Arc::default(),
-            seen: Arc::default(),
+            received: Arc::default(),
             hold,
         };
         let server = fake.clone();
@@ -87,12 +89,12 @@ impl Fake {
         self.hold.send_replace(hold);
     }
 
-    pub(crate) fn seen(&self) -> Vec<String> {
-        self.seen.lock().unwrap().clone()
+    pub(crate) fn received(&self) -> Vec<String> {
+        self.received.lock().unwrap().clone()
     }
 
     pub(crate) fn logins(&self) -> usize {
-        self.seen()
+        self.received()
             .iter()
             .filter(|request| request.starts_with(self.login_line()))
             .count()
@@ -100,18 +102,34 @@ impl Fake {
 
     /// Calls that were not sign-ins.
     pub(crate) fn calls(&self) -> usize {
-        self.seen().len() - self.logins()
+        self.received().len() - self.logins()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     pub(crate) fn settings(&self) -> SystemSettings {
-        SystemSettings {
-            kind: self.kind.to_owned(),
-            base_url: Some(format!("http://127.0.0.1:{}", self.port)),
-            username: Some("monitor".to_owned()),
-            password: Some(SecretSource::Plain(Secret::new(PASSWORD))),
-            retries: Some(0),
-            ..SystemSettings::default()
-        }
+        self.settings_with(None, None)
+    }
+
+    pub(crate) fn settings_with(
+        &self,
+        signed_out: Option<SignedOutSettings>,
+        login: Option<LoginCall>,
+    ) -> SystemSettings {
+        let password = SecretSource::Plain(Secret::new(PASSWORD));
+        let mut settings = if self.kind == "system_a" {
+            let mut own = SystemASettings::new("monitor", password);
+            (own.signed_out, own.login) = (signed_out, login);
+            SystemSettings::new(self.url(), own)
+        } else {
+            let mut own = SystemBSettings::new("monitor", password);
+            (own.signed_out, own.login) = (signed_out, login);
+            SystemSettings::new(self.url(), own)
+        };
+        settings.common.retries = Some(0);
+        settings
     }
 
     pub(crate) fn system(&self, clock: &Arc<TestClock>) -> Arc<System> {
@@ -131,7 +149,7 @@ impl Fake {
             return;
         };
         let is_login = request.starts_with(self.login_line());
-        self.seen.lock().unwrap().push(request.clone());
+        self.received.lock().unwrap().push(request.clone());
         if is_login {
             self.hold.subscribe().wait_for(|hold| !hold).await.unwrap();
         }
@@ -204,7 +222,9 @@ impl Fake {
 }
 
 pub(crate) fn system(settings: &SystemSettings, clock: &Arc<TestClock>) -> Arc<System> {
-    build("a", settings, &RequestsSettings::default(), clock.clone()).unwrap()
+    settings
+        .build("a", &RequestsSettings::default(), clock.clone())
+        .unwrap()
 }
 
 pub(crate) async fn get(system: &System, path: &str) -> Result<Response, CallError> {

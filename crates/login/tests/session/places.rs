@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use monitor_login::{BuildError, CallError, KINDS, LoginSettings, SystemSettings, build, login_for};
+use monitor_login::{BuildError, CallError, LoginCall, SystemASettings, SystemSettings};
 use monitor_requests::{Request, RequestsSettings, SecretSource, Url};
 
 use crate::fake::{Fake, system, total};
@@ -12,15 +12,15 @@ use crate::time::TestClock;
 async fn a_request_to_another_origin_is_not_sent() {
     let (fake, other) = (Fake::start("system_a").await, Fake::start("system_b").await);
     let system = fake.system(&TestClock::new());
-    let elsewhere = other.system(&TestClock::new()).url("/api?token=hunter9").unwrap();
+    let foreign = other.system(&TestClock::new()).url("/api?token=hunter9").unwrap();
     let mut https = system.url("/api").unwrap();
     https.set_scheme("https").unwrap();
-    for url in [elsewhere, https, Url::parse("http://localhost/").unwrap()] {
+    for url in [foreign, https, Url::parse("http://localhost/").unwrap()] {
         let error = system.call(Request::get(url)).await.unwrap_err();
         assert!(matches!(error, CallError::OtherOrigin { .. }), "{error}");
         assert!(!error.is_transient() && !error.to_string().contains("hunter9"));
     }
-    assert_eq!((fake.seen().len(), other.seen().len()), (0, 0));
+    assert_eq!((fake.received().len(), other.received().len()), (0, 0));
     assert!(matches!(
         system.url("https://evil.example/?token=hunter9"),
         Err(CallError::Path { .. })
@@ -30,18 +30,17 @@ async fn a_request_to_another_origin_is_not_sent() {
 #[tokio::test]
 async fn a_base_url_may_have_a_path_and_the_login_path_may_be_another() {
     let fake = Fake::start("system_a").await;
-    let mut settings = fake.settings();
-    settings.base_url = Some(format!("{}/app/", settings.base_url.unwrap()));
-    settings.login = Some(LoginSettings {
+    let login = LoginCall {
         path: Some("/auth/in".to_owned()),
-        ..LoginSettings::default()
-    });
+    };
+    let mut settings = fake.settings_with(None, Some(login));
+    settings.common.base_url = Some(format!("{}/app/", fake.url()));
     let system = system(&settings, &TestClock::new());
     assert!(system.sign_in().await.is_err(), "the fake knows no such login");
     assert!(
-        fake.seen()[0].starts_with("POST /app/auth/in HTTP/1.1\r\n"),
+        fake.received()[0].starts_with("POST /app/auth/in HTTP/1.1\r\n"),
         "{}",
-        fake.seen()[0]
+        fake.received()[0]
     );
     assert!(
         system
@@ -58,7 +57,7 @@ async fn the_reference_protocols_are_spoken() {
         (
             "system_a",
             "POST /api/login",
-            r#"{"password":"hunter2 & co","username":"monitor"}"#,
+            r#"{"username":"monitor","password":"hunter2 & co"}"#,
             "authorization: Bearer ",
         ),
         (
@@ -70,124 +69,97 @@ async fn the_reference_protocols_are_spoken() {
     ] {
         let fake = Fake::start(kind).await;
         let mut settings = fake.settings();
-        settings.headers = BTreeMap::from([("X-Tenant".to_owned(), "t1".to_owned())]);
+        settings.common.headers = BTreeMap::from([("X-Tenant".to_owned(), "t1".to_owned())]);
         total(&system(&settings, &TestClock::new()), "/api/totals/x?n=1").await;
-        let seen = fake.seen();
+        let received = fake.received();
         assert!(
-            seen[0].starts_with(login) && seen[0].ends_with(body),
+            received[0].starts_with(login) && received[0].ends_with(body),
             "{}",
-            seen[0]
+            received[0]
         );
         assert!(
-            seen[1].starts_with("GET /api/totals/x?n=1 ") && seen[1].contains(proof),
+            received[1].starts_with("GET /api/totals/x?n=1 ") && received[1].contains(proof),
             "{}",
-            seen[1]
+            received[1]
         );
-        assert!(seen[1].contains("accept: application/json\r\n"), "{}", seen[1]);
         assert!(
-            seen.iter().all(|request| request.contains("x-tenant: t1\r\n")),
-            "{seen:?}"
+            received[1].contains("accept: application/json\r\n"),
+            "{}",
+            received[1]
+        );
+        assert!(
+            received
+                .iter()
+                .all(|request| request.contains("x-tenant: t1\r\n")),
+            "{received:?}"
         );
     }
-}
-
-#[test]
-fn every_kind_is_known_and_the_rest_is_said_to_be_not_yet_or_never() {
-    for kind in KINDS {
-        let settings = SystemSettings {
-            kind: (*kind).to_owned(),
-            username: (*kind != "none").then(|| "monitor".to_owned()),
-            password: (*kind != "none").then(|| SecretSource::Plain("x".into())),
-            ..SystemSettings::default()
-        };
-        assert_eq!(login_for(&settings).map(|login| login.kind()).ok(), Some(*kind));
-    }
-    let of = |kind: &str| {
-        login_for(&SystemSettings {
-            kind: kind.to_owned(),
-            ..SystemSettings::default()
-        })
-        .map(|_| ())
-        .unwrap_err()
-    };
-    for kind in ["json_token", "form_cookie", "basic", "bearer", "oauth2"] {
-        assert_eq!(
-            of(kind),
-            BuildError::NotBuiltYet {
-                kind: kind.to_owned()
-            }
-        );
-    }
-    assert_eq!(
-        of("sytem_a").to_string(),
-        "kind: there is no \"sytem_a\"; there are system_a, system_b, none"
-    );
 }
 
 #[test]
 fn what_is_wrong_with_a_system_is_said_by_its_key() {
-    let good = || SystemSettings {
-        kind: "system_a".to_owned(),
-        base_url: Some("https://a.example".to_owned()),
-        username: Some("monitor".to_owned()),
-        password: Some(SecretSource::Plain("hunter2".into())),
-        ..SystemSettings::default()
+    let good = || SystemASettings::new("monitor", SecretSource::Plain("hunter2".into()));
+    let system = |own: SystemASettings| SystemSettings::new("https://a.example", own);
+    let build = |settings: &SystemSettings| {
+        settings
+            .build("a", &RequestsSettings::default(), TestClock::new())
+            .map(drop)
     };
-    type Change = fn(&mut SystemSettings);
-    let cases: [(Change, &str); 12] = [
-        (|s| s.base_url = None, "base_url: is missing"),
+    type Change = fn(&mut SystemASettings);
+    let cases: [(Change, &str); 3] = [
         (
-            |s| s.base_url = Some("a.example".to_owned()),
-            "base_url: must be an address",
+            |own| own.username = None,
+            "username: missing; the name of the account",
+        ),
+        (|own| own.password = None, "password: missing; { env = "),
+        (
+            |own| own.password = Some(SecretSource::Env("MONITOR_NO_SUCH".to_owned())),
+            "password: environment variable MONITOR_NO_SUCH is not set",
+        ),
+    ];
+    let shown = |error: BuildError| {
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+        error.to_string()
+    };
+    for (change, says) in cases {
+        let mut own = good();
+        change(&mut own);
+        let error = shown(build(&system(own)).unwrap_err());
+        assert!(error.starts_with(says), "{error}");
+    }
+    type Common = fn(&mut SystemSettings);
+    let cases: [(Common, &str); 7] = [
+        (|s| s.common.base_url = None, "base_url: missing; where"),
+        (
+            |s| s.common.base_url = Some("a.example".to_owned()),
+            "base_url: not a URL",
         ),
         (
-            |s| s.base_url = Some("ftp://a.example".to_owned()),
+            |s| s.common.base_url = Some("ftp://a.example".to_owned()),
             "base_url: must begin with http",
         ),
         (
-            |s| s.base_url = Some("https://u:hunter2@a.example".to_owned()),
+            |s| s.common.base_url = Some("https://u:hunter2@a.example".to_owned()),
             "base_url: must not hold a user or password",
         ),
         (
-            |s| s.base_url = Some("https://a.example?x".to_owned()),
-            "base_url: must not have a query",
-        ),
-        (|s| s.username = None, "username: is missing"),
-        (|s| s.password = None, "password: is missing"),
-        (
-            |s| s.password = Some(SecretSource::Env("MONITOR_NO_SUCH".to_owned())),
-            "password: environment variable MONITOR_NO_SUCH is not set",
+            |s| s.common.base_url = Some("https://a.example?x".to_owned()),
+            "base_url: must not hold a query",
         ),
         (
-            |s| s.scheme = Some("Token".to_owned()),
-            "scheme: is not used by kind \"system_a\"",
+            |s| s.common.timeout = Some(std::time::Duration::ZERO),
+            "timeout: must be longer than 0s",
         ),
         (
-            |s| {
-                s.login = Some(LoginSettings {
-                    token: Some("$.t".to_owned()),
-                    ..LoginSettings::default()
-                });
-            },
-            "login.token: is not used by kind \"system_a\"",
-        ),
-        (
-            |s| s.timeout = Some(std::time::Duration::ZERO),
-            "timeout: must be more than zero",
-        ),
-        (
-            |s| s.ca_file = Some("/no/such.pem".into()),
+            |s| s.common.ca_file = Some("/no/such.pem".into()),
             "ca_file /no/such.pem: cannot be read",
         ),
     ];
     for (change, says) in cases {
-        let mut settings = good();
+        let mut settings = system(good());
         change(&mut settings);
-        let error = build("a", &settings, &RequestsSettings::default(), TestClock::new())
-            .map(|_| ())
-            .unwrap_err();
-        assert!(error.to_string().starts_with(says), "{error}");
-        assert!(!format!("{error} {error:?}").contains("hunter2"));
+        let error = shown(build(&settings).unwrap_err());
+        assert!(error.starts_with(says), "{error}");
     }
-    assert!(build("a", &good(), &RequestsSettings::default(), TestClock::new()).is_ok());
+    assert!(build(&system(good())).is_ok());
 }

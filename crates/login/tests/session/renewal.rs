@@ -37,7 +37,7 @@ async fn in_the_last_fifth_the_old_one_is_used_while_the_next_is_fetched() {
         // The next call after the new one has arrived uses it.
         loop {
             assert_eq!(total(&system, "/api/totals/x").await, 7);
-            if fake.seen().last().unwrap().contains("hunter3-2") {
+            if fake.received().last().unwrap().contains("hunter3-2") {
                 break;
             }
         }
@@ -80,7 +80,7 @@ async fn what_has_ended_is_not_sent_any_more() {
         assert_eq!(
             (fake.logins(), fake.calls()),
             (2, 2),
-            "{kind}: signed in before asking"
+            "{kind}: signed in before the call"
         );
     }
 }

@@ -59,7 +59,7 @@ async fn whatever_happens_no_secret_is_shown() {
         show(format!("{:?} {system:?}", fake.settings()));
         total(&system, "/api/totals/x").await;
         // A system that repeats what it was sent, in every kind of answer.
-        let echo = r#"{"error":"no","password":"hunter2 & co","seen":"hunter2 & co","token":"hunter3-1"}"#;
+        let echo = r#"{"error":"no","password":"hunter2 & co","echo":"hunter2 & co","token":"hunter3-1"}"#;
         for status in [200, 302, 400, 401, 403, 404, 418, 429, 500] {
             fake.rules().login = Some(Answer(status, "", echo));
             fake.expire();
@@ -83,19 +83,19 @@ async fn whatever_happens_no_secret_is_shown() {
         for (path, status) in [("/echo/500", 500), ("/echo/404", 404), ("/echo/403", 403)] {
             fake.rules()
                 .paths
-                .insert(path.to_owned(), Answer(status, "", r#"{"seen":"x TOKEN x"}"#));
+                .insert(path.to_owned(), Answer(status, "", r#"{"echo":"x TOKEN x"}"#));
             let error = get(&system, path).await.unwrap().require_success().unwrap_err();
             assert!(error.to_string().contains("x [redacted] x"), "{error}");
             show(format!("{error} {error:?}"));
         }
         // A credential as such.
         let client = Client::new(ClientConfig::default(), clock.clone()).unwrap();
-        let login = monitor_login::login_for(&fake.settings()).unwrap();
+        let login = fake.settings().login.login().unwrap();
         let credential = login.sign_in(&client, &system.url("/").unwrap()).await.unwrap();
         show(format!("{credential:?} {client:?}"));
     }
     let mut settings = Fake::start("system_a").await.settings();
-    settings.kind = "system_b".to_owned();
+    settings.login = Fake::start("system_b").await.settings().login;
     show(format!(
         "{:?}",
         system(&settings, &TestClock::new()).sign_in().await

@@ -1,8 +1,8 @@
-//! What looks signed out: one new sign-in, one more try, and then an answer or an error.
+//! Answers as if signed out: one new sign-in, one more try, and then an answer or an error.
 
 use std::time::Duration;
 
-use monitor_login::{CallError, SignedOutSettings};
+use monitor_login::{CallError, NoLoginSettings, SignedOutSettings, SystemSettings};
 use monitor_requests::{HeaderValue, Request};
 
 use crate::fake::{Answer, Fake, HTML, get, system, total};
@@ -65,11 +65,7 @@ async fn a_path_that_always_looks_signed_out_is_an_error_and_no_sign_in_each_int
         for n in 0..360 {
             clock.advance(seconds(10));
             assert!(get(&system, &format!("/api/mistyped?n={n}")).await.is_err());
-            assert_eq!(
-                total(&system, "/api/totals/x").await,
-                7,
-                "others are not troubled"
-            );
+            assert_eq!(total(&system, "/api/totals/x").await, 7, "others go on");
         }
         assert!(fake.logins() <= 2 + 10, "{}", fake.logins());
         // Once it works the memory is gone.
@@ -119,7 +115,7 @@ async fn a_doubted_403_takes_the_session_away_from_nobody() {
 }
 
 #[tokio::test]
-async fn troubles_of_the_system_are_no_lost_session() {
+async fn failures_of_the_system_are_no_lost_session() {
     for status in [500, 502, 404, 429, 301] {
         let fake = Fake::start("system_b").await;
         let page = Answer(
@@ -135,7 +131,7 @@ async fn troubles_of_the_system_are_no_lost_session() {
 }
 
 #[tokio::test]
-async fn a_page_is_an_answer_to_who_asked_for_one() {
+async fn a_page_is_an_answer_to_who_accepts_one() {
     let fake = Fake::start("system_b").await;
     fake.rules().paths.insert("/page".to_owned(), HTML);
     let clock = TestClock::new();
@@ -147,6 +143,7 @@ async fn a_page_is_an_answer_to_who_asked_for_one() {
     // The same by the system's headers in the config.
     let mut settings = fake.settings();
     settings
+        .common
         .headers
         .insert("accept".to_owned(), "text/html, application/json".to_owned());
     assert!(
@@ -155,12 +152,13 @@ async fn a_page_is_an_answer_to_who_asked_for_one() {
             .unwrap()
             .is_html()
     );
-    let seen = fake.seen();
+    let received = fake.received();
     assert!(
-        seen.last()
+        received
+            .last()
             .unwrap()
             .contains("accept: text/html, application/json\r\n"),
-        "{seen:?}"
+        "{received:?}"
     );
 }
 
@@ -168,11 +166,11 @@ async fn a_page_is_an_answer_to_who_asked_for_one() {
 async fn the_config_may_say_how_a_lost_session_looks() {
     let fake = Fake::start("system_a").await;
     fake.rules().lost = Some(Answer(200, "", r#"{"error":"please sign in"}"#));
-    let mut settings = fake.settings();
-    settings.signed_out = Some(SignedOutSettings {
+    let signed_out = SignedOutSettings {
         body_contains: Some("please sign in".to_owned()),
         ..SignedOutSettings::default()
-    });
+    };
+    let settings = fake.settings_with(Some(signed_out), None);
     let system = system(&settings, &TestClock::new());
     assert_eq!(total(&system, "/api/totals/x").await, 7);
     fake.expire();
@@ -189,14 +187,13 @@ async fn a_post_is_sent_again_too_for_it_was_not_heard() {
     let alarm = Request::post(system.url("/api/alarm").unwrap()).json(&serde_json::json!({"kind": "x"}));
     assert!(system.call(alarm).await.unwrap().status.is_success());
     assert_eq!((fake.logins(), fake.calls()), (2, 2));
-    assert!(fake.seen().last().unwrap().ends_with(r#"{"kind":"x"}"#));
+    assert!(fake.received().last().unwrap().ends_with(r#"{"kind":"x"}"#));
 }
 
 #[tokio::test]
 async fn without_a_login_every_answer_is_an_answer() {
     let fake = Fake::start("system_a").await;
-    let mut settings = fake.settings();
-    (settings.kind, settings.username, settings.password) = ("none".to_owned(), None, None);
+    let settings = SystemSettings::new(fake.url(), NoLoginSettings {});
     let system = system(&settings, &TestClock::new());
     assert_eq!(get(&system, "/api/totals/x").await.unwrap().status.as_u16(), 401);
     fake.rules().lost = Some(HTML);

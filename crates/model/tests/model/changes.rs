@@ -19,8 +19,8 @@ both! {
         for n in 0..3 {
             write(&one, n).await;
             soon("a change of another handle", changes.changed()).await.unwrap();
-            let seen = two.read(realtime::all).await.unwrap();
-            assert_eq!(seen[0].checked_at, at(n), "what changed can be read by then");
+            let all = two.read(realtime::all).await.unwrap();
+            assert_eq!(all[0].checked_at, at(n), "what changed can be read by then");
         }
     }
 
@@ -49,7 +49,7 @@ async fn own_notifications_are_no_news_on_postgres() {
         .unwrap();
     write(&other, 2).await;
     soon(
-        "word of the other",
+        "a change by the other",
         db.changes().wait_for(|count| *count == before + 2),
     )
     .await
@@ -99,7 +99,7 @@ async fn a_server_that_was_away_is_listened_to_again() {
         .await
         .unwrap();
     write(&other, 4).await;
-    soon("word of the other", changes.changed()).await.unwrap();
+    soon("a change by the other", changes.changed()).await.unwrap();
     db.close().await;
     other.close().await;
 }

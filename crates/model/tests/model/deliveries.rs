@@ -53,7 +53,7 @@ fn keys(claimed: &[Delivery]) -> Vec<&str> {
 }
 
 both! {
-    async fn what_each_lane_has_left_is_told(db) {
+    async fn what_each_lane_has_left_is_counted(db) {
         let db = db.open().await;
         assert_eq!(db.read(deliveries::unfinished_by_lane).await.unwrap(), []);
         enqueue(&db, "oncall", &["a"], 0).await;

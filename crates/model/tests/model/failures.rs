@@ -1,4 +1,4 @@
-//! Transactions lost as a whole: what is stored, what is not, and what is said of it.
+//! Transactions lost as a whole: what is stored, what is not, and which error is returned.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
@@ -55,10 +55,10 @@ struct Setting {
     value: String,
 }
 
-/// What a query says, asked on the writer's connection.
+/// The value that a query gives on the writer's connection.
 async fn setting(db: &Db, query: &'static str) -> String {
-    let ask = move |c: &mut Conn| Ok(diesel::sql_query(query).get_result::<Setting>(c)?.value);
-    db.write(ask).await.unwrap()
+    let get = move |c: &mut Conn| Ok(diesel::sql_query(query).get_result::<Setting>(c)?.value);
+    db.write(get).await.unwrap()
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn a_sqlite_file_that_cannot_be_is_named_with_the_reason() {
 }
 
 #[tokio::test]
-async fn a_postgres_that_cannot_be_reached_is_told_in_its_own_words_without_the_password() {
+async fn a_postgres_that_cannot_be_reached_is_reported_in_its_own_words_without_the_password() {
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -149,7 +149,7 @@ async fn a_postgres_that_cannot_be_reached_is_told_in_its_own_words_without_the_
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told_without_it() {
+async fn a_wrong_password_is_reported_without_it() {
     let Some(test) = TestDb::postgres() else { return };
     let (start, end) = (
         test.url.find("monitor:").unwrap() + 8,
@@ -186,7 +186,7 @@ async fn a_connection_cut_in_mid_transaction_is_replaced_and_all_is_stored_once(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_cut_while_idle_are_replaced_unseen() {
+async fn connections_cut_while_idle_are_replaced_unnoticed() {
     let Some(test) = TestDb::postgres() else { return };
     let db = test.open().await;
     db.write(record("a")).await.unwrap();

@@ -1,4 +1,4 @@
-//! What happens to alerts between opening and end: mutes, escalation, silences, evaluations, incidents, second tries.
+//! What happens to alerts between opening and end: mutes, escalation, silences, evaluations, incidents, retries.
 
 use monitor_domain::{MetricKey, Severity};
 use monitor_model::DeliveryStatus::{Failed, GivenUp, Pending};
@@ -86,9 +86,9 @@ both! {
     async fn a_mute_ends_once_and_only_while_its_alert_lasts(db) {
         let db = db.open().await;
         let muted = open(&db, "z", Some(Mute::Silence(3))).await;
-        let told = open(&db, "y", None).await;
+        let unmuted = open(&db, "y", None).await;
         assert_eq!(muted.muted.as_deref(), Some("silence:3"));
-        assert_eq!(db.read(|c| alerts::lasting(c, 10)).await.unwrap(), [muted.clone(), told.clone()]);
+        assert_eq!(db.read(|c| alerts::lasting(c, 10)).await.unwrap(), [muted.clone(), unmuted.clone()]);
         let id = muted.id;
         db.write(move |c| alerts::mute_for(c, id, "flapping")).await.unwrap();
         let now = db.write(move |c| alerts::unmute(c, id)).await.unwrap().unwrap();
@@ -98,12 +98,12 @@ both! {
         let id = gone.id;
         db.write(move |c| alerts::resolve(c, id, at(5), None)).await.unwrap().unwrap();
         assert_eq!(db.write(move |c| alerts::unmute(c, id)).await.unwrap(), None, "it is over");
-        let id = told.id;
+        let id = unmuted.id;
         db.write(move |c| alerts::mute_for(c, id, "flapping")).await.unwrap();
-        assert_eq!(db.read(move |c| alerts::get(c, id)).await.unwrap().unwrap().muted, None, "it was told");
+        assert_eq!(db.read(move |c| alerts::get(c, id)).await.unwrap().unwrap().muted, None, "it is not muted");
     }
 
-    async fn an_end_that_was_not_told_is_told_once(db) {
+    async fn a_muted_end_is_unmuted_once(db) {
         let db = db.open().await;
         let id = open(&db, "z", None).await.id;
         db.write(move |c| {
@@ -117,7 +117,7 @@ both! {
         assert!(db.read(|c| alerts::with_muted_end(c, 10)).await.unwrap().is_empty());
     }
 
-    async fn what_is_told_on_is_so_once_and_not_once_somebody_took_it(db) {
+    async fn an_alert_is_escalated_once_and_not_after_it_was_acknowledged(db) {
         let db = db.open().await;
         let id = open(&db, "z", None).await.id;
         let due = async |key: &str, before| {
@@ -139,7 +139,7 @@ both! {
         assert!(!db.write(move |c| alerts::escalate(c, id, at(9))).await.unwrap());
     }
 
-    async fn alerts_are_asked_for_by_what_they_are(db) {
+    async fn alerts_are_listed_by_what_they_are(db) {
         let db = db.open().await;
         for key in ["x", "z", "z"] {
             open(&db, key, None).await;
@@ -212,7 +212,7 @@ both! {
         assert!(db.read(|c| evaluations::of(c, "y", 10)).await.unwrap().is_empty());
     }
 
-    async fn a_incident_is_open_once(db) {
+    async fn an_incident_is_open_once(db) {
         let db = db.open().await;
         let open = |kind, subject: &'static str| db.write(move |c| incidents::open(c, &incident(kind, subject)));
         let first = open(IncidentKind::System, "a").await.unwrap().unwrap();
@@ -232,7 +232,7 @@ both! {
         assert_eq!((oldest.id, oldest.ended_at), (id, Some(at(90))));
     }
 
-    async fn those_who_were_told_are_known(db) {
+    async fn notified_recipients_are_listed(db) {
         let db = db.open().await;
         let id = open(&db, "z", None).await.id;
         let about = move |key: &str, lane: &str, event: &str, recipient: &str| NewDelivery {
@@ -255,14 +255,14 @@ both! {
             deliveries::mark_final(c, 3, 1, Failed, at(2), "550")
         }).await.unwrap();
         assert!(refused);
-        let told = db.read(move |c| deliveries::notified_of_alert(c, id, &["alert", "escalation"])).await.unwrap();
-        assert_eq!(told, [("chat".to_owned(), String::new()), ("mail".to_owned(), "ann".to_owned())]);
+        let notified = db.read(move |c| deliveries::notified_of_alert(c, id, &["alert", "escalation"])).await.unwrap();
+        assert_eq!(notified, [("chat".to_owned(), String::new()), ("mail".to_owned(), "ann".to_owned())]);
 
         let incident = db.write(|c| incidents::open(c, &incident(IncidentKind::System, "a"))).await.unwrap().unwrap().id;
         db.write(move |c| deliveries::enqueue(c, &[NewDelivery { incident_id: Some(incident), ..delivery("mail", "t", at(0)) }]))
             .await.unwrap();
-        let told = db.read(move |c| deliveries::notified_of_incident(c, incident)).await.unwrap();
-        assert_eq!(told, [("mail".to_owned(), "ops@example.com".to_owned())]);
+        let notified = db.read(move |c| deliveries::notified_of_incident(c, incident)).await.unwrap();
+        assert_eq!(notified, [("mail".to_owned(), "ops@example.com".to_owned())]);
     }
 
     async fn what_ended_unsent_is_tried_again_on_request(db) {
@@ -306,12 +306,12 @@ both! {
         }).await.unwrap();
         assert!(sent);
         let lately = async |since, now| {
-            let mut told = db.read(move |c| deliveries::recently_notified(c, "mail", at(since), at(now))).await.unwrap();
-            told.sort();
-            told
+            let mut recipients = db.read(move |c| deliveries::recently_notified(c, "mail", at(since), at(now))).await.unwrap();
+            recipients.sort();
+            recipients
         };
         let ann = ("ann".to_owned(), Some(at(121)));
-        assert_eq!(lately(120, 125).await, std::slice::from_ref(&ann), "whose lease is over is being told nothing");
+        assert_eq!(lately(120, 125).await, std::slice::from_ref(&ann), "a recipient whose lease is over is not being notified");
         assert_eq!(lately(120, 39).await, [("bob".into(), None), ("cid".into(), None)]);
         assert!(lately(121, 125).await.is_empty() && !lately(100, 120).await.contains(&ann), "nor in the future");
         // What is left of a digest goes whole or not at all.

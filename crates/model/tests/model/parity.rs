@@ -60,11 +60,11 @@ async fn postgres_columns(db: &Db) -> Columns {
     .await
 }
 
-/// `schema.rs`, read as text: diesel's macro leaves nothing to ask at run time.
+/// `schema.rs`, read as text: diesel's macro leaves nothing to query at run time.
 fn schema() -> Columns {
     let mut columns = Columns::new();
     let mut table = String::new();
-    for line in include_str!("../../src/schema.rs").lines().map(str::trim) {
+    for line in include_str!("../../src/tables/schema.rs").lines().map(str::trim) {
         if line.starts_with('/') || line.starts_with("diesel") {
             continue;
         }

@@ -107,8 +107,8 @@ both! {
                 db.read(realtime::all).await.unwrap().len()
             })
         });
-        for seen in join_all(tasks).await {
-            assert!(seen.unwrap() > 0, "a handle reads its own writes");
+        for rows in join_all(tasks).await {
+            assert!(rows.unwrap() > 0, "a handle reads its own writes");
         }
         assert_eq!(two.read(realtime::all).await.unwrap().len(), 40);
         let stats = [one.stats(), two.stats()];

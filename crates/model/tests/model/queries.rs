@@ -115,8 +115,8 @@ both! {
     async fn an_alert_from_its_opening_to_its_end(db) {
         let db = db.open().await;
         let z = db.write(|c| alerts::open(c, &new_alert("z", AlertKind::Level))).await.unwrap();
-        assert_eq!((z.value, z.previous, z.extra, z.resolved_at), (Some(131.0), Some(99.5), 0, None));
-        let blind = db.write(|c| alerts::open(c, &new_alert("z", AlertKind::NoData))).await.unwrap();
+        assert_eq!((z.value, z.previous, z.further_messages, z.resolved_at), (Some(131.0), Some(99.5), 0, None));
+        let no_data = db.write(|c| alerts::open(c, &new_alert("z", AlertKind::NoData))).await.unwrap();
         db.write(|c| alerts::open(c, &new_alert("x", AlertKind::Level))).await.unwrap();
         let found = db.read(|c| alerts::unresolved_for(c, "z", AlertKind::Level)).await.unwrap();
         assert_eq!(found, std::slice::from_ref(&z));
@@ -126,18 +126,18 @@ both! {
         assert_eq!((of("x"), of("y"), of("z")), ((1, 1), (1, 1), (2, 2)));
         assert!(db.write(move |c| alerts::acknowledge(c, event, "ann", None, at(8))).await.unwrap());
         let event = db.read(move |c| alerts::get(c, event)).await.unwrap().unwrap();
-        assert_eq!(event.resolved_at, Some(at(8)), "an event is over when somebody knows of it");
+        assert_eq!(event.resolved_at, Some(at(8)), "an event is over once it is acknowledged");
 
         let id = z.id;
         let over = db.write(move |c| alerts::resolve(c, id, at(9), Some(80.0))).await.unwrap();
         assert_eq!(over.unwrap().resolved_value, Some(80.0));
         assert_eq!(db.write(move |c| alerts::resolve(c, id, at(10), Some(70.0))).await.unwrap(), None);
-        assert!(db.write(move |c| alerts::add_extra(c, id, 7)).await.unwrap());
-        assert!(!db.write(move |c| alerts::add_extra(c, id + 100, 7)).await.unwrap());
+        assert!(db.write(move |c| alerts::add_further_messages(c, id, 7)).await.unwrap());
+        assert!(!db.write(move |c| alerts::add_further_messages(c, id + 100, 7)).await.unwrap());
         let z = db.read(move |c| alerts::get(c, id)).await.unwrap().unwrap();
-        assert_eq!((z.resolved_at, z.resolved_value, z.extra), (Some(at(9)), Some(80.0), 7));
+        assert_eq!((z.resolved_at, z.resolved_value, z.further_messages), (Some(at(9)), Some(80.0), 7));
 
-        let id = blind.id;
+        let id = no_data.id;
         assert!(db.write(move |c| alerts::acknowledge(c, id, "ann", Some("on it"), at(11))).await.unwrap());
         assert!(!db.write(move |c| alerts::acknowledge(c, id, "bob", None, at(12))).await.unwrap());
         assert_eq!(db.write(|c| alerts::acknowledge_all(c, "reset", at(13))).await.unwrap(), 1);
@@ -170,8 +170,8 @@ both! {
         let recent = db.read(|c| records::recent(c, 2)).await.unwrap();
         assert_eq!(recent.iter().map(|r| r.alert).collect::<Vec<_>>(), [false, false]);
         assert!(recent[0].id > recent[1].id);
-        let asked: Vec<String> = (0..1500).map(|n| format!("m{n}")).collect();
-        let known = db.read(move |c| records::known_source_ids(c, "x", &asked)).await.unwrap();
+        let ids: Vec<String> = (0..1500).map(|n| format!("m{n}")).collect();
+        let known = db.read(move |c| records::known_source_ids(c, "x", &ids)).await.unwrap();
         assert_eq!(known.into_iter().collect::<Vec<_>>(), ["m1"]);
     }
 
@@ -183,8 +183,8 @@ both! {
         let stored = db.write(move |c| records::insert(c, &new)).await.unwrap().unwrap();
         assert_eq!(stored.alert_message, "a\u{FFFD}b");
         assert_eq!(db.write(move |c| records::insert(c, &again)).await.unwrap(), None);
-        let asked = ["m\u{0}1".to_owned(), "m1".to_owned()];
-        let known = db.read(move |c| records::known_source_ids(c, "x", &asked)).await.unwrap();
+        let ids = ["m\u{0}1".to_owned(), "m1".to_owned()];
+        let known = db.read(move |c| records::known_source_ids(c, "x", &ids)).await.unwrap();
         assert_eq!(known.into_iter().collect::<Vec<_>>(), ["m\u{0}1"]);
     }
 
@@ -224,7 +224,7 @@ both! {
         assert_eq!(targets, ["record 2", "record 1"]);
     }
 
-    async fn words_that_are_not_known_and_rows_that_are_not_there_are_refused(db) {
+    async fn unknown_words_and_missing_rows_are_refused(db) {
         let db = db.open().await;
         let severe = |c: &mut Conn| {
             alerts::open(c, &new_alert("x", AlertKind::Level))?;

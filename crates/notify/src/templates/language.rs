@@ -25,7 +25,7 @@ fn id(language: Language) -> LanguageIdentifier {
 }
 
 /// The words behind a key in `language`, or `None` where no language has it.
-pub(crate) fn word(
+pub(super) fn word(
     language: Language,
     key: &str,
     values: &HashMap<Cow<'static, str>, FluentValue>,
@@ -37,9 +37,10 @@ pub(crate) fn word(
 mod tests {
     use std::collections::BTreeSet;
 
+    use monitor_domain::Severity;
+
     use super::*;
     use crate::Event;
-    use monitor_domain::Severity;
 
     const ENGLISH: &str = include_str!("../../../../templates/mail/locales/en/mail.ftl");
     const CHINESE: &str = include_str!("../../../../templates/mail/locales/zh-CN/mail.ftl");

@@ -1,7 +1,12 @@
-//! What rendered mails say, and what broken templates are told.
+//! What rendered mails say, and what is said of broken templates.
 
-use super::*;
-use chrono::DateTime;
+use std::path::Path;
+
+use chrono::{DateTime, FixedOffset};
+use monitor_domain::{Language, Severity};
+
+use super::engine::{Templates, sample};
+use crate::{Event, MetricInfo, Notification};
 
 fn templates() -> Templates {
     Templates::embedded()
@@ -117,14 +122,14 @@ fn the_text_holds_everything_there_is_to_know() {
     Order 5 failed
 
     Value: 131 orders
-    Before: 128 orders (+3)
+    Previous: 128 orders (+3)
     Reason: 131 is above 100 since 09:12:40 UTC
     Time: 2026-11-23 09:12:40 UTC
     Alert no.: 1
     Page: https://monitor.example.com/monitor
 
     -- 
-    Sent by the monitor. Answers to this mail are not read.
+    Sent by the monitor. Replies to this mail are not read.
     ");
     insta::assert_snapshot!(templates().mail(&alert(), Language::Chinese).unwrap().text, @r"
     告警 · 严重 · Z
@@ -132,7 +137,7 @@ fn the_text_holds_everything_there_is_to_know() {
     Order 5 failed
 
     当前值：131 orders
-    之前：128 orders (+3)
+    上次值：128 orders (+3)
     原因：131 is above 100 since 09:12:40 UTC
     时间：2026-11-23 09:12:40 UTC
     告警编号：1
@@ -158,19 +163,19 @@ fn the_text_of_a_bare_notice_has_no_gaps() {
             title: "System A".into(),
             unit: String::new(),
         },
-        text: "cannot read X since 09:12: System A answers 503".into(),
+        text: "X has been unreadable since 09:12: System A answers 503".into(),
         ..alert()
     };
     insta::assert_snapshot!(templates().mail(&notice, Language::English).unwrap().text, @r"
     About the monitor · warning · System A
-    The monitor tells this about itself. It is not an alert of a metric.
+    This is about the monitor itself. It is not an alert on a metric.
 
-    cannot read X since 09:12: System A answers 503
+    X has been unreadable since 09:12: System A answers 503
 
     Time: 2026-11-23 09:12:40 UTC
 
     -- 
-    Sent by the monitor. Answers to this mail are not read.
+    Sent by the monitor. Replies to this mail are not read.
     ");
 }
 
@@ -212,7 +217,7 @@ fn a_zero_is_shown_and_an_unsafe_link_is_not() {
     };
     let mail = templates().mail(&notification, Language::English).unwrap();
     assert!(
-        mail.text.contains("Value: 0 orders") && mail.text.contains("Before: 0 orders"),
+        mail.text.contains("Value: 0 orders") && mail.text.contains("Previous: 0 orders"),
         "{}",
         mail.text
     );

@@ -1,11 +1,11 @@
 //! What a template sees: a notification made safe to show, bounded, and in words.
 
 use chrono::{DateTime, FixedOffset, Local, Utc};
+use monitor_domain::{Language, Severity};
 use serde::Serialize;
 
+use super::text::{clean, cut, one_line};
 use crate::{Event, Notification};
-use monitor_domain::Language;
-use monitor_domain::Severity;
 
 /// Longest message shown, in characters; the page has the rest.
 const TEXT_LIMIT: usize = 10_000;
@@ -90,7 +90,7 @@ fn tone(event: Event, severity: Severity) -> &'static str {
 }
 
 /// A number as people write it: `131`, not `131.0`.
-pub(super) fn number(value: f64) -> String {
+fn number(value: f64) -> String {
     value.to_string()
 }
 
@@ -130,8 +130,8 @@ fn headline(event: Event, reason: &str, text: &str, value: Option<&str>) -> Stri
     cut(&one_line(what), HEADLINE_LIMIT)
 }
 
-/// Whether a headline is in another language, as far as its letters tell: reasons are in the installation's language,
-/// messages in that of the upstream system, and a channel may have its own. Latin letters tell nothing: names have them.
+/// Whether a headline is in another language, as far as its letters show: reasons are in the installation's language,
+/// messages in that of the upstream system, and a channel may have its own. Latin letters show nothing: names have them.
 fn is_foreign(headline: &str, language: Language) -> bool {
     let is_chinese = headline.contains(|one| ('\u{4E00}'..='\u{9FFF}').contains(&one));
     match language {
@@ -159,41 +159,6 @@ fn link(text: &str) -> Option<String> {
     matches!(url.scheme(), "http" | "https").then(|| url.to_string())
 }
 
-/// Text without what could hide or reorder other text: control characters but line ends and tabs, and the marks that
-/// turn the writing direction.
-fn clean(text: &str) -> String {
-    text.replace("\r\n", "\n")
-        .replace('\r', "\n")
-        .chars()
-        .filter(|&one| one == '\n' || one == '\t' || shown(one))
-        .collect()
-}
-
-/// [`clean`], on one line.
-pub(crate) fn one_line(text: &str) -> String {
-    text.split(|one: char| one.is_whitespace() || one.is_control())
-        .filter(|word| !word.is_empty())
-        .map(|word| word.chars().filter(|&one| shown(one)).collect::<String>())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-fn shown(one: char) -> bool {
-    !one.is_control()
-        && !matches!(one, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}')
-}
-
-/// At most `limit` characters, with an ellipsis where something is missing.
-fn cut(text: &str, limit: usize) -> String {
-    match text.char_indices().nth(limit) {
-        None => text.to_owned(),
-        Some(_) => {
-            let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
-            format!("{}…", kept.trim_end())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,25 +172,6 @@ mod tests {
         assert_eq!(change(Some(1.0), Some(1.0)), None);
         assert_eq!(change(Some(f64::MAX), Some(-f64::MAX)), None);
         assert_eq!(change(None, Some(1.0)), None);
-    }
-
-    #[test]
-    fn long_text_is_cut_between_characters() {
-        let long = "告".repeat(TEXT_LIMIT + 1);
-        let cut = cut(&long, TEXT_LIMIT);
-        assert_eq!(cut.chars().count(), TEXT_LIMIT);
-        assert!(cut.ends_with("告…"));
-        assert_eq!(super::cut("short", 5), "short");
-    }
-
-    #[test]
-    fn what_could_hide_or_reorder_text_is_left_out() {
-        assert_eq!(
-            one_line(" a\r\nBcc: x@example.com\t b\0\u{85}c "),
-            "a Bcc: x@example.com b c"
-        );
-        assert_eq!(one_line("abc\u{202E}fdp.exe"), "abcfdp.exe");
-        assert_eq!(clean("a\r\nb\rc\u{1b}[31m\td"), "a\nb\nc[31m\td");
     }
 
     #[test]

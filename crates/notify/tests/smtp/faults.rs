@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use monitor_notify::{ChannelSettings, Failure};
+use monitor_notify::{Failure, SmtpSettings};
 use monitor_testkit::ScriptedClock;
 
 use crate::server::{Action, Server};
@@ -59,7 +59,7 @@ async fn each_refusal_is_final_only_where_trying_again_cannot_help() {
         ("DATA", "250 this is no 354", true),
         (".", "451 scanner down", true),
         (".", "452 disk full", true),
-        (".", "550 5.7.1 looks like spam", false),
+        (".", "550 5.7.1 this is spam", false),
         (".", "552 too large", false),
         (".", "554 not in this form", false),
     ] {
@@ -80,7 +80,7 @@ async fn every_step_has_a_limit() {
     let url = format!("smtp://127.0.0.1:{}", server.port);
     let limit = Duration::from_secs(1);
     let mail = timed(
-        &ChannelSettings {
+        &SmtpSettings {
             timeout: Some(limit),
             ..settings(&url)
         },
@@ -98,7 +98,7 @@ async fn every_step_has_a_limit() {
         let (channel, notification) = (mail.clone(), alert());
         let sending = tokio::spawn(async move { channel.send(&notification, "ops@example.com").await });
         server.hung().await;
-        // The server may hang before the client has looked at its connection: then its limit is still to begin.
+        // The server may hang before the client has noticed its connection: then its limit is still to begin.
         while !sending.is_finished() {
             clock.advance(limit);
             tokio::time::sleep(Duration::from_millis(1)).await;

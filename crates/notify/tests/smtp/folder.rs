@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use mail_parser::MessageParser;
-use monitor_notify::Notification;
 
-use crate::{alert, channel, settings};
+use crate::{alert, alert_with, channel, settings};
 
 fn names(dir: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(dir)
@@ -51,11 +50,10 @@ async fn nothing_in_a_notification_leads_out_of_the_folder() {
     let dir = tempfile::tempdir().unwrap();
     let mails = dir.path().join("mails");
     let mail = channel(&settings(&format!("file:{}", mails.display())));
-    let mut notification = Notification {
-        message_id: "../../evil".into(),
-        ..alert()
-    };
-    notification.metric.key = "../../evil".repeat(100);
+    let notification = alert_with(|alert| {
+        alert.message_id = "../../evil".into();
+        alert.metric.key = "../../evil".repeat(100);
+    });
     mail.send(&notification, "ops@example.com").await.unwrap();
     assert_eq!(names(dir.path()), ["mails"]);
     assert_eq!(names(&mails).len(), 1);

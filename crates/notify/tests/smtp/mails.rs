@@ -1,10 +1,11 @@
 //! What arrives.
 
 use mail_parser::{Message, MessageParser};
-use monitor_notify::{ChannelSettings, Event, MetricInfo, Notification};
+use monitor_domain::{Language, SystemClock};
+use monitor_notify::{ChannelCommon, ChannelSettings, Event, MetricInfo, SmtpSettings};
 
 use crate::server::{Server, Taken};
-use crate::{alert, channel, plain, settings};
+use crate::{alert, alert_with, deps, plain, settings};
 
 fn parse(mail: &Taken) -> Message<'_> {
     MessageParser::default().parse(&mail.raw).unwrap()
@@ -124,12 +125,11 @@ async fn a_repeat_is_the_same_mail_byte_for_byte() {
 #[tokio::test]
 async fn a_recovery_answers_its_alert() {
     let server = Server::start().await;
-    let recovery = Notification {
-        event: Event::Recovered,
-        message_id: "alert-7.recovered@monitor.example.com".into(),
-        thread_id: Some(alert().message_id),
-        ..alert()
-    };
+    let recovery = alert_with(|alert| {
+        alert.event = Event::Recovered;
+        alert.thread_id = Some(alert.message_id.clone());
+        alert.message_id = "alert-7.recovered@monitor.example.com".into();
+    });
     plain(server.port)
         .send(&recovery, "ops@example.com")
         .await
@@ -147,22 +147,23 @@ async fn a_recovery_answers_its_alert() {
 #[tokio::test]
 async fn chinese_arrives_as_it_was_written() {
     let server = Server::start().await;
-    let mail = channel(&ChannelSettings {
-        lang: Some(monitor_domain::Language::Chinese),
+    let common = ChannelCommon {
+        lang: Some(Language::Chinese),
+        ..ChannelCommon::default()
+    };
+    let settings = SmtpSettings {
         from: Some("监控系统 <monitor@example.com>".into()),
         to: Some(vec!["值班员 <ops@example.com>".into()]),
         ..settings(&format!("smtp://127.0.0.1:{}", server.port))
-    });
-    let title = "未支付订单（华东区域所有门店与线上渠道合计）";
-    let notification = Notification {
-        text: "订单 5 处理失败😀".into(),
-        metric: MetricInfo {
-            key: "w".into(),
-            title: title.into(),
-            unit: "单".into(),
-        },
-        ..alert()
     };
+    let mail = settings
+        .build("mail", &common, &deps(SystemClock::shared()))
+        .unwrap();
+    let title = "未支付订单（华东区域所有门店与线上渠道合计）";
+    let notification = alert_with(|alert| {
+        alert.text = "订单 5 处理失败😀".into();
+        alert.metric = MetricInfo::new("w", title).with_unit("单");
+    });
     mail.send(&notification, "ops@example.com").await.unwrap();
     let mails = server.mails();
     assert!(mails[0].raw.is_ascii(), "not every server takes eight bits");
@@ -200,30 +201,18 @@ async fn nothing_in_a_notification_gets_out_of_its_place() {
         "a\r\n.\r\nMAIL FROM:<evil@example.com>\r\nBcc: victim@example.com\r\n\r\n--{boundary}--\r\n\
          --{boundary}\r\nContent-Type: text/html\r\n\r\n<b>evil</b>\r\n..\n.\nend"
     );
-    let notification = Notification {
-        id: nasty.clone(),
-        thread_id: Some(format!("t{nasty}")),
-        text: nasty.clone(),
-        reason: nasty.clone(),
-        metric: MetricInfo {
-            key: nasty.clone(),
-            title: nasty.clone(),
-            unit: nasty.clone(),
-        },
-        url: Some(nasty.clone()),
-        ..alert()
-    };
+    let notification = alert_with(|alert| {
+        alert.id = nasty.clone();
+        alert.thread_id = Some(format!("t{nasty}"));
+        alert.text = nasty.clone();
+        alert.reason = nasty.clone();
+        alert.metric = MetricInfo::new(&nasty, &nasty).with_unit(&nasty);
+        alert.url = Some(nasty.clone());
+    });
     mail.send(&notification, "ops@example.com").await.unwrap();
-    // The Message-ID decides the boundary, so one that injects has to be looked at on its own.
-    mail.send(
-        &Notification {
-            message_id: nasty,
-            ..alert()
-        },
-        "ops@example.com",
-    )
-    .await
-    .unwrap();
+    // The Message-ID decides the boundary, so one that injects is tried on its own.
+    let notification = alert_with(|alert| alert.message_id = nasty);
+    mail.send(&notification, "ops@example.com").await.unwrap();
     let mails = server.mails();
     assert_eq!(mails.len(), 3);
     for one in &mails {
@@ -266,10 +255,7 @@ async fn a_recipient_that_is_no_address_is_refused_before_anything_is_said() {
 #[tokio::test]
 async fn a_huge_message_is_cut_and_arrives() {
     let server = Server::start().await;
-    let notification = Notification {
-        text: "x".repeat(2_000_000),
-        ..alert()
-    };
+    let notification = alert_with(|alert| alert.text = "x".repeat(2_000_000));
     plain(server.port)
         .send(&notification, "ops@example.com")
         .await

@@ -11,9 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::FixedOffset;
-use monitor_domain::Severity;
-use monitor_domain::{SharedClock, SystemClock};
-use monitor_notify::{ChannelSettings, Deps, Event, MetricInfo, Notification, Notifier, Templates, build};
+use monitor_domain::{Severity, SharedClock, SystemClock};
+use monitor_notify::{
+    AlertFacts, ChannelCommon, ChannelSettings, Deps, Event, MessageIds, MetricInfo, Notification, Notifier,
+    SmtpSettings, Templates,
+};
 use monitor_requests::{RequestsSettings, Secret, SecretSource};
 
 /// A limit that no step on loopback comes near to.
@@ -23,26 +25,26 @@ pub(crate) fn secret(text: impl Into<String>) -> Option<SecretSource> {
     Some(SecretSource::Plain(Secret::new(text)))
 }
 
-pub(crate) fn settings(url: &str) -> ChannelSettings {
-    ChannelSettings {
-        kind: "smtp".to_owned(),
-        url: secret(url),
-        from: Some("Monitor <monitor@example.com>".to_owned()),
-        to: Some(vec![
-            "Ops <ops@example.com>".to_owned(),
-            "boss@example.com".to_owned(),
-        ]),
+pub(crate) fn settings(url: &str) -> SmtpSettings {
+    let to = ["Ops <ops@example.com>", "boss@example.com"];
+    SmtpSettings {
         timeout: Some(LONG),
-        ..ChannelSettings::default()
+        ..SmtpSettings::new(url, "Monitor <monitor@example.com>", to)
     }
 }
 
-pub(crate) fn channel(settings: &ChannelSettings) -> Arc<dyn Notifier> {
+pub(crate) fn channel(settings: &SmtpSettings) -> Arc<dyn Notifier> {
     timed(settings, SystemClock::shared())
 }
 
-pub(crate) fn timed(settings: &ChannelSettings, clock: SharedClock) -> Arc<dyn Notifier> {
-    let deps = Deps {
+pub(crate) fn timed(settings: &SmtpSettings, clock: SharedClock) -> Arc<dyn Notifier> {
+    settings
+        .build("mail", &ChannelCommon::default(), &deps(clock))
+        .unwrap()
+}
+
+pub(crate) fn deps(clock: SharedClock) -> Deps {
+    Deps {
         requests: RequestsSettings {
             connect_timeout: LONG,
             ..RequestsSettings::default()
@@ -54,8 +56,7 @@ pub(crate) fn timed(settings: &ChannelSettings, clock: SharedClock) -> Arc<dyn N
                 .in_zone(FixedOffset::east_opt(0).unwrap()),
         ),
         lang: monitor_domain::Language::English,
-    };
-    build("mail", settings, &deps).unwrap()
+    }
 }
 
 pub(crate) fn plain(port: u16) -> Arc<dyn Notifier> {
@@ -63,23 +64,27 @@ pub(crate) fn plain(port: u16) -> Arc<dyn Notifier> {
 }
 
 pub(crate) fn alert() -> Notification {
-    Notification {
-        id: "alert-7/mail".to_owned(),
-        message_id: "alert-7.mail@monitor.example.com".to_owned(),
-        thread_id: None,
-        event: Event::Alert,
-        metric: MetricInfo {
-            key: "z".to_owned(),
-            title: "Z".to_owned(),
-            unit: String::new(),
-        },
+    let facts = AlertFacts {
+        alert_id: 7,
         severity: Severity::Critical,
         value: Some(131.0),
         previous: Some(128.0),
-        text: "Order 5 failed".to_owned(),
         reason: "131 is above 100 since 09:12:40 UTC".to_owned(),
-        at: chrono::DateTime::from_timestamp(1_795_425_160, 0).unwrap(),
-        alert_id: Some(7),
-        url: Some("https://monitor.example.com/monitor/z".to_owned()),
-    }
+    };
+    Notification::about_alert(
+        MessageIds::new("alert-7/mail", "alert-7.mail@monitor.example.com"),
+        Event::Alert,
+        MetricInfo::new("z", "Z"),
+        facts,
+        "Order 5 failed",
+        chrono::DateTime::from_timestamp(1_795_425_160, 0).unwrap(),
+    )
+    .with_url(Some("https://monitor.example.com/monitor/z".to_owned()))
+}
+
+/// That alert with something changed.
+pub(crate) fn alert_with(change: impl FnOnce(&mut Notification)) -> Notification {
+    let mut alert = alert();
+    change(&mut alert);
+    alert
 }

@@ -1,6 +1,6 @@
 //! TLS and signing in.
 
-use monitor_notify::ChannelSettings;
+use monitor_notify::SmtpSettings;
 
 use crate::server::{Action, Certificate, Server};
 use crate::{alert, channel, secret, settings};
@@ -9,8 +9,8 @@ const PASSWORD: &str = "hunter2-and-more";
 /// What PLAIN makes of the user `u` and that password (RFC 4616): base64 of NUL, user, NUL, password.
 const AS_PLAIN: &str = "AHUAaHVudGVyMi1hbmQtbW9yZQ==";
 
-fn trusting(certificate: &Certificate, url: &str) -> ChannelSettings {
-    ChannelSettings {
+fn trusting(certificate: &Certificate, url: &str) -> SmtpSettings {
+    SmtpSettings {
         ca_file: Some(certificate.authority.path().to_owned()),
         ..settings(url)
     }
@@ -33,12 +33,12 @@ async fn a_mail_goes_over_tls_to_a_server_of_ones_own_authority() {
 async fn a_server_that_is_not_trusted_gets_nothing() {
     let (certificate, other) = (
         Certificate::for_name("localhost"),
-        Certificate::for_name("elsewhere.example"),
+        Certificate::for_name("other.example"),
     );
     let server = Server::with_tls(&certificate).await;
     let url = format!("smtps://localhost:{}", server.port);
     let misnamed = Server::with_tls(&other).await;
-    for (settings, word) in [
+    for (settings, words) in [
         (settings(&url), "ca_file"),
         (trusting(&other, &url), "certificate"),
         (
@@ -51,7 +51,7 @@ async fn a_server_that_is_not_trusted_gets_nothing() {
             .await
             .unwrap_err();
         assert!(failure.is_transient(), "a certificate gets repaired: {failure}");
-        assert!(failure.reason().contains(word), "{failure}");
+        assert!(failure.reason().contains(words), "{failure}");
     }
     assert!(server.lines().is_empty() && misnamed.lines().is_empty());
 }
@@ -60,7 +60,7 @@ async fn a_server_that_is_not_trusted_gets_nothing() {
 async fn starttls_encrypts_before_signing_in() {
     let certificate = Certificate::for_name("localhost");
     let server = Server::with_starttls(&certificate).await;
-    let mail = channel(&ChannelSettings {
+    let mail = channel(&SmtpSettings {
         password: secret(PASSWORD),
         ..trusting(
             &certificate,
@@ -84,7 +84,7 @@ async fn without_starttls_neither_password_nor_mail_is_sent() {
     let refusing = Server::with_starttls(&certificate).await;
     refusing.next("STARTTLS", Action::Reply("454 TLS not available"));
     for server in [silent, refusing] {
-        let mail = channel(&ChannelSettings {
+        let mail = channel(&SmtpSettings {
             password: secret(PASSWORD),
             ..trusting(
                 &certificate,
@@ -109,7 +109,7 @@ async fn without_starttls_neither_password_nor_mail_is_sent() {
 #[tokio::test]
 async fn a_refused_sign_in_loses_no_alert_and_shows_no_password() {
     let server = Server::with_auth().await;
-    let mail = channel(&ChannelSettings {
+    let mail = channel(&SmtpSettings {
         username: Some("u".into()),
         password: secret(PASSWORD),
         ..settings(&format!("smtp://127.0.0.1:{}", server.port))
@@ -139,9 +139,9 @@ async fn a_refused_sign_in_loses_no_alert_and_shows_no_password() {
 }
 
 #[tokio::test]
-async fn a_server_that_lets_nobody_sign_in_is_told_apart() {
+async fn a_server_that_lets_nobody_sign_in_is_named_as_such() {
     let server = Server::start().await;
-    let mail = channel(&ChannelSettings {
+    let mail = channel(&SmtpSettings {
         password: secret(PASSWORD),
         ..settings(&format!("smtp://u@127.0.0.1:{}", server.port))
     });

@@ -1,5 +1,4 @@
-//! A mail server that does what a test tells it to: the steps that a sink does not have too, such as signing in and
-//! TLS at either moment.
+//! A scripted mail server, with the steps that a sink does not have: signing in, and TLS at either moment.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 

@@ -1,25 +1,40 @@
-//! The registry of metrics: one file each, one line here.
+//! The metrics in code: one file each, one line of [`METRICS`].
 
 mod declared;
 mod x;
 mod y;
 mod z;
 
+use monitor_domain::MetricKey;
+
 use crate::metric::{Metric, MetricConfig};
 
 /// Makes a metric of its config.
 pub type Make = fn(MetricConfig) -> Box<dyn Metric>;
 
-/// The metrics in code, by key. Any other key is declared by its `fetch`.
-pub const CODED: &[(&str, Make)] = &[
+/// A metric in code: its key in the config, and how it is made.
+#[derive(Clone, Debug)]
+pub struct CodedMetric {
+    /// The key that turns it on.
+    pub key: MetricKey,
+    /// How it is made of its config.
+    pub make: Make,
+}
+
+/// The metrics that this project brings. Any other key is declared by its `fetch`.
+pub const METRICS: &[(&str, Make)] = &[
     ("x", |config| Box::new(x::X::new(config))),
     ("y", |config| Box::new(y::Y::new(config))),
     ("z", |config| Box::new(z::Z::new(config))),
 ];
 
-/// The metric that `config` describes, or nothing for a key that is neither in code nor given a `fetch`.
-pub fn metric(config: MetricConfig) -> Option<Box<dyn Metric>> {
-    if let Some((_, make)) = CODED.iter().find(|(key, _)| config.key == *key) {
+/// The metric that `config` describes: one of `own` where it has that key, a stock one, or one that its `fetch` declares.
+/// Nothing for a key that is none of them.
+pub fn metric(config: MetricConfig, own: &[CodedMetric]) -> Option<Box<dyn Metric>> {
+    if let Some(coded) = own.iter().find(|coded| coded.key == config.key) {
+        return Some((coded.make)(config));
+    }
+    if let Some((_, make)) = METRICS.iter().find(|(key, _)| config.key == *key) {
         return Some(make(config));
     }
     let fetch = config.fetch.clone()?;

@@ -1,6 +1,7 @@
-//! X: total from System A, explained by System B; alerts when the total rises (the default rule, in the settings).
+//! X: what it is stands in `monitor_domain::X`; here is how it is read and explained.
 
 use async_trait::async_trait;
+use monitor_domain::X as BUILT_IN;
 use monitor_upstream::{AlertMessage, Details, Fetch, Question, UpstreamError, Upstreams};
 
 use crate::metric::{Metric, MetricConfig};
@@ -17,8 +18,8 @@ impl X {
     pub(super) fn new(config: MetricConfig) -> X {
         X {
             config,
-            fetch: Fetch::total("a", "/api/totals/x"),
-            details: Details::messages("b", "/api/alerts/x"),
+            fetch: Fetch::total(BUILT_IN.total.system, BUILT_IN.total.path),
+            details: Details::messages(BUILT_IN.messages.system, BUILT_IN.messages.path),
         }
     }
 }
@@ -35,6 +36,10 @@ impl Metric for X {
 
     fn system(&self) -> Option<&str> {
         Some(&self.fetch.system)
+    }
+
+    fn explains(&self) -> bool {
+        true
     }
 
     async fn explain(

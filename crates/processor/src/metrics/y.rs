@@ -1,6 +1,7 @@
-//! Y: total from System A, explained by System B; alerts when the total rises (the default rule, in the settings).
+//! Y: what it is stands in `monitor_domain::Y`; here is how it is read and explained.
 
 use async_trait::async_trait;
+use monitor_domain::Y as BUILT_IN;
 use monitor_upstream::{AlertMessage, Details, Fetch, Question, UpstreamError, Upstreams};
 
 use crate::metric::{Metric, MetricConfig};
@@ -17,8 +18,8 @@ impl Y {
     pub(super) fn new(config: MetricConfig) -> Y {
         Y {
             config,
-            fetch: Fetch::total("a", "/api/totals/y"),
-            details: Details::messages("b", "/api/alerts/y"),
+            fetch: Fetch::total(BUILT_IN.total.system, BUILT_IN.total.path),
+            details: Details::messages(BUILT_IN.messages.system, BUILT_IN.messages.path),
         }
     }
 }
@@ -35,6 +36,10 @@ impl Metric for Y {
 
     fn system(&self) -> Option<&str> {
         Some(&self.fetch.system)
+    }
+
+    fn explains(&self) -> bool {
+        true
     }
 
     async fn explain(

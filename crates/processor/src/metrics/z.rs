@@ -1,6 +1,7 @@
-//! Z: total from System A, explained by System B; alerts while the total is above a threshold (the default rule, in the settings).
+//! Z: what it is stands in `monitor_domain::Z`; here is how it is read and explained.
 
 use async_trait::async_trait;
+use monitor_domain::Z as BUILT_IN;
 use monitor_upstream::{AlertMessage, Details, Fetch, Question, UpstreamError, Upstreams};
 
 use crate::metric::{Metric, MetricConfig};
@@ -17,8 +18,8 @@ impl Z {
     pub(super) fn new(config: MetricConfig) -> Z {
         Z {
             config,
-            fetch: Fetch::total("a", "/api/totals/z"),
-            details: Details::messages("b", "/api/alerts/z"),
+            fetch: Fetch::total(BUILT_IN.total.system, BUILT_IN.total.path),
+            details: Details::messages(BUILT_IN.messages.system, BUILT_IN.messages.path),
         }
     }
 }
@@ -35,6 +36,10 @@ impl Metric for Z {
 
     fn system(&self) -> Option<&str> {
         Some(&self.fetch.system)
+    }
+
+    fn explains(&self) -> bool {
+        true
     }
 
     async fn explain(

@@ -42,8 +42,11 @@ async fn a_request_arrives_as_built_and_its_answer_is_read_whole() {
         .unwrap();
     assert_eq!((response.status, response.attempts), (StatusCode::OK, 1));
     assert_eq!(response.json::<serde_json::Value>().unwrap()["total"], 131);
-    let seen = server.seen().remove(0).to_lowercase();
-    assert!(seen.starts_with("post /api?total=3 http/1.1\r\n"), "{seen}");
+    let received = server.received().remove(0).to_lowercase();
+    assert!(
+        received.starts_with("post /api?total=3 http/1.1\r\n"),
+        "{received}"
+    );
     for part in [
         "authorization: bearer tok\r\n",
         "content-type: application/json\r\n",
@@ -52,7 +55,7 @@ async fn a_request_arrives_as_built_and_its_answer_is_read_whole() {
         "accept-encoding: gzip\r\n",
         "\r\n\r\n{\"kind\":\"x\"}",
     ] {
-        assert!(seen.contains(part), "{part} not in {seen}");
+        assert!(received.contains(part), "{part} not in {received}");
     }
 }
 
@@ -67,16 +70,16 @@ async fn userinfo_of_a_url_is_sent_as_basic_authentication_and_a_given_header_wi
         .send(&Request::get(url).bearer(&"tok".into()))
         .await
         .unwrap();
-    let seen = server.seen();
+    let received = server.received();
     assert!(
-        seen[0].contains("authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"),
+        received[0].contains("authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"),
         "{}",
-        seen[0]
+        received[0]
     );
     assert!(
-        seen[1].contains("authorization: Bearer tok\r\n") && !seen[1].contains("Basic"),
+        received[1].contains("authorization: Bearer tok\r\n") && !received[1].contains("Basic"),
         "{}",
-        seen[1]
+        received[1]
     );
 }
 
@@ -86,7 +89,7 @@ async fn a_redirect_is_an_answer() {
     let response = single().send(&server.get("/api")).await.unwrap();
     assert_eq!(response.status, StatusCode::FOUND);
     assert_eq!(response.location(), Some(server.url("/login")));
-    assert_eq!(server.seen().len(), 1);
+    assert_eq!(server.received().len(), 1);
 }
 
 #[tokio::test]

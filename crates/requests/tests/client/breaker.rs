@@ -45,7 +45,7 @@ async fn a_host_that_fails_is_left_alone_and_then_tried_by_one() {
     );
     assert_eq!((error.attempts, error.retry_after()), (0, Some(7 * SECOND)));
     assert!(error.is_transient() && error.nothing_sent());
-    assert_eq!(server.seen().len(), 5, "nothing was sent");
+    assert_eq!(server.received().len(), 5, "nothing was sent");
 
     clock.advance(7 * SECOND);
     assert_eq!(client.send(&server.get("/")).await.unwrap().status.as_u16(), 500);

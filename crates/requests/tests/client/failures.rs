@@ -1,4 +1,4 @@
-//! Timeouts and connections that do not come about, each told as what it is.
+//! Timeouts and connections that do not come about, each reported as what it is.
 
 use std::time::Duration;
 

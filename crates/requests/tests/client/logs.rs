@@ -61,7 +61,7 @@ async fn each_attempt_is_one_line_without_secrets() {
         .send(&request)
         .await
         .unwrap();
-    // Other tests of this process log too: look at ours only.
+    // Other tests of this process log too: read ours only.
     let all = LINES.0.lock().unwrap().clone();
     let ours: Vec<_> = all.iter().filter(|(_, line)| line.contains("/logged?")).collect();
     assert_eq!(ours.len(), 2, "{ours:?}");

@@ -1,4 +1,4 @@
-//! The client against real sockets: raw servers that answer byte by byte what a test tells them.
+//! The client against real sockets: raw servers that answer byte by byte what a test gives them.
 
 #![allow(
     clippy::unwrap_used,

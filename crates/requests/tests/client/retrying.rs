@@ -71,7 +71,7 @@ async fn answers_that_would_be_the_same_again_are_not_asked_for_again() {
     for status in [200, 204, 301, 400, 401, 403, 404, 501] {
         let server = Server::start(move |_| answer(status, &[], b"")).await;
         let response = client(config(), clock()).send(&server.get("/")).await.unwrap();
-        assert_eq!((response.status.as_u16(), server.seen().len()), (status, 1));
+        assert_eq!((response.status.as_u16(), server.received().len()), (status, 1));
     }
 }
 

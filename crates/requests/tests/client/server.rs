@@ -19,7 +19,7 @@ pub(crate) enum Reply {
 /// A server that runs until the test ends.
 pub(crate) struct Server {
     pub(crate) port: u16,
-    seen: Arc<Mutex<Vec<String>>>,
+    received: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
@@ -27,14 +27,14 @@ impl Server {
     pub(crate) async fn start(script: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let (script, log) = (Arc::new(script), Arc::clone(&seen));
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let (script, log) = (Arc::new(script), Arc::clone(&received));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(converse(stream, Arc::clone(&script), Arc::clone(&log)));
             }
         });
-        Server { port, seen }
+        Server { port, received }
     }
 
     pub(crate) fn url(&self, path: &str) -> Url {
@@ -46,13 +46,13 @@ impl Server {
     }
 
     /// The requests so far: head and body as they came.
-    pub(crate) fn seen(&self) -> Vec<String> {
-        self.seen.lock().unwrap().clone()
+    pub(crate) fn received(&self) -> Vec<String> {
+        self.received.lock().unwrap().clone()
     }
 
     /// Waits until `n` requests have come.
     pub(crate) async fn saw(&self, n: usize) {
-        until(|| self.seen().len() >= n).await;
+        until(|| self.received().len() >= n).await;
     }
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn until(condition: impl Fn() -> bool) {
     }
 }
 
-pub(crate) async fn converse<S, F>(mut stream: S, script: Arc<F>, seen: Arc<Mutex<Vec<String>>>)
+pub(crate) async fn converse<S, F>(mut stream: S, script: Arc<F>, received: Arc<Mutex<Vec<String>>>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
     F: Fn(usize) -> Reply + Send + Sync + 'static,
@@ -72,9 +72,9 @@ where
         return;
     };
     let number = {
-        let mut seen = seen.lock().unwrap();
-        seen.push(request);
-        seen.len() - 1
+        let mut received = received.lock().unwrap();
+        received.push(request);
+        received.len() - 1
     };
     let (bytes, stall) = match script(number) {
         Reply::Bytes(bytes) => (bytes, false),

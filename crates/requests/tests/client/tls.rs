@@ -1,4 +1,4 @@
-//! TLS with certificates of our own: trusted, not trusted, asked for.
+//! TLS with certificates of our own: trusted, not trusted, demanded.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -122,7 +122,7 @@ async fn a_certificate_for_another_name_is_refused() {
 }
 
 #[tokio::test]
-async fn a_client_certificate_is_shown_to_who_asks_for_one() {
+async fn a_client_certificate_is_shown_to_a_server_that_demands_one() {
     let ca = Authority::new();
     let url = ca.serve("localhost", true).await;
     let (cert, key) = ca.sign("client");

@@ -1,5 +1,6 @@
-//! Maintenance windows: hours of the week in which what is wrong is expected. Pure: whether one is open is a question
-//! about a time, and what follows from it is for others.
+//! Maintenance windows: hours of the week in which what is wrong is expected. Whether one is open follows from a time alone.
+//!
+//! Nothing here reads a clock, judges a reading or notifies anybody; what follows from an open window is for others.
 
 mod settings;
 
@@ -44,7 +45,7 @@ impl Maintenance {
         if !self.is_open(at) {
             return None;
         }
-        // It opens and closes, and clocks change, at whole minutes: asked of each, none of that needs a case of its own.
+        // It opens and closes, and clocks change, at whole minutes: with each of them tried, none of that needs a case of its own.
         let minute = at.timestamp().div_euclid(60);
         (1..=MAX_MINUTES)
             .filter_map(|later| DateTime::from_timestamp((minute + later) * 60, 0))

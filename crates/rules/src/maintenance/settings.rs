@@ -2,16 +2,17 @@
 
 use chrono::{NaiveTime, Weekday};
 use chrono_tz::{TZ_VARIANTS, Tz};
+use monitor_domain::Finding;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Maintenance;
-use crate::settings::RuleError;
 
 /// The longest reason, in characters: it has to fit on a line of a page.
 const MAX_REASON: usize = 200;
 
 /// A window as it is written in the config: every day, or on some days, from a time of day to another.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MaintenanceSettings {
     /// The days on which it begins; every day by default.
@@ -35,7 +36,7 @@ pub struct MaintenanceSettings {
 }
 
 /// A day of the week.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Day {
     /// Monday.
@@ -59,14 +60,14 @@ impl MaintenanceSettings {
     ///
     /// # Errors
     /// Everything that is wrong with it, at once.
-    pub fn compile(&self) -> Result<Maintenance, Vec<RuleError>> {
+    pub fn compile(&self) -> Result<Maintenance, Vec<Finding>> {
         let mut errors = Vec::new();
         let from = time("from", self.from.as_deref(), "22:30", &mut errors);
         let to = time("to", self.to.as_deref(), "06:00", &mut errors);
         if from.is_some() && from == to {
             let message = "must not be the same as from; for a whole day make two windows, 00:00 to 12:00 and 12:00 \
                            to 00:00";
-            errors.push(RuleError::new("to", message));
+            errors.push(Finding::new("to", message));
         }
         let zone = zone(self.zone.as_deref(), &mut errors);
         for (field, is_empty, message) in [
@@ -82,7 +83,7 @@ impl MaintenanceSettings {
             ),
         ] {
             if is_empty {
-                errors.push(RuleError::new(field, message));
+                errors.push(Finding::new(field, message));
             }
         }
         check_reason(self.reason.as_deref(), &mut errors);
@@ -119,10 +120,10 @@ fn time(
     field: &'static str,
     given: Option<&str>,
     example: &str,
-    errors: &mut Vec<RuleError>,
+    errors: &mut Vec<Finding>,
 ) -> Option<NaiveTime> {
     let Some(text) = given else {
-        errors.push(RuleError::new(field, format!("missing; such as \"{example}\"")));
+        errors.push(Finding::new(field, format!("missing; such as \"{example}\"")));
         return None;
     };
     let number = |digits: &str| {
@@ -139,12 +140,12 @@ fn time(
             ""
         };
         let message = format!("\"{text}\" is no time of day; write HH:MM, such as \"{example}\"{hint}");
-        errors.push(RuleError::new(field, message));
+        errors.push(Finding::new(field, message));
     }
     read
 }
 
-fn zone(given: Option<&str>, errors: &mut Vec<RuleError>) -> Option<Tz> {
+fn zone(given: Option<&str>, errors: &mut Vec<Finding>) -> Option<Tz> {
     let Some(name) = given else { return Some(Tz::UTC) };
     if let Ok(zone) = name.parse() {
         return Some(zone);
@@ -153,7 +154,7 @@ fn zone(given: Option<&str>, errors: &mut Vec<RuleError>) -> Option<Tz> {
         Some(zone) => format!("did you mean \"{}\"?", zone.name()),
         None => "give an IANA name, such as \"Asia/Shanghai\", \"Europe/Berlin\" or \"UTC\"".to_owned(),
     };
-    errors.push(RuleError::new("zone", format!("no time zone \"{name}\"; {hint}")));
+    errors.push(Finding::new("zone", format!("no time zone \"{name}\"; {hint}")));
     None
 }
 
@@ -171,7 +172,7 @@ fn nearest(name: &str) -> Option<Tz> {
         .or_else(|| all.find(of_the_city))
 }
 
-fn check_reason(reason: Option<&str>, errors: &mut Vec<RuleError>) {
+fn check_reason(reason: Option<&str>, errors: &mut Vec<Finding>) {
     let Some(reason) = reason else { return };
     let length = reason.trim().chars().count();
     let message = if length == 0 {
@@ -183,7 +184,7 @@ fn check_reason(reason: Option<&str>, errors: &mut Vec<RuleError>) {
     } else {
         return;
     };
-    errors.push(RuleError::new("reason", message));
+    errors.push(Finding::new("reason", message));
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// The `http(s)://host` of a system or of ourselves, maybe with a path; nothing that could hold a secret.
-pub(super) fn http_url(text: &str) -> Result<Url, String> {
+pub(crate) fn http_url(text: &str) -> Result<Url, String> {
     let hint = "such as \"https://a.example\"";
     // The text itself is not repeated: it may hold a password.
     let url = Url::parse(text).map_err(|error| format!("not a URL ({error}); give one {hint}"))?;

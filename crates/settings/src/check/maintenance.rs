@@ -1,10 +1,10 @@
 //! `[maintenance.*]`: windows in which what is wrong is expected.
 
+use monitor_domain::BuiltIn;
 use monitor_rules::{Maintenance, MaintenanceSettings};
 
-use super::metrics::no_such;
 use super::{Checker, join, path};
-use crate::builtin::Builtin;
+use crate::words::no_such;
 
 impl Checker<'_, '_> {
     pub(super) fn maintenance(&mut self) -> Vec<(String, Maintenance)> {
@@ -24,7 +24,7 @@ impl Checker<'_, '_> {
             if on.contains(key) {
                 continue;
             }
-            let message = match Builtin::find(key) {
+            let message = match BuiltIn::find(key) {
                 Some(_) => format!("metric \"{key}\" is not turned on; an empty [metrics.{key}] turns it on"),
                 None => no_such("metric", key, &on),
             };
@@ -33,10 +33,8 @@ impl Checker<'_, '_> {
         }
         match raw.compile() {
             Ok(window) => Some(window),
-            Err(errors) => {
-                for error in errors {
-                    self.reader.found(&table, error.field, &error.message);
-                }
+            Err(wrong) => {
+                self.findings(&table, wrong);
                 None
             }
         }

@@ -3,17 +3,15 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use monitor_domain::{InvalidKey, Language, MetricKey};
-use monitor_rules::{Rule, RuleSettings};
-use monitor_upstream::{DetailsSettings, FetchSettings, FieldError};
-
+use monitor_domain::{BuiltIn, InvalidKey, Language, MetricKey};
+use monitor_rules::Rule;
+use monitor_upstream::{DetailsSettings, FetchSettings};
 use toml::de::DeValue;
 
-use super::{Checker, join, path};
-use crate::builtin::Builtin;
-use crate::raw::RawMetric;
+use super::{Checker, built_in, join, path};
+use crate::sections::MetricSection;
 use crate::settings::MetricSettings;
-use crate::words::{suggest, there_is};
+use crate::words::{no_such, there_is};
 
 /// The longest title and unit, in characters: they have to fit on a page and in a subject line.
 const MAX_TITLE: usize = 120;
@@ -53,11 +51,11 @@ impl Checker<'_, '_> {
         let at = |field: &str| path(&["metrics", key, field]);
         let table = path(&["metrics", key]);
         let metric_key = self.metric_key(&table, key);
-        let raw: RawMetric = self.reader.section(&table)?;
-        let builtin = Builtin::find(key);
+        let raw: MetricSection = self.reader.section(&table)?;
+        let built_in = BuiltIn::find(key);
         let title = raw
             .title
-            .unwrap_or_else(|| builtin.map_or_else(|| key.to_owned(), Builtin::title));
+            .unwrap_or_else(|| built_in.map_or(key, |metric| metric.title).to_owned());
         self.line(&at("title"), &title, 1, MAX_TITLE);
         let unit = raw.unit.unwrap_or_default();
         self.line(&at("unit"), &unit, 0, MAX_UNIT);
@@ -65,10 +63,10 @@ impl Checker<'_, '_> {
         if raw.interval.is_some() {
             self.interval(&at("interval"), interval);
         }
-        let in_code = builtin.is_some() || self.coded.has(key);
-        let fetch = self.fetch(&at("fetch"), builtin, in_code, raw.fetch);
-        let details = self.details(&at("details"), builtin, raw.details);
-        let rule = self.rule(&at("alert"), builtin, raw.alert, interval);
+        let in_code = self.kinds.is_in_code(key);
+        let fetch = self.fetch(&at("fetch"), built_in, in_code, raw.fetch);
+        let details = self.details(&at("details"), built_in, raw.details);
+        let rule = self.rule(&at("alert"), built_in, raw.alert.is_some(), interval);
         let max_messages = raw.max_messages.unwrap_or(DEFAULT_MESSAGES);
         if !MESSAGES.contains(&max_messages) {
             let (least, most) = (MESSAGES.start(), MESSAGES.end());
@@ -80,7 +78,7 @@ impl Checker<'_, '_> {
         let notify = self.notify(&at("notify"), raw.notify);
         Some(MetricSettings {
             key: metric_key,
-            builtin,
+            built_in,
             title,
             unit,
             interval,
@@ -119,14 +117,14 @@ impl Checker<'_, '_> {
     fn fetch(
         &mut self,
         at: &[String],
-        builtin: Option<Builtin>,
+        built_in: Option<&BuiltIn>,
         in_code: bool,
         given: Option<FetchSettings>,
     ) -> Option<FetchSettings> {
         let is_given = given.is_some();
         let given_system = given.as_ref().is_some_and(|given| given.system.is_some());
-        let fetch = match (builtin, given) {
-            (Some(builtin), given) => builtin.fetch(given),
+        let fetch = match (built_in, given) {
+            (Some(metric), given) => built_in::fetch(metric, given),
             (None, Some(given)) => given,
             (None, None) if in_code => return None,
             (None, None) => {
@@ -135,7 +133,7 @@ impl Checker<'_, '_> {
                 return None;
             }
         };
-        self.field_errors(at, fetch.check());
+        self.findings(at, fetch.check());
         if let Some(system) = &fetch.system {
             self.system_exists(at, system, given_system);
         }
@@ -146,60 +144,20 @@ impl Checker<'_, '_> {
     fn details(
         &mut self,
         at: &[String],
-        builtin: Option<Builtin>,
+        built_in: Option<&BuiltIn>,
         given: Option<DetailsSettings>,
     ) -> Option<DetailsSettings> {
         let is_given = given.is_some();
         let given_system = given.as_ref().is_some_and(|given| given.system.is_some());
-        let details = match builtin {
-            Some(builtin) => builtin.details(given),
+        let details = match built_in {
+            Some(metric) => built_in::details(metric, given),
             None => given?,
         };
-        self.field_errors(at, details.check());
+        self.findings(at, details.check());
         if let Some(system) = &details.system {
             self.system_exists(at, system, given_system);
         }
         is_given.then_some(details)
-    }
-
-    fn rule(
-        &mut self,
-        at: &[String],
-        builtin: Option<Builtin>,
-        given: Option<RuleSettings>,
-        interval: Duration,
-    ) -> Option<Rule> {
-        let alert = match (builtin, given) {
-            (Some(builtin), given) => builtin.alert(given),
-            (None, Some(given)) => given,
-            (None, None) => {
-                self.reader.missing(
-                    at,
-                    "say when it alerts, such as { rise = 1 } or { above = 100, clear_below = 90 }",
-                );
-                return None;
-            }
-        };
-        let named = alert.escalate.as_ref().map(|escalate| escalate.notify.clone());
-        // Also where the rule has other mistakes: all is said at once.
-        let known = named.map(|named| {
-            let at = join(&join(at, "escalate"), "notify");
-            self.notify(&at, Some(named))
-        });
-        match alert.rule(interval) {
-            Ok(mut rule) => {
-                if let (Some(escalate), Some(known)) = (&mut rule.escalate, known) {
-                    escalate.notify = known;
-                }
-                Some(rule)
-            }
-            Err(errors) => {
-                for error in errors {
-                    self.reader.found(at, error.field, &error.message);
-                }
-                None
-            }
-        }
     }
 
     /// The channels that a list names, or all of them.
@@ -213,7 +171,7 @@ impl Checker<'_, '_> {
                 self.reader.error(&one, no_such("channel", &name, &all));
             } else if notify.contains(&name) {
                 self.reader
-                    .warn(&one, format!("\"{name}\" is named twice; it is told once"));
+                    .warn(&one, format!("\"{name}\" is named twice; it is notified once"));
             } else {
                 notify.push(name);
             }
@@ -236,19 +194,5 @@ impl Checker<'_, '_> {
             )
         };
         self.reader.error(&join(at, "system"), message);
-    }
-
-    pub(super) fn field_errors(&mut self, at: &[String], errors: Vec<FieldError>) {
-        for error in errors {
-            self.reader.found(at, error.field, &error.message);
-        }
-    }
-}
-
-/// "no system "c"; there are a, b".
-pub(super) fn no_such(what: &str, name: &str, all: &[String]) -> String {
-    match suggest(name, all) {
-        Some(near) => format!("no {what} \"{name}\"; did you mean \"{near}\"?"),
-        None => format!("no {what} \"{name}\"; {}", there_is(all)),
     }
 }

@@ -1,40 +1,32 @@
 //! The checks that make settings out of sections, one file a group of sections.
 
 mod address;
+mod alert;
+mod built_in;
+mod kinds;
 mod maintenance;
 mod metrics;
-mod parties;
-mod processes;
+mod systems_and_channels;
+mod web_and_worker;
 
 use std::path::PathBuf;
 
+use monitor_domain::Finding;
 use monitor_requests::{RequestsSettings, SecretSource};
 use toml::de::DeValue;
 
 use crate::diagnostic::Diagnostic;
-use crate::load::Coded;
+use crate::kinds::Kinds;
 use crate::reader::Reader;
+use crate::sections::SECTIONS;
 use crate::settings::Settings;
-use crate::words::{no_such_key, not_one_of, one_of};
-
-/// The sections there are.
-const SECTIONS: &[&str] = &[
-    "database",
-    "web",
-    "worker",
-    "requests",
-    "systems",
-    "alarm",
-    "channels",
-    "metrics",
-    "maintenance",
-];
+use crate::words::no_such_key;
 
 /// Goes through a document section by section.
 pub(crate) struct Checker<'d, 'i> {
     reader: Reader<'d, 'i>,
     env: &'i [(String, String)],
-    coded: Coded<'i>,
+    kinds: &'i Kinds,
 }
 
 /// A path from its parts.
@@ -47,13 +39,21 @@ fn join(path: &[String], name: &str) -> Vec<String> {
     path.iter().cloned().chain([name.to_owned()]).collect()
 }
 
+/// A path and the parts of a key with dots in it.
+fn below(path: &[String], key: &str) -> Vec<String> {
+    path.iter()
+        .cloned()
+        .chain(key.split('.').map(str::to_owned))
+        .collect()
+}
+
 impl<'d, 'i> Checker<'d, 'i> {
     pub(crate) fn new(
         reader: Reader<'d, 'i>,
         env: &'i [(String, String)],
-        coded: Coded<'i>,
+        kinds: &'i Kinds,
     ) -> Checker<'d, 'i> {
-        Checker { reader, env, coded }
+        Checker { reader, env, kinds }
     }
 
     /// The settings, as far as they can be had; only good where nothing was found wrong.
@@ -101,9 +101,7 @@ impl<'d, 'i> Checker<'d, 'i> {
     fn requests(&mut self) -> Option<RequestsSettings> {
         let section = path(&["requests"]);
         let requests: RequestsSettings = self.reader.section(&section)?;
-        for wrong in requests.check() {
-            self.reader.found(&section, &wrong.field, &wrong.message);
-        }
+        self.findings(&section, requests.check());
         Some(requests)
     }
 
@@ -119,35 +117,10 @@ impl<'d, 'i> Checker<'d, 'i> {
         }
     }
 
-    /// The `kind` of a table: whether it is one that this build has. What is wrong with it is said.
-    fn kind(&mut self, table: &[String], all: &[&str], built: &[&str]) -> bool {
-        let kind = join(table, "kind");
-        let given = self
-            .reader
-            .document
-            .get(&kind)
-            .and_then(DeValue::as_str)
-            .map(str::to_owned);
-        match given.as_deref() {
-            // Of another type than a string is for the reader of the section to say.
-            None if self.reader.document.get(&kind).is_some() => false,
-            None => {
-                self.reader
-                    .missing(&kind, &format!("set it to {}", one_of(built)));
-                false
-            }
-            Some(kind) if built.contains(&kind) => true,
-            Some(given) if all.contains(&given) => {
-                self.reader.error(
-                    &kind,
-                    format!("\"{given}\" is not in this build yet; use {}", one_of(built)),
-                );
-                false
-            }
-            Some(given) => {
-                self.reader.error(&kind, not_one_of(given, all));
-                false
-            }
+    /// Says what an owner's own check found below a path.
+    fn findings(&mut self, at: &[String], findings: impl IntoIterator<Item = Finding>) {
+        for finding in findings {
+            self.reader.found(at, &finding.field, &finding.message);
         }
     }
 

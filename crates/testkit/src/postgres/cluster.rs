@@ -1,25 +1,25 @@
-//! One private PostgreSQL cluster and its supervisor.
+//! A PostgreSQL cluster in a temporary folder.
 
-use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::{PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use super::{PostgresError, TestDatabase, programs};
-use crate::net::lock;
-use crate::ports::free_port;
+use monitor_simulator::ports::free_port;
+
+use super::supervisor::{Supervisor, Usage, quiet};
+use super::{PostgresError, TestDatabase, failed_to, programs, shared};
 
 /// What makes a server that lives for seconds quick; it may lose data if the *machine* dies, not if a process does.
-const CONFIG: &str = "
+pub(super) const CONFIG: &str = "
 fsync = off
 full_page_writes = off
 wal_level = minimal
 max_wal_senders = 0
-max_connections = 300
+max_connections = 500
 shared_buffers = 32MB
 autovacuum = off
 jit = off
@@ -31,10 +31,11 @@ log_min_messages = warning
 /// The role that tests use: it owns its databases and is not a superuser.
 const ROLE: &str = "monitor";
 
-/// A PostgreSQL server of this process's own. It is stopped and its files removed when the last of this value and of the
-/// databases in it is dropped, or when the process ends in any way, `kill -9` included.
+/// A PostgreSQL server for tests. Clones are the same cluster.
 ///
-/// Clones are the same cluster.
+/// A private one ([`start`](Self::start)) is stopped and its files removed when the last of this value and of the databases
+/// in it is dropped, or when the process ends in any way, `kill -9` included. A shared one ([`shared_in`](Self::shared_in))
+/// ends the same way some time after its last process.
 #[derive(Clone, Debug)]
 pub struct Cluster {
     inner: Arc<Inner>,
@@ -42,109 +43,103 @@ pub struct Cluster {
 
 #[derive(Debug)]
 struct Inner {
-    bin: PathBuf,
-    dir: PathBuf,
-    password: String,
+    place: Place,
+    is_shared: bool,
     next_database: AtomicU32,
-    port: Mutex<u16>,
     supervisor: Mutex<Supervisor>,
 }
 
-#[derive(Debug)]
-struct Supervisor {
-    child: Child,
-    commands: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+/// What it takes to reach a cluster.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// The folder of PostgreSQL's programs.
+    pub(super) bin: PathBuf,
+    /// The folder of the cluster.
+    pub(super) dir: PathBuf,
+    pub(super) port: u16,
+    /// Of the superuser and of [`ROLE`].
+    pub(super) password: String,
 }
 
 impl Cluster {
     /// A cluster for one test alone, to be stopped and started; `None` after a loud skip where PostgreSQL is missing.
     ///
     /// # Panics
-    /// Instead of skipping, where [`REQUIRE`](crate::require::REQUIRE) asks for `postgres`.
+    /// Instead of skipping, where [`REQUIRE`](crate::require::REQUIRE) names `postgres`.
     pub fn start() -> Option<Cluster> {
         super::or_skip(Self::try_start())
     }
 
-    /// A cluster, or why there is none. It takes about a second of one core.
+    /// A cluster for this process alone, or why there is none. It takes about a second of one core.
     ///
     /// # Errors
     /// PostgreSQL is not installed, or would not start; see [`PostgresError`].
     pub fn try_start() -> Result<Cluster, PostgresError> {
+        Self::launch(&Usage::Private)
+    }
+
+    /// The cluster that all processes of this user share which name the same folder; started if need be. It is gone
+    /// `linger` (in whole seconds) after the last of them. [`database()`](super::database) uses it with `target/tmp`.
+    ///
+    /// # Errors
+    /// As [`try_start`](Self::try_start); or the folder cannot be written to.
+    pub fn shared_in(folder: &Path, linger: Duration) -> Result<Cluster, PostgresError> {
+        shared::cluster_in(folder, linger)
+    }
+
+    pub(super) fn launch(usage: &Usage) -> Result<Cluster, PostgresError> {
         let bin = programs::folder()?;
         let user = programs::user()?;
-        let io = |what| move |error| PostgresError::Io { what, error };
         let dir = tempfile::Builder::new()
             .prefix("monitor-pg-")
             .permissions(fs::Permissions::from_mode(0o700))
             .tempdir_in(programs::temp_folder())
-            .map_err(io("make a temporary folder"))?;
+            .map_err(failed_to("make a temporary folder"))?;
         let password: String = std::iter::repeat_with(fastrand::alphanumeric).take(20).collect();
         write(dir.path(), "password", &password)?;
-        write(
-            dir.path(),
-            "postgresql.conf",
-            &format!("{CONFIG}unix_socket_directories = '{}'\n", dir.path().display()),
-        )?;
-        let log = fs::File::create(dir.path().join("supervisor.log")).map_err(io("make a log file"))?;
-
-        let mut command = Command::new("sh");
-        command
-            .arg("-c")
-            .arg(include_str!("supervisor.sh"))
-            .arg("supervisor")
-            .arg(&bin)
-            .arg(dir.path());
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .current_dir(dir.path());
-        // Not in our process group: Ctrl-C or a killed group must leave the one who cleans up.
-        command.process_group(0);
-        quiet(&mut command).env("HOME", dir.path());
-        if let Some(user) = user {
-            for entry in ["", "password", "postgresql.conf", "supervisor.log"] {
-                chown(dir.path().join(entry), Some(user.uid), Some(user.gid))
-                    .map_err(io("give the folder away"))?;
-            }
-            command.uid(user.uid).gid(user.gid);
-        }
-        let mut child = command.spawn().map_err(io("start sh"))?;
-        let (Some(commands), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(PostgresError::Supervisor);
-        };
-        let supervisor = Supervisor {
-            child,
-            commands: Some(commands),
-            answers: BufReader::new(answers),
-        };
-        let inner = Inner {
+        let socket = format!("unix_socket_directories = '{}'\n", dir.path().display());
+        write(dir.path(), "postgresql.conf", &format!("{CONFIG}{socket}"))?;
+        let other = shared::place_of_build(&bin).map(|place| place.dir);
+        let mut supervisor = Supervisor::start(&bin, dir.path(), other.as_deref(), user, usage)?;
+        // From here on the supervisor removes it.
+        let dir = dir.keep();
+        run(&mut supervisor, &dir, "init")?;
+        let place = Place {
+            port: start_on_free_port(&mut supervisor, &dir)?,
             bin,
-            // From here on the supervisor removes it.
-            dir: dir.keep(),
+            dir,
             password,
-            next_database: AtomicU32::new(1),
-            port: Mutex::new(0),
-            supervisor: Mutex::new(supervisor),
         };
-        let cluster = Cluster {
-            inner: Arc::new(inner),
-        };
-        cluster.command("init")?;
-        cluster.start_on_free_port()?;
+        let cluster = Self::new(place, supervisor, matches!(usage, Usage::Shared { .. }));
+        let password = &cluster.inner.place.password;
         cluster.sql(
             "postgres",
-            &format!("CREATE ROLE {ROLE} LOGIN PASSWORD '{}'", cluster.inner.password),
+            &format!("CREATE ROLE {ROLE} LOGIN PASSWORD '{password}'"),
         )?;
         Ok(cluster)
+    }
+
+    /// A shared cluster that another process started.
+    pub(super) fn joined(place: Place, supervisor: Supervisor) -> Cluster {
+        Self::new(place, supervisor, true)
+    }
+
+    fn new(place: Place, supervisor: Supervisor, is_shared: bool) -> Cluster {
+        Cluster {
+            inner: Arc::new(Inner {
+                place,
+                is_shared,
+                next_database: AtomicU32::new(1),
+                supervisor: Mutex::new(supervisor),
+            }),
+        }
     }
 
     /// Stops the server at once (`pg_ctl stop -m immediate`): connections are cut in whatever they do, and the next start
     /// recovers as after a crash. Committed work is kept.
     ///
     /// # Errors
-    /// The server was not running, or would not stop.
+    /// The server was not running, or would not stop; or others share it.
     pub fn stop(&self) -> Result<(), PostgresError> {
         self.command("stop")
     }
@@ -152,19 +147,23 @@ impl Cluster {
     /// Starts the stopped server on the same port, with what was committed.
     ///
     /// # Errors
-    /// The server runs already, or would not start.
+    /// The server runs already, or would not start; or others share it.
     pub fn start_again(&self) -> Result<(), PostgresError> {
         self.command(&format!("start {}", self.port()))
     }
 
     /// The server's port on 127.0.0.1; it stays the same over [`stop`](Self::stop) and [`start_again`](Self::start_again).
     pub fn port(&self) -> u16 {
-        *lock(&self.inner.port)
+        self.inner.place.port
     }
 
     /// The folder of the server's data, socket and logs.
     pub fn dir(&self) -> &Path {
-        &self.inner.dir
+        &self.inner.place.dir
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.inner.place
     }
 
     /// A fresh, empty database.
@@ -172,27 +171,64 @@ impl Cluster {
     /// # Errors
     /// The server is stopped.
     pub fn database(&self) -> Result<TestDatabase, PostgresError> {
+        self.create("template0")
+    }
+
+    /// A fresh copy of a database that `prepare` has made ready. That is given the URL of an empty database, the first
+    /// time that a process using this cluster names this `template`; connections to it must be closed when it returns.
+    ///
+    /// # Errors
+    /// The server is stopped, or somebody is still connected to the template.
+    pub fn copy_of(&self, template: &str, prepare: impl FnOnce(&str)) -> Result<TestDatabase, PostgresError> {
+        let name = format!("template_{template}");
+        let ready = self.inner.place.dir.join(&name);
+        if !ready.exists() {
+            let lock = File::create(self.inner.place.dir.join("templates.lock"))
+                .and_then(|lock| lock.lock().map(|()| lock))
+                .map_err(failed_to("lock a file"))?;
+            // Another process may have made it meanwhile, or may have died before it was ready.
+            if !ready.exists() {
+                self.sql(
+                    "postgres",
+                    &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+                )?;
+                self.sql(
+                    "postgres",
+                    &format!("CREATE DATABASE {name} OWNER {ROLE} TEMPLATE template0"),
+                )?;
+                prepare(&self.url(&name));
+                fs::write(&ready, "").map_err(failed_to("write into the temporary folder"))?;
+            }
+            drop(lock);
+        }
+        self.create(&name)
+    }
+
+    fn create(&self, template: &str) -> Result<TestDatabase, PostgresError> {
+        // Other processes make databases in it, too, and a process may get the id of one that was killed.
+        let (process, chance) = (std::process::id(), fastrand::u32(..));
         let number = self.inner.next_database.fetch_add(1, Ordering::Relaxed);
-        let name = format!("test_{number}");
+        let name = format!("test_{process}_{number}_{chance:08x}");
         self.sql(
             "postgres",
-            &format!("CREATE DATABASE {name} OWNER {ROLE} TEMPLATE template0"),
+            &format!("CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {template}"),
         )?;
-        let url = format!(
-            "postgres://{ROLE}:{}@127.0.0.1:{}/{name}",
-            self.inner.password,
-            self.port()
-        );
+        let url = self.url(&name);
         Ok(TestDatabase::new(self.clone(), name, url))
+    }
+
+    fn url(&self, database: &str) -> String {
+        let Place { port, password, .. } = &self.inner.place;
+        format!("postgres://{ROLE}:{password}@127.0.0.1:{port}/{database}")
     }
 
     /// Runs SQL as superuser in `database` (there is always `postgres`) and gives what `psql` printed: values only, a row a
     /// line, columns parted by `|`.
     ///
     /// # Errors
-    /// With the server's own words.
+    /// With the server's own message.
     pub fn sql(&self, database: &str, sql: &str) -> Result<String, PostgresError> {
-        let mut command = Command::new(self.inner.bin.join("psql"));
+        let mut command = Command::new(self.inner.place.bin.join("psql"));
         command.args([
             "-X",
             "-q",
@@ -209,37 +245,17 @@ impl Cluster {
         ]);
         command
             .arg("-h")
-            .arg(&self.inner.dir)
+            .arg(&self.inner.place.dir)
             .arg("-p")
             .arg(self.port().to_string())
             .stdin(Stdio::null());
-        let output = quiet(&mut command).output().map_err(|error| PostgresError::Io {
-            what: "start psql",
-            error,
-        })?;
+        let output = quiet(&mut command).output().map_err(failed_to("start psql"))?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
         }
         Err(PostgresError::Sql {
             said: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
         })
-    }
-
-    /// Another process may take the port between our look and the server's start: then the next one is tried.
-    fn start_on_free_port(&self) -> Result<(), PostgresError> {
-        let mut last = PostgresError::Supervisor;
-        for _ in 0..5 {
-            let port = free_port().map_err(|error| PostgresError::Io {
-                what: "find a free port",
-                error,
-            })?;
-            *lock(&self.inner.port) = port;
-            match self.command(&format!("start {port}")) {
-                Ok(()) => return Ok(()),
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
     }
 
     /// Drops a database, some time soon.
@@ -249,67 +265,50 @@ impl Cluster {
     }
 
     fn command(&self, command: &str) -> Result<(), PostgresError> {
-        let answer = lock(&self.inner.supervisor).ask(command)?;
-        if answer == "ok" {
-            return Ok(());
+        if self.inner.is_shared {
+            return Err(PostgresError::Shared);
         }
-        let step = command.split(' ').next().unwrap_or(command).to_owned();
-        Err(PostgresError::Refused {
-            step,
-            log: self.inner.log_tail(),
-        })
+        run(&mut lock(&self.inner.supervisor), &self.inner.place.dir, command)
     }
 }
 
-impl Inner {
-    fn log_tail(&self) -> String {
-        let read = |name| fs::read_to_string(self.dir.join(name)).unwrap_or_default();
-        let logs = format!("{}\n{}", read("supervisor.log"), read("server.log"));
-        let lines: Vec<&str> = logs.lines().filter(|line| !line.trim().is_empty()).collect();
-        lines[lines.len().saturating_sub(12)..].join("\n")
+/// Has the supervisor do this, or says what is in the logs.
+fn run(supervisor: &mut Supervisor, dir: &Path, command: &str) -> Result<(), PostgresError> {
+    if supervisor.run(command)? {
+        return Ok(());
     }
-}
-
-impl Supervisor {
-    fn send(&mut self, command: &str) -> Result<(), PostgresError> {
-        let commands = self.commands.as_mut().ok_or(PostgresError::Supervisor)?;
-        writeln!(commands, "{command}")
-            .and_then(|()| commands.flush())
-            .map_err(|_| PostgresError::Supervisor)
-    }
-
-    fn ask(&mut self, command: &str) -> Result<String, PostgresError> {
-        self.send(command)?;
-        let mut answer = String::new();
-        match self.answers.read_line(&mut answer) {
-            Ok(read) if read > 0 => Ok(answer.trim().to_owned()),
-            _ => Err(PostgresError::Supervisor),
-        }
-    }
-}
-
-impl Drop for Supervisor {
-    /// Ends the supervisor's input and waits until it has cleaned up.
-    fn drop(&mut self) {
-        self.commands = None;
-        if let Err(error) = self.child.wait() {
-            log::warn!("could not wait for the end of a PostgreSQL test cluster: {error}");
-        }
-    }
-}
-
-fn write(dir: &Path, name: &str, text: &str) -> Result<(), PostgresError> {
-    let path = dir.join(name);
-    fs::write(path, text).map_err(|error| PostgresError::Io {
-        what: "write into the temporary folder",
-        error,
+    let step = command.split(' ').next().unwrap_or(command).to_owned();
+    Err(PostgresError::Refused {
+        step,
+        log: log_tail(dir),
     })
 }
 
-/// PG* variables of whoever runs the tests must not lead anywhere else, and messages are read in English.
-fn quiet(command: &mut Command) -> &mut Command {
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
-        command.env_remove(name);
+/// Another process may take the port before the server has it: then the next one is tried.
+fn start_on_free_port(supervisor: &mut Supervisor, dir: &Path) -> Result<u16, PostgresError> {
+    let mut last = PostgresError::Supervisor;
+    for _ in 0..5 {
+        let port = free_port().map_err(failed_to("find a free port"))?;
+        match run(supervisor, dir, &format!("start {port}")) {
+            Ok(()) => return Ok(port),
+            Err(error) => last = error,
+        }
     }
-    command.env("LC_ALL", "C")
+    Err(last)
+}
+
+fn log_tail(dir: &Path) -> String {
+    let read = |name| fs::read_to_string(dir.join(name)).unwrap_or_default();
+    let logs = format!("{}\n{}", read("supervisor.log"), read("server.log"));
+    let lines: Vec<&str> = logs.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(12)..].join("\n")
+}
+
+fn write(dir: &Path, name: &str, text: &str) -> Result<(), PostgresError> {
+    fs::write(dir.join(name), text).map_err(failed_to("write into the temporary folder"))
+}
+
+/// A test that panicked while it held the lock has left nothing half done.
+fn lock(supervisor: &Mutex<Supervisor>) -> MutexGuard<'_, Supervisor> {
+    supervisor.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -25,8 +25,8 @@ impl TestDatabase {
         &self.name
     }
 
-    /// The cluster it is in. The one behind [`database()`](super::database) is shared by all tests of the process: do not
-    /// stop that.
+    /// The cluster it is in. The one behind [`database()`](super::database) is shared by all test processes and
+    /// cannot be stopped.
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
     }
@@ -34,7 +34,7 @@ impl TestDatabase {
     /// Runs SQL here as superuser; see [`Cluster::sql`].
     ///
     /// # Errors
-    /// With the server's own words.
+    /// With the server's own message.
     pub fn sql(&self, sql: &str) -> Result<String, PostgresError> {
         self.cluster.sql(&self.name, sql)
     }

@@ -1,8 +1,11 @@
-//! A private PostgreSQL for tests: one cluster a process, a fresh database a test.
+//! PostgreSQL for tests: one cluster for all test processes, a fresh database a test. No server that is there already is
+//! touched.
 
 mod cluster;
 mod database;
 mod programs;
+mod shared;
+mod supervisor;
 
 use std::io;
 use std::sync::OnceLock;
@@ -43,19 +46,22 @@ pub enum PostgresError {
         /// The last lines of the logs.
         log: String,
     },
-    /// The `sh` that looks after the server is gone.
+    /// The `sh` that supervises the server is gone.
     #[error("the supervisor of the PostgreSQL cluster is gone")]
     Supervisor,
+    /// Only a private cluster is stopped and started.
+    #[error("other tests share this PostgreSQL cluster: start one of your own to stop it")]
+    Shared,
     /// SQL that failed.
     #[error("psql: {said}")]
     Sql {
-        /// The server's words.
+        /// The server's message.
         said: String,
     },
 }
 
-/// A fresh, empty database in this process's own cluster, which the first call starts (about a second); `None` after a loud
-/// skip where there is no PostgreSQL.
+/// A fresh, empty database in the cluster that all test processes of a build share, which the first call starts (about a
+/// second); `None` after a loud skip where there is no PostgreSQL.
 ///
 /// ```
 /// # fn test() {
@@ -65,12 +71,25 @@ pub enum PostgresError {
 /// ```
 ///
 /// # Panics
-/// Instead of skipping, where [`REQUIRE`](crate::require::REQUIRE) asks for `postgres`.
+/// Instead of skipping, where [`REQUIRE`](crate::require::REQUIRE) names `postgres`.
 pub fn database() -> Option<TestDatabase> {
+    in_shared(Cluster::database)
+}
+
+/// A fresh copy of a database that `prepare` has made ready, once a cluster; see [`Cluster::copy_of`]. Otherwise like
+/// [`database()`].
+///
+/// # Panics
+/// Instead of skipping, where [`REQUIRE`](crate::require::REQUIRE) names `postgres`.
+pub fn copy_of(template: &str, prepare: impl FnOnce(&str)) -> Option<TestDatabase> {
+    in_shared(|cluster| cluster.copy_of(template, prepare))
+}
+
+fn in_shared(create: impl FnOnce(&Cluster) -> Result<TestDatabase, PostgresError>) -> Option<TestDatabase> {
     static SHARED: OnceLock<Result<Cluster, String>> = OnceLock::new();
-    // The error is kept as text: every test that wants a database tells it.
-    match SHARED.get_or_init(|| Cluster::try_start().map_err(|error| error.to_string())) {
-        Ok(cluster) => or_skip(cluster.database()),
+    // The error is kept as text: every test that wants a database says it.
+    match SHARED.get_or_init(|| shared::cluster().map_err(|error| error.to_string())) {
+        Ok(cluster) => or_skip(create(cluster)),
         Err(why) => {
             skip(WHAT, why);
             None
@@ -80,4 +99,9 @@ pub fn database() -> Option<TestDatabase> {
 
 fn or_skip<T>(result: Result<T, PostgresError>) -> Option<T> {
     result.map_err(|error| skip(WHAT, &error.to_string())).ok()
+}
+
+/// What becomes of an error of the operating system.
+fn failed_to(what: &'static str) -> impl Fn(io::Error) -> PostgresError {
+    move |error| PostgresError::Io { what, error }
 }

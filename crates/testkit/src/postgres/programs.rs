@@ -27,7 +27,7 @@ pub(super) struct User {
     pub(super) gid: u32,
 }
 
-/// The folder with `initdb`, `pg_ctl`, `postgres` and `psql`: from `PATH`, else the newest of the usual places.
+/// The folder with `initdb`, `pg_ctl`, `postgres` and `psql`: from `PATH`, otherwise the newest of the usual places.
 pub(super) fn folder() -> Result<PathBuf, PostgresError> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let from_path = std::env::split_paths(&path).find(|dir| is_complete(dir));
@@ -36,7 +36,7 @@ pub(super) fn folder() -> Result<PathBuf, PostgresError> {
         .ok_or(PostgresError::NotInstalled)
 }
 
-/// As whom the server runs: `None` when we may run it ourselves; PostgreSQL refuses root, so root needs somebody else.
+/// As whom the server runs: `None` when we may run it ourselves; PostgreSQL refuses root, so root needs another user.
 pub(super) fn user() -> Result<Option<User>, PostgresError> {
     if own_uid()? != 0 {
         return Ok(None);
@@ -66,7 +66,7 @@ pub(super) fn temp_folder() -> PathBuf {
     }
 }
 
-fn own_uid() -> Result<u32, PostgresError> {
+pub(super) fn own_uid() -> Result<u32, PostgresError> {
     let probe = tempfile::NamedTempFile::new().and_then(|file| file.as_file().metadata());
     probe.map(|meta| meta.uid()).map_err(|error| PostgresError::Io {
         what: "make a temporary file",

@@ -1,4 +1,5 @@
-//! The private PostgreSQL: fresh databases, stop and start, and nothing left behind, however the process ends.
+//! PostgreSQL for tests: fresh databases, a private cluster's stop and start, and nothing left behind, however the process
+//! ends.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -62,7 +63,7 @@ fn the_url_leads_there_with_its_password() {
         .args(["-X", "-c", "SELECT 1", &wrong])
         .output()
         .unwrap();
-    assert!(!output.status.success(), "the password is asked for");
+    assert!(!output.status.success(), "the password is needed");
 }
 
 #[test]
@@ -135,13 +136,7 @@ fn a_killed_process_leaves_nothing_behind() {
         .find(|line| line.contains("CLUSTER "))
         .expect("the victim prints its folder");
     let dir = line.split("CLUSTER ").nth(1).unwrap().to_owned();
-    let pid_file = Path::new(&dir).join("data/postmaster.pid");
-    let server = std::fs::read_to_string(pid_file)
-        .unwrap()
-        .lines()
-        .next()
-        .unwrap()
-        .to_owned();
+    let server = server_of(Path::new(&dir));
     assert!(is_running(&server));
 
     victim.kill().unwrap(); // SIGKILL
@@ -162,7 +157,13 @@ fn victim() {
     std::thread::sleep(Duration::from_secs(600));
 }
 
-fn is_running(pid: &str) -> bool {
+/// The process of the cluster's server.
+pub(crate) fn server_of(cluster: &Path) -> String {
+    let file = std::fs::read_to_string(cluster.join("data/postmaster.pid")).unwrap();
+    file.lines().next().unwrap().to_owned()
+}
+
+pub(crate) fn is_running(pid: &str) -> bool {
     Command::new("kill")
         .args(["-0", pid])
         .stderr(Stdio::null())
@@ -171,7 +172,7 @@ fn is_running(pid: &str) -> bool {
         .success()
 }
 
-fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
         assert!(

@@ -18,7 +18,7 @@ subject-test = [test] { $title }: { $what }
 
 event-alert = Alert
 event-reminder = Still open
-event-escalation = Nobody acknowledged
+event-escalation = Escalated: nobody acknowledged
 event-digest = Several messages
 event-recovered = Recovered
 event-no_data = No data
@@ -26,14 +26,14 @@ event-data_back = Data is back
 event-notice = About the monitor
 event-test = Test
 
-# Said under the title of a mail about an event that needs a word more.
-note-no_data = This metric cannot be read. Until it can be, nobody knows how it is: do not take it for well.
-note-test = This is a test. Nothing has happened.
-note-notice = The monitor tells this about itself. It is not an alert of a metric.
+# Shown under the title of a mail about an event that needs an explanation.
+note-no_data = This metric cannot be read. Until it can be, its state is unknown: do not assume that all is well.
+note-test = This is a test message. Nothing has happened.
+note-notice = This is about the monitor itself. It is not an alert on a metric.
 
 colon = {": "}
 label-value = Value
-label-previous = Before
+label-previous = Previous
 label-message = Message
 label-reason = Reason
 label-time = Time
@@ -43,4 +43,4 @@ label-alert = Alert no.
 label-link = Page
 
 open-page = Open the monitor
-footer = Sent by the monitor. Answers to this mail are not read.
+footer = Sent by the monitor. Replies to this mail are not read.

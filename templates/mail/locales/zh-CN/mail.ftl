@@ -41,13 +41,13 @@ event-notice = 监控系统通知
 event-test = 测试
 
 # 部分事件在标题下补充的一句话。
-note-no_data = 该指标目前无法读取。在恢复读取之前情况不明，并不代表正常。
+note-no_data = 该指标当前无法读取，恢复读取前状态未知，不代表一切正常。
 note-test = 这是一封测试邮件，没有发生任何告警。
-note-notice = 这是监控系统关于自身的通知，不是指标告警。
+note-notice = 此通知与监控系统自身有关，不是指标告警。
 
 colon = ：
 label-value = 当前值
-label-previous = 之前
+label-previous = 上次值
 label-message = 告警信息
 label-reason = 原因
 label-time = 时间

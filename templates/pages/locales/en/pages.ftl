@@ -12,7 +12,7 @@ language-label = Language
 
 ## Live connection
 
-live-hint = Values change here without reloading
+live-hint = Values update here without reloading
 live-connecting = Connecting
 live-on = Live
 live-off = Not live
@@ -21,8 +21,8 @@ sound-hint = Play a short tone for each new alert
 
 ## Banners
 
-banner-noscript = This page shows how things were when it was loaded. Turn JavaScript on for live values, and to delete or reset.
-banner-noscript-actions = Turn JavaScript on to acknowledge, silence or try again. Times are in UTC.
+banner-noscript = This page shows the state at the time it was loaded. Enable JavaScript for live values, and to delete records or reset the alarm.
+banner-noscript-actions = Enable JavaScript to acknowledge, silence or retry. Times are in UTC.
 banner-worker-never = No worker has reported yet, so nothing is being read. Start monitor-worker.
 banner-worker-silent = The worker was last heard from { $age }. Nothing is being read: the values below may be stale.
 banner-database = The database cannot be read. The values below may be stale.
@@ -32,7 +32,7 @@ banner-live = The live connection is lost. The values below may be stale. Reconn
 
 metrics = Metrics
 tally-label = Metrics by state
-metrics-empty = No metric is turned on.
+metrics-empty = No metrics are enabled.
 metrics-empty-hint = Add a table such as [metrics.x] to the config and restart.
 state-normal = Normal
 state-pending = Pending
@@ -52,7 +52,7 @@ severity-info = Info
 severity-warning = Warning
 severity-critical = Critical
 never-read = Never read
-rule-label = The rule that alerts
+rule-label = Alert rule
 unacknowledged-one = 1 alert not acknowledged
 unacknowledged-many = { $n } alerts not acknowledged
 announce-state = { $title }: { $state }
@@ -75,7 +75,7 @@ col-message = Message
 col-delivery = Delivery
 col-actions = Actions
 records-empty = No alerts yet.
-records-empty-hint = Each alert is listed here, with whom it was sent to and whether it arrived.
+records-empty-hint = Each alert is listed here, with its recipients and whether it was delivered.
 show-older = Show older
 delivery-pending = pending
 delivery-sending = sending
@@ -94,68 +94,68 @@ confirm-reset-title = Reset the alarm?
 confirm-reset-text = This sounds the global alarm and acknowledges all open alerts.
 confirm-reset-yes = Reset
 confirm-delete-title = Delete this record?
-confirm-delete-text = It disappears from this list for everyone.
+confirm-delete-text = It will be removed from this list for everyone.
 confirm-delete-yes = Delete
 reset-done = Alarm reset. All open alerts are acknowledged.
-reset-failed = The global alarm could not be sounded, so nothing was acknowledged. The server’s log says why.
-delete-failed = The record could not be deleted. The server’s log says why.
+reset-failed = The global alarm could not be sounded, so nothing was acknowledged. See the server’s log for the reason.
+delete-failed = The record could not be deleted. See the server’s log for the reason.
 load-failed = Older records could not be loaded. Try again.
 
 ## Incidents of the monitor itself
 
 incident-system = System
-incident-offline = Cut off
+incident-offline = Offline
 incident-channel = Channel
 incident-process = Process
-incident-gap = Not watched
+incident-gap = Monitoring gap
 incident-database = Database
 since = since
-incidents = Incidents of the monitor
-incidents-unknown = Nobody looks for incidents: no worker is alive.
-incidents-none = Nothing is wrong with the monitor.
+incidents = Incidents of the monitor itself
+incidents-unknown = Incidents are not being checked: no worker is alive.
+incidents-none = The monitor itself has no incidents.
 
-## Who is told
+## Why nobody was notified
 
-muted-silence = Not told: silenced
-muted-maintenance = Not told: maintenance { $name }
-muted-flapping = Not told: flapping
-muted-incident = Not told: incident of the monitor
-muted-other = Not told: { $name }
+muted-silence = Not notified: silenced
+muted-maintenance = Not notified: maintenance { $name }
+muted-flapping = Not notified: flapping
+muted-incident = Not notified: covered by an incident
+muted-other = Not notified: { $name }
 acknowledged-by = Acknowledged by
 silenced-until = Silenced until
 silenced-from = Silenced from
-every-metric = Every metric
+every-metric = All metrics
 
 ## Alerts
 
 alerts = Alerts
-alerts-filter = Which alerts
+alerts-filter = Filter alerts
 alerts-open = Open
 alerts-all = All
 alerts-none = No alerts yet.
 alerts-none-open = No alert is open.
-alerts-none-hint = Each alert stays here until it is over.
-alert-over = Over
+alerts-none-hint = Each alert stays here until it is resolved.
+alert-over = Resolved
 alert-escalated = Escalated
 alert-extra = and { $n } more messages
 kind-event = Event
-kind-level = Level
+kind-level = Threshold
 kind-no_data = No data
 col-opened = Opened
-col-why = Why
+col-why = Reason
 col-state = State
 col-to = To
-col-effects = What came of it
+col-effects = Outcome
 ack = Acknowledge
 ack-record = Acknowledge the alert “{ $message }”
 ack-title = Acknowledge this alert?
-ack-text = Everybody sees that you look after it, and nobody is reminded.
+ack-text = Everyone will see that you are handling it, and reminders stop.
 ack-yes = Acknowledge
 ack-done = Acknowledged.
 field-note = Note (optional)
 field-by = Your name
 field-reason = Reason
-field-for = For
+field-for = Duration
 span-30m = 30 min
 span-1h = 1 h
 span-4h = 4 h
@@ -166,21 +166,21 @@ span-1d = 1 d
 silence = Silence
 silence-metric = Silence this metric
 silence-title = Silence this metric?
-silence-text = It is still read and judged, but nobody is told until the time is over.
+silence-text = It is still read and evaluated, but nobody is notified until the silence ends.
 silence-yes = Silence
 silences = Silences
 silences-none = Nothing is silenced.
-silences-none-hint = Silence a metric while you work on what it watches.
-cancel-silence = End it
-cancel-silence-title = End this silence?
-cancel-silence-text = From then on people are told again.
-cancel-silence-yes = End it
+silences-none-hint = Silence a metric while you work on the system behind it.
+cancel-silence = Expire now
+cancel-silence-title = Expire this silence now?
+cancel-silence-text = Notifications resume immediately.
+cancel-silence-yes = Expire now
 
-## Judgements
+## Evaluations
 
-evaluations = Judgements
-evaluations-hint = The latest, newest first
-evaluations-none = It has not been judged yet.
+evaluations = Evaluation history
+evaluations-hint = Newest first
+evaluations-none = Not evaluated yet.
 effect-alert = Alert
 effect-recovered = Recovered
 effect-no_data = No data
@@ -190,38 +190,38 @@ effect-data_back = Data is back
 
 deliveries = Deliveries
 undelivered = Not delivered
-undelivered-none-yet = Nothing was given up.
+undelivered-none-yet = Nothing has been given up.
 undelivered-none = Everything was delivered.
-undelivered-none-hint = What a channel refuses, or does not take in time, is listed here.
+undelivered-none-hint = Messages that a channel rejects, or does not accept in time, are listed here.
 retrying = Still being tried
 attempts = attempts: { $n }
 next-try = next at
-retry = Try again
-retry-all = Try all of { $name } again
-retry-title = Try again?
-retry-text = The message is sent as it was then.
-retry-all-title = Try all of this channel again?
-retry-all-text = The messages are sent as they were then, the latest 1,000 at most.
-retry-yes = Try again
-action-conflict = Somebody was faster.
-action-failed = That did not work.
+retry = Retry
+retry-all = Retry all of { $name }
+retry-title = Retry this delivery?
+retry-text = The message is sent again unchanged.
+retry-all-title = Retry everything for this channel?
+retry-all-text = The messages are sent again unchanged, the latest 1,000 at most.
+retry-yes = Retry
+action-conflict = Someone else was faster.
+action-failed = The action failed.
 
 ## The monitor itself
 
 system = System
 processes = Processes
-processes-none = No process was heard from.
+processes-none = No process has reported.
 role-worker = Worker
 role-web = Web
 process-alive = alive
 process-silent = silent
 process-never = never heard from
-process-pid = process
+process-pid = PID
 process-started = started
-process-heard = heard from
+process-heard = last heartbeat
 outbox = Outbox
-outbox-empty = Nothing waits, and everything was delivered.
-outbox-nothing = Nothing waits.
+outbox-empty = Nothing is waiting, and everything was delivered.
+outbox-nothing = Nothing is waiting.
 outbox-waiting = { $n } waiting
-outbox-oldest = the oldest from
+outbox-oldest = oldest from
 outbox-undelivered = { $n } not delivered

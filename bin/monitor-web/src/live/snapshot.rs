@@ -1,0 +1,81 @@
+//! What is shown, as it was at one moment, and who waits for which.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use monitor_domain::SharedClock;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{IncidentView, MetricStatus, RecordView, SilenceView};
+use crate::live::feed::Feed;
+
+/// How long a reader waits at most for the snapshot to catch up with a write that came before it.
+const CATCH_UP: Duration = Duration::from_millis(500);
+
+/// All that is shown, as it was at one moment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Snapshot {
+    /// One more at each change.
+    pub(crate) seq: u64,
+    /// The metrics, in the config's order.
+    pub(crate) metrics: Vec<MetricStatus>,
+    /// The latest alert records, newest first.
+    pub(crate) records: Vec<RecordView>,
+    /// Whether there are older records than these.
+    pub(crate) more_records: bool,
+    /// The monitor's own incidents that are not over, oldest first.
+    pub(crate) incidents: Vec<IncidentView>,
+    /// The silences in force, oldest first. One begins and ends without a change of the database: that it is read again
+    /// for the heartbeats is soon enough.
+    pub(crate) silences: Vec<SilenceView>,
+    /// The latest heartbeat of any worker.
+    pub(crate) heartbeat_at: Option<DateTime<Utc>>,
+    /// Since when the database could not be read; all the rest is from before.
+    pub(crate) database_error_since: Option<DateTime<Utc>>,
+}
+
+/// A snapshot, and what it is sure to contain.
+#[derive(Clone, Default)]
+pub(super) struct Published {
+    pub(super) snapshot: Arc<Snapshot>,
+    /// All changes up to this number of `Db::changes`.
+    pub(super) covers: u64,
+    /// All refreshes demanded up to this one.
+    pub(super) ticket: u64,
+}
+
+/// What the refresher and the readers share.
+pub(super) struct Shared {
+    pub(super) published: watch::Sender<Published>,
+    pub(super) changes: watch::Receiver<u64>,
+    /// Wakes the refresher.
+    pub(super) wanted: Notify,
+    /// The latest refresh demanded.
+    pub(super) tickets: AtomicU64,
+    pub(super) feed: Feed,
+    pub(super) clock: SharedClock,
+    pub(super) stop: CancellationToken,
+}
+
+impl Shared {
+    /// The snapshot as it is, without waiting.
+    pub(super) fn peek(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.published.borrow().snapshot)
+    }
+
+    /// Waits in bounds: while the database cannot be read there is nothing to wait for.
+    pub(super) async fn wait_until(&self, enough: impl Fn(&Published) -> bool) -> Arc<Snapshot> {
+        let mut published = self.published.subscribe();
+        if !enough(&published.borrow()) {
+            self.wanted.notify_one();
+            let caught_up = published.wait_for(|p| enough(p) || p.snapshot.database_error_since.is_some());
+            if tokio::time::timeout(CATCH_UP, caught_up).await.is_err() {
+                log::warn!("the snapshot did not catch up within {CATCH_UP:?}; answering with an older one");
+            }
+        }
+        self.peek()
+    }
+}

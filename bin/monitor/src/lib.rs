@@ -1,0 +1,97 @@
+//! The operator's command as a library: `monitor` is [`main`] with the stock worker, and another team's program is [`main`]
+//! with its own.
+
+mod check;
+mod demo;
+mod init;
+mod migrate;
+mod run;
+mod trial;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use monitor_worker::{Exit, Worker, log_to_stderr};
+use trial::TryWhat;
+
+/// Watches business numbers behind logins, and tells people when they rise.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Try everything out: simulated systems, mail, worker and web in one process.
+    Demo(demo::DemoArgs),
+    /// Run worker and web in one process.
+    Run(ConfigArgs),
+    /// Write a commented config to start from.
+    Init {
+        /// The folder that gets `config/monitor.toml`.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+    },
+    /// Read the config and say all that is wrong with it.
+    Check {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// Also log in, read each metric once and open each channel, sending nothing.
+        #[arg(long)]
+        online: bool,
+        /// Print the JSON Schema of the config instead, for editors.
+        #[arg(long, conflicts_with = "online")]
+        schema: bool,
+    },
+    /// Bring the database up to date.
+    Migrate(ConfigArgs),
+    /// Try one thing now: read a metric, or send a test message.
+    Try {
+        #[command(subcommand)]
+        what: TryWhat,
+    },
+}
+
+#[derive(Args)]
+struct ConfigArgs {
+    /// The config file; config/monitor.toml where none is named.
+    #[arg(long, value_name = "FILE", env = "MONITOR_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+/// The whole command, with the kinds and metrics of `worker`. Its config is read where the command line names none.
+pub fn main(worker: &Worker) -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr();
+    monitor_requests::install_crypto();
+    match run(arguments.command, worker) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(exit) => exit.report(),
+    }
+}
+
+#[tokio::main]
+async fn run(command: Command, worker: &Worker) -> Result<(), Exit> {
+    let program = worker.program();
+    let path = |args: ConfigArgs| args.config.unwrap_or_else(|| worker.config().to_owned());
+    match command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Run(config) => run::run(program, &path(config)).await,
+        Command::Init { dir } => init::run(&dir),
+        Command::Check { schema: true, .. } => {
+            check::schema(program);
+            Ok(())
+        }
+        Command::Check { config, online, .. } => check::run(program, &path(config), online).await,
+        Command::Migrate(config) => migrate::run(program, &path(config)).await,
+        Command::Try {
+            what: TryWhat::Metric { key, config },
+        } => trial::metric(program, &path(config), &key).await,
+        Command::Try {
+            what: TryWhat::Channel { name, config },
+        } => trial::channel(program, &path(config), &name).await,
+    }
+}

@@ -1,0 +1,144 @@
+//! What kinds with an account and a login call have in common.
+
+use monitor_domain::Finding;
+use monitor_requests::{Response, Secret, SecretKey, SecretSource, Url, excerpt};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use crate::session::join;
+use crate::{BuildError, LoginError};
+
+/// How much of a refusal is quoted, in characters.
+const EXCERPT: usize = 120;
+
+/// The login call: `login = { … }`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginCall {
+    /// Its path below `base_url`. Default: that of the kind.
+    pub path: Option<String>,
+}
+
+/// Everything that is wrong with an account and a login call.
+pub(super) fn check(
+    username: Option<&str>,
+    password: Option<&SecretSource>,
+    login: Option<&LoginCall>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if username.is_none_or(str::is_empty) {
+        findings.push(Finding::new(
+            "username",
+            "missing; the name of the account to sign in with",
+        ));
+    }
+    if password.is_none() {
+        findings.push(Finding::new(
+            "password",
+            "missing; { env = \"NAME\" } or { file = \"/run/secrets/name\" }",
+        ));
+    }
+    let path = login.and_then(|login| login.path.as_ref());
+    if path.is_some_and(|path| !path.starts_with('/')) {
+        findings.push(Finding::new(
+            "login.path",
+            "must begin with \"/\"; the host comes from base_url",
+        ));
+    }
+    findings
+}
+
+/// The password among the secrets.
+pub(super) fn secrets(password: Option<&SecretSource>) -> Vec<SecretKey<'_>> {
+    let key = password.map(|source| SecretKey {
+        key: "password",
+        source,
+        warn_if_plain: true,
+    });
+    key.into_iter().collect()
+}
+
+/// The password, read from where it is.
+pub(super) fn password(source: Option<&SecretSource>) -> Result<Secret, BuildError> {
+    source.map_or_else(
+        || Ok(Secret::new("")),
+        |source| BuildError::resolve("password", source),
+    )
+}
+
+/// The path of the login call, or this one.
+pub(super) fn path(login: Option<&LoginCall>, default: &str) -> String {
+    let path = login.and_then(|login| login.path.clone());
+    path.unwrap_or_else(|| default.to_owned())
+}
+
+/// The address of the login call.
+pub(super) fn login_url(base: &Url, path: &str) -> Result<Url, LoginError> {
+    join(base, path).map_err(|why| LoginError::BadAnswer(format!("login.path {path:?}: {why}")))
+}
+
+/// What the status of an answer to a sign-in means, unless it is success.
+pub(super) fn refusal(response: &Response, path: &str, password: &Secret) -> Option<LoginError> {
+    let status = response.status;
+    match status.as_u16() {
+        // Bad request, forbidden, unprocessable and locked are what APIs answer to a wrong password besides 401.
+        400 | 401 | 403 | 422 | 423 => {
+            let said = if response.is_html() || repeats(response, password) {
+                String::new()
+            } else {
+                response.text()
+            };
+            let said = excerpt(&said, EXCERPT);
+            let reason = if said.is_empty() {
+                status.to_string()
+            } else {
+                format!("{status}: {said}")
+            };
+            Some(LoginError::refused(reason))
+        }
+        404 | 405 => Some(LoginError::BadAnswer(format!(
+            "answered {status} for {path}; check login.path and base_url"
+        ))),
+        408 | 425 | 429 | 500.. => {
+            let mut quoted = response.clone();
+            if repeats(response, password) {
+                quoted.body.clear();
+            }
+            quoted.require_success().err().map(LoginError::Unreachable)
+        }
+        406.. => Some(LoginError::BadAnswer(format!("answered {status} for {path}"))),
+        _ => None,
+    }
+}
+
+/// Whether an answer repeats the password, as it is or as it was encoded: then nothing of it is quoted.
+fn repeats(response: &Response, password: &Secret) -> bool {
+    let text = response.text();
+    let json = serde_json::Value::from(password.expose()).to_string();
+    let form = form_urlencoded::byte_serialize(password.expose().as_bytes()).collect::<String>();
+    [password.expose(), json.trim_matches('"'), &form]
+        .iter()
+        .any(|form| text.contains(form))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_found_with_its_key() {
+        let secret = SecretSource::Plain("hunter2".into());
+        let call = |path: &str| LoginCall {
+            path: Some(path.to_owned()),
+        };
+        assert_eq!(check(Some("monitor"), Some(&secret), Some(&call("/auth/in"))), []);
+        let findings = check(Some(""), None, Some(&call("https://evil.example/")));
+        let keys: Vec<&str> = findings.iter().map(|finding| &*finding.field).collect();
+        assert_eq!(keys, ["username", "password", "login.path"]);
+        assert_eq!(
+            findings[0].to_string(),
+            "username: missing; the name of the account to sign in with"
+        );
+    }
+}

@@ -1,0 +1,32 @@
+//! The kinds of system. A kind is one file here that owns everything about itself: its settings, their check, its secrets,
+//! its login, its paragraph of documentation and its tests. A new one is that file and one line of [`KINDS`].
+//!
+//! A kind signs in once and says how that went. When to sign in, and whether a session is lost for good, is for the session;
+//! nothing here retries or waits, and no code outside of that list knows one kind from another.
+
+mod account;
+mod common;
+mod kind;
+mod none;
+mod settings;
+mod simple;
+mod system_a;
+mod system_b;
+
+use monitor_domain::Kind;
+
+pub use account::LoginCall;
+pub use common::SystemCommon;
+pub use kind::{LoginKind, LoginSettings, kind, validate};
+pub use none::NoLoginSettings;
+pub use settings::SystemSettings;
+pub use simple::{SimpleLogin, simple_kind};
+pub use system_a::SystemASettings;
+pub use system_b::SystemBSettings;
+
+/// Every kind of system that is built in, in the order of the documentation.
+pub const KINDS: &[Kind<dyn LoginSettings>] = &[
+    kind::<SystemASettings>(),
+    kind::<SystemBSettings>(),
+    kind::<NoLoginSettings>(),
+];

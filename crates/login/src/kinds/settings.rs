@@ -1,0 +1,57 @@
+//! One system of the config.
+
+use std::sync::Arc;
+
+use monitor_domain::{Finding, SharedClock};
+use monitor_requests::{Client, RequestsSettings};
+
+use super::{LoginSettings, SystemCommon};
+use crate::BuildError;
+use crate::session::System;
+
+/// One `[systems.NAME]` table, read.
+#[derive(Clone, Debug)]
+pub struct SystemSettings {
+    /// The keys that every kind has.
+    pub common: SystemCommon,
+    /// The keys of its kind.
+    pub login: Arc<dyn LoginSettings>,
+}
+
+impl SystemSettings {
+    /// The system at `base_url` with this login; everything else as it is by default.
+    pub fn new(base_url: impl Into<String>, login: impl LoginSettings + 'static) -> SystemSettings {
+        SystemSettings {
+            common: SystemCommon {
+                base_url: Some(base_url.into()),
+                ..SystemCommon::default()
+            },
+            login: Arc::new(login),
+        }
+    }
+
+    /// Everything that is wrong with it.
+    pub fn check(&self) -> Vec<Finding> {
+        let login = self.login.check();
+        login.into_iter().chain(self.common.check()).collect()
+    }
+
+    /// The system with its client and login. Secrets and files are read here; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`BuildError`] that names the key that is wrong.
+    pub fn build(
+        &self,
+        name: &str,
+        defaults: &RequestsSettings,
+        clock: SharedClock,
+    ) -> Result<Arc<System>, BuildError> {
+        if let Some(finding) = self.check().into_iter().next() {
+            return Err(BuildError::Setting(finding));
+        }
+        let base = self.common.base().map_err(BuildError::Setting)?;
+        let login = self.login.login()?;
+        let client = Client::new(self.common.client(defaults), Arc::clone(&clock))?;
+        Ok(System::new(name, base, login, client, clock))
+    }
+}

@@ -1,0 +1,134 @@
+//! Tests of the URLs: what is taken, what is refused and how, and that no password is shown.
+
+use super::*;
+
+fn parse(url: &str) -> Result<Target, DbError> {
+    Target::parse(url, None)
+}
+
+fn refused(url: &str) -> String {
+    parse(url)
+        .err()
+        .unwrap_or_else(|| panic!("{url} was taken"))
+        .to_string()
+}
+
+fn postgres_of(url: &str) -> (String, String) {
+    match parse(url).unwrap() {
+        Target::Postgres { url, shown, .. } => (url, shown),
+        Target::Sqlite { .. } => panic!("{url} is no SQLite"),
+    }
+}
+
+#[test]
+fn sqlite_paths() {
+    let here = std::path::absolute("data/monitor.db").unwrap();
+    for url in ["sqlite:data/monitor.db", "sqlite://data/monitor.db"] {
+        assert!(
+            parse(url).unwrap() == Target::Sqlite { path: here.clone() },
+            "{url}"
+        );
+    }
+    for url in ["sqlite:/var/lib/m.db", "sqlite:///var/lib/m.db"] {
+        assert!(
+            parse(url).unwrap()
+                == Target::Sqlite {
+                    path: "/var/lib/m.db".into()
+                },
+            "{url}"
+        );
+    }
+}
+
+#[test]
+fn sqlite_in_memory_and_others_are_refused_with_what_to_write() {
+    assert!(refused("sqlite::memory:").contains("visible to one connection only"));
+    assert!(refused("sqlite:file:x?mode=memory").contains("visible to one connection only"));
+    assert!(refused("sqlite:").contains("names no file"));
+    assert!(refused("sqlite:data/").contains("names no file"));
+    assert!(refused("sqlite:a.db?mode=ro").contains("takes no options"));
+    assert!(refused("sqlite:/tmp").contains("folder"));
+}
+
+#[test]
+fn another_scheme_is_named_and_nothing_else_of_the_url() {
+    let error = refused("mysql://root:hunter2@db/monitor");
+    assert_eq!(
+        error,
+        "database url mysql:…: there is no \"mysql\" here; write sqlite:path/to/file.db or \
+         postgres://user@host/database"
+    );
+    assert!(refused("data/monitor.db").contains("it has no scheme"));
+    assert!(!refused("hunter2 at: home").contains("hunter2"));
+}
+
+#[test]
+fn postgres_defaults_are_added_where_nothing_else_is_said() {
+    let (url, shown) = postgres_of("postgresql://monitor@db/monitor?connect_timeout=1");
+    assert!(
+        url.starts_with("postgresql://monitor@db/monitor?connect_timeout=1&application_name=monitor&"),
+        "{url}"
+    );
+    assert_eq!(url.matches("connect_timeout").count(), 1);
+    assert_eq!(shown, "postgresql://monitor@db/monitor?connect_timeout=1");
+    let (url, _) = postgres_of("postgres:///monitor?host=/run/postgresql");
+    assert!(
+        url.starts_with("postgres:///monitor?host=/run/postgresql&application_name="),
+        "{url}"
+    );
+    postgres_of("postgres://u@one:5432,two:5433/monitor");
+}
+
+#[test]
+fn no_password_is_shown() {
+    let (url, shown) =
+        postgres_of("postgres://monitor:p%40ss@db:5432/monitor?sslpassword=other&sslmode=prefer");
+    assert!(url.contains("p%40ss"));
+    assert_eq!(
+        shown,
+        "postgres://monitor:***@db:5432/monitor?sslpassword=***&sslmode=prefer"
+    );
+    let target = parse("postgres://monitor:p%40ss@db/monitor?password=other").unwrap();
+    assert_eq!(
+        target.scrub("bad p@ss, bad p%40ss, bad other\n"),
+        "bad ***, bad ***, bad ***"
+    );
+    let error = target.connect_error("it said p@ss").to_string();
+    assert_eq!(
+        error,
+        "cannot connect to the database postgres://monitor:***@db/monitor?password=***: it said ***"
+    );
+}
+
+#[test]
+fn a_password_that_is_not_encoded_is_refused_before_libpq_repeats_a_part_of_it() {
+    for url in [
+        "postgres://u:hunter@2@db/m",
+        "postgres://u:hunter/2@db/m",
+        "postgres://u:hunter?2@db/m",
+        "postgres://u:hun@ter/2@db/m?application_name=x",
+    ] {
+        let error = refused(url);
+        assert!(error.contains("percent-encode"), "{error}");
+        assert!(!error.contains("hun") && !error.contains("ter"), "{error}");
+    }
+}
+
+#[test]
+#[cfg(not(any(feature = "pg-tls", feature = "pg-system")))]
+fn tls_is_answered_with_what_to_build() {
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let error = refused(&format!("postgres://u:hunter2@db/m?sslmode={mode}"));
+        assert!(
+            error.contains("pg-tls") && error.contains("pg-system") && error.contains(mode),
+            "{error}"
+        );
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    let by_env = Target::parse("postgres://u@db/m", Some("require"))
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(by_env.contains("PGSSLMODE=require"), "{by_env}");
+    assert!(Target::parse("postgres://u@db/m?sslmode=disable", Some("require")).is_ok());
+}

@@ -1,0 +1,46 @@
+//! Reading a database without changing anything about it.
+
+use super::options::DbOptions;
+use super::threads::blocking;
+use crate::backend::{Conn, Role, Target, connect};
+use crate::error::DbError;
+use crate::migrations;
+
+/// What [`inspect`] found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inspected<T> {
+    /// There is no such file.
+    Nowhere,
+    /// There is a database without the tables of this program, or with those of an older one: these migrations are
+    /// missing. It was not read.
+    Behind(Vec<String>),
+    /// What was read.
+    Found(T),
+}
+
+/// Runs `f` on a connection of its own that refuses to write. Unlike [`Db::open`](crate::Db::open) it makes no file and
+/// no folder, turns nothing on, and starts no thread.
+///
+/// # Errors
+/// What `f` returned, or why the database cannot be used.
+pub async fn inspect<T, F>(options: &DbOptions, f: F) -> Result<Inspected<T>, DbError>
+where
+    F: FnOnce(&mut Conn) -> Result<T, DbError> + Send + 'static,
+    T: Send + 'static,
+{
+    let target = options.target()?;
+    blocking(move || {
+        // Connecting would make the file.
+        if let Target::Sqlite { path } = &target
+            && !path.exists()
+        {
+            return Ok(Inspected::Nowhere);
+        }
+        let missing = migrations::pending(&target)?;
+        if !missing.is_empty() {
+            return Ok(Inspected::Behind(missing));
+        }
+        f(&mut connect(&target, Role::Reader)?).map(Inspected::Found)
+    })
+    .await?
+}

@@ -1,0 +1,14 @@
+//! `alert`: excursions and events, from their opening to their end.
+
+mod lifecycle;
+mod mutes;
+mod queries;
+mod row;
+
+pub use lifecycle::{
+    acknowledge, acknowledge_all, add_further_messages, escalate, is_escalated, lock, open, resolve,
+    to_escalate,
+};
+pub use mutes::{mute_end, mute_for, unmute, unmute_end, with_muted_end};
+pub use queries::{Filter, OpenAlerts, by_ids, get, lasting, open_counts, page, recent, unresolved_for};
+pub use row::{Alert, NewAlert};

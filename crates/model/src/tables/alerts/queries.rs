@@ -1,0 +1,111 @@
+//! Which alerts there are.
+
+use std::collections::HashMap;
+
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+
+use super::row::Alert;
+use crate::backend::Conn;
+use crate::error::DbError;
+use crate::tables::MAX_BINDS;
+use crate::tables::enums::AlertKind;
+use crate::tables::schema::alert::{self, dsl};
+
+/// How many alerts of a metric are not over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenAlerts {
+    /// All of them.
+    pub all: i64,
+    /// Those that are not acknowledged.
+    pub unacknowledged: i64,
+}
+
+/// Which alerts to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this metric only.
+    pub key: Option<String>,
+    /// Only those that are not over.
+    pub open: bool,
+    /// Only those that are not acknowledged.
+    pub unacknowledged: bool,
+    /// Only those older than the one with this id.
+    pub before: Option<i64>,
+}
+
+/// The alert with this id.
+pub fn get(c: &mut Conn, id: i64) -> Result<Option<Alert>, DbError> {
+    Ok(alert::table.find(id).first(c).optional()?)
+}
+
+/// The alerts with these ids, by id.
+pub fn by_ids(c: &mut Conn, ids: &[i64]) -> Result<Vec<Alert>, DbError> {
+    let mut found: Vec<Alert> = Vec::new();
+    for some in ids.chunks(MAX_BINDS) {
+        found.extend(alert::table.filter(dsl::id.eq_any(some)).load::<Alert>(c)?);
+    }
+    found.sort_by_key(|a| a.id);
+    Ok(found)
+}
+
+/// The alerts of a metric that are not over, oldest first.
+pub fn unresolved_for(c: &mut Conn, key: &str, kind: AlertKind) -> Result<Vec<Alert>, DbError> {
+    Ok(alert::table
+        .filter(dsl::resolved_at.is_null())
+        .filter(dsl::key.eq(key))
+        .filter(dsl::kind.eq(kind))
+        .order(dsl::id.asc())
+        .load(c)?)
+}
+
+/// The alerts that last until something ends them, and are not over: all kinds but events. Oldest first.
+pub fn lasting(c: &mut Conn, limit: i64) -> Result<Vec<Alert>, DbError> {
+    Ok(alert::table
+        .filter(dsl::resolved_at.is_null())
+        .filter(dsl::kind.ne(AlertKind::Event))
+        .order(dsl::id.asc())
+        .limit(limit)
+        .load(c)?)
+}
+
+/// How many alerts of each metric are not over, and how many of those are not acknowledged.
+pub fn open_counts(c: &mut Conn) -> Result<HashMap<String, OpenAlerts>, DbError> {
+    let open = alert::table.filter(dsl::resolved_at.is_null()).group_by(dsl::key);
+    let all: Vec<(String, i64)> = open.select((dsl::key, count_star())).load(c)?;
+    let unacknowledged: Vec<(String, i64)> = open
+        .filter(dsl::acknowledged_at.is_null())
+        .select((dsl::key, count_star()))
+        .load(c)?;
+    let mut counts: HashMap<String, OpenAlerts> = HashMap::new();
+    for (key, all) in all {
+        counts.entry(key).or_default().all = all;
+    }
+    for (key, unacknowledged) in unacknowledged {
+        counts.entry(key).or_default().unacknowledged = unacknowledged;
+    }
+    Ok(counts)
+}
+
+/// The latest alerts, newest first.
+pub fn recent(c: &mut Conn, limit: i64) -> Result<Vec<Alert>, DbError> {
+    Ok(alert::table.order(dsl::id.desc()).limit(limit).load(c)?)
+}
+
+/// The alerts that match, newest first.
+pub fn page(c: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Alert>, DbError> {
+    let mut query = alert::table.into_boxed();
+    if let Some(key) = &filter.key {
+        query = query.filter(dsl::key.eq(key.clone()));
+    }
+    if filter.open {
+        query = query.filter(dsl::resolved_at.is_null());
+    }
+    if filter.unacknowledged {
+        query = query.filter(dsl::acknowledged_at.is_null());
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(dsl::id.lt(before));
+    }
+    Ok(query.order(dsl::id.desc()).limit(limit).load(c)?)
+}

@@ -1,0 +1,89 @@
+//! When deliveries can be claimed.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDateTime;
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+
+use crate::backend::Conn;
+use crate::error::DbError;
+use crate::tables::enums::DeliveryStatus;
+use crate::tables::schema::delivery::{self, dsl};
+
+/// What can be claimed at a time: pending and due, or sending with its lease over. It contains `finished_at IS NULL`
+/// because the indexes are over those rows only. Where it is used, `dsl` and `DeliveryStatus` are imported.
+macro_rules! is_due {
+    ($now:expr) => {
+        dsl::finished_at.is_null().and(dsl::next_at.le($now)).and(
+            dsl::status.eq(DeliveryStatus::Pending).or(dsl::status
+                .eq(DeliveryStatus::Sending)
+                .and(dsl::lease_until.le(Some($now)))),
+        )
+    };
+}
+pub(super) use is_due;
+
+/// How many deliveries could be claimed now, by lane.
+pub fn due(c: &mut Conn, now: NaiveDateTime) -> Result<Vec<(String, i64)>, DbError> {
+    Ok(delivery::table
+        .filter(is_due!(now))
+        .group_by(dsl::lane)
+        .select((dsl::lane, count_star()))
+        .order(dsl::lane.asc())
+        .load(c)?)
+}
+
+/// When each lane's next delivery can be claimed, in the past where one can be already. Lanes whose deliveries are
+/// all finished are left out.
+pub fn next_due_by_lane(c: &mut Conn) -> Result<BTreeMap<String, NaiveDateTime>, DbError> {
+    let unfinished = delivery::table
+        .filter(dsl::finished_at.is_null())
+        .group_by(dsl::lane);
+    let pending: Vec<(String, Option<NaiveDateTime>)> = unfinished
+        .filter(dsl::status.eq(DeliveryStatus::Pending))
+        .select((dsl::lane, diesel::dsl::min(dsl::next_at)))
+        .load(c)?;
+    let leased: Vec<(String, Option<NaiveDateTime>)> = unfinished
+        .filter(dsl::status.eq(DeliveryStatus::Sending))
+        .select((dsl::lane, diesel::dsl::min(dsl::lease_until)))
+        .load(c)?;
+    let mut next = BTreeMap::new();
+    for (lane, at) in pending.into_iter().chain(leased) {
+        if let Some(at) = at {
+            next.entry(lane)
+                .and_modify(|first: &mut NaiveDateTime| *first = at.min(*first))
+                .or_insert(at);
+        }
+    }
+    Ok(next)
+}
+
+/// Makes everything that waits for a later attempt due now, and lets no lease last beyond `lease_until`; returns how many.
+/// For a wall clock that was stepped back, and for a fresh start: what was in the way may have been fixed by then.
+pub fn make_due(c: &mut Conn, now: NaiveDateTime, lease_until: NaiveDateTime) -> Result<usize, DbError> {
+    let open = delivery::table.filter(dsl::finished_at.is_null());
+    let waiting = diesel::update(open.filter(dsl::next_at.gt(now)))
+        .set(dsl::next_at.eq(now))
+        .execute(c)?;
+    let leased = diesel::update(open.filter(dsl::lease_until.gt(Some(lease_until))))
+        .set(dsl::lease_until.eq(Some(lease_until)))
+        .execute(c)?;
+    Ok(waiting + leased)
+}
+
+/// Makes everything of a lane that failed before due now, the oldest first; returns how many. For a lane that works
+/// again.
+pub fn make_lane_due(c: &mut Conn, lane: &str, now: NaiveDateTime) -> Result<usize, DbError> {
+    let failed = delivery::table
+        .filter(dsl::lane.eq(lane))
+        .filter(dsl::finished_at.is_null())
+        .filter(dsl::status.eq(DeliveryStatus::Pending))
+        .filter(dsl::next_at.gt(dsl::created_at))
+        // Not those that were made before the clock was stepped back: `make_due` is for them.
+        .filter(dsl::created_at.le(now));
+    // What was never tried has waited since it was made, so all of them are in the order of their age.
+    Ok(diesel::update(failed)
+        .set(dsl::next_at.eq(dsl::created_at))
+        .execute(c)?)
+}

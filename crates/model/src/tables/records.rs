@@ -1,0 +1,150 @@
+//! `monitor_record`: the messages about metrics, one row each.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use monitor_domain::MetricKey;
+use std::collections::HashSet;
+
+use super::column::FromKey;
+use super::schema::monitor_record::{self, dsl};
+use super::text::{clean, clean_opt};
+use crate::backend::{Conn, on_each};
+use crate::error::DbError;
+
+/// A message about a metric. Table `monitor_record`.
+#[derive(Clone, Debug, PartialEq, Queryable)]
+pub struct Record {
+    /// Given by the database.
+    pub id: i64,
+    /// The metric.
+    #[diesel(deserialize_as = FromKey)]
+    pub key: MetricKey,
+    /// The value it was about.
+    pub value: Option<f64>,
+    /// `false` for recoveries and notices.
+    pub alert: bool,
+    /// The message.
+    pub alert_message: String,
+    /// When it happened.
+    pub timestamp: NaiveDateTime,
+    /// The alert it belongs to.
+    pub alert_id: Option<i64>,
+    /// The upstream's own id of the message: recorded once a metric.
+    pub source_id: Option<String>,
+    /// When a person deleted it.
+    pub deleted_at: Option<NaiveDateTime>,
+}
+
+/// What a new [`Record`] is made of; the rest is given by the database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewRecord {
+    /// See [`Record::key`].
+    pub key: MetricKey,
+    /// See [`Record::value`].
+    pub value: Option<f64>,
+    /// See [`Record::alert`].
+    pub alert: bool,
+    /// See [`Record::alert_message`].
+    pub alert_message: String,
+    /// See [`Record::timestamp`].
+    pub timestamp: NaiveDateTime,
+    /// See [`Record::alert_id`].
+    pub alert_id: Option<i64>,
+    /// See [`Record::source_id`].
+    pub source_id: Option<String>,
+}
+
+/// Stores a message. `None`: the metric's message with this `source_id` was recorded before, even if deleted since.
+/// Messages without a `source_id` are always new.
+pub fn insert(c: &mut Conn, new: &NewRecord) -> Result<Option<Record>, DbError> {
+    let values = (
+        dsl::key.eq(new.key.as_str()),
+        dsl::value.eq(new.value),
+        dsl::alert.eq(new.alert),
+        dsl::alert_message.eq(clean(&new.alert_message)),
+        dsl::timestamp.eq(new.timestamp),
+        dsl::alert_id.eq(new.alert_id),
+        dsl::source_id.eq(clean_opt(new.source_id.as_deref())),
+    );
+    Ok(on_each!(c, |c| diesel::insert_into(monitor_record::table)
+        .values(values)
+        .on_conflict((dsl::key, dsl::source_id))
+        .do_nothing()
+        .returning(monitor_record::all_columns)
+        .get_result(c)
+        .optional())?)
+}
+
+/// The record with this id, unless deleted.
+pub fn get(c: &mut Conn, id: i64) -> Result<Option<Record>, DbError> {
+    Ok(monitor_record::table
+        .find(id)
+        .filter(dsl::deleted_at.is_null())
+        .first(c)
+        .optional()?)
+}
+
+/// The latest alert records, newest first.
+pub fn alerts(c: &mut Conn, limit: i64) -> Result<Vec<Record>, DbError> {
+    alerts_before(c, i64::MAX, limit)
+}
+
+/// The alert records older than the record `before`, newest first.
+pub fn alerts_before(c: &mut Conn, before: i64, limit: i64) -> Result<Vec<Record>, DbError> {
+    Ok(monitor_record::table
+        .filter(dsl::id.lt(before))
+        .filter(dsl::alert)
+        .filter(dsl::deleted_at.is_null())
+        .order(dsl::id.desc())
+        .limit(limit)
+        .load(c)?)
+}
+
+/// The latest records of all kinds, newest first.
+pub fn recent(c: &mut Conn, limit: i64) -> Result<Vec<Record>, DbError> {
+    Ok(monitor_record::table
+        .filter(dsl::deleted_at.is_null())
+        .order(dsl::id.desc())
+        .limit(limit)
+        .load(c)?)
+}
+
+/// The records of an alert, oldest first, deleted ones among them.
+pub fn of_alert(c: &mut Conn, alert_id: i64) -> Result<Vec<Record>, DbError> {
+    Ok(monitor_record::table
+        .filter(dsl::alert_id.eq(alert_id))
+        .order(dsl::id.asc())
+        .load(c)?)
+}
+
+/// Deletes a record from every list; `false` where there is none. Its row stays, so that its message is not recorded again.
+pub fn delete(c: &mut Conn, id: i64, at: NaiveDateTime) -> Result<bool, DbError> {
+    let there = monitor_record::table.find(id).filter(dsl::deleted_at.is_null());
+    Ok(diesel::update(there)
+        .set(dsl::deleted_at.eq(Some(at)))
+        .execute(c)?
+        == 1)
+}
+
+/// Which of these upstream message ids the metric recorded before, deleted ones among them.
+pub fn known_source_ids(c: &mut Conn, key: &str, ids: &[String]) -> Result<HashSet<String>, DbError> {
+    let mut known = HashSet::new();
+    for some in ids.chunks(super::MAX_BINDS) {
+        let cleaned: Vec<_> = some.iter().map(|id| clean(id)).collect();
+        let stored: HashSet<String> = monitor_record::table
+            .filter(dsl::key.eq(key))
+            .filter(dsl::source_id.eq_any(&cleaned))
+            .select(dsl::source_id.assume_not_null())
+            .load(c)?
+            .into_iter()
+            .collect();
+        // As the caller has them, which differs from what is stored where they contain a NUL.
+        known.extend(
+            some.iter()
+                .zip(&cleaned)
+                .filter(|(_, cleaned)| stored.contains(cleaned.as_ref()))
+                .map(|(id, _)| id.clone()),
+        );
+    }
+    Ok(known)
+}

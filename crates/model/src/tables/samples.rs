@@ -1,0 +1,99 @@
+//! `sample`: the history of readings.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use monitor_domain::MetricKey;
+
+use super::column::FromKey;
+use super::schema::sample::{self, dsl};
+use super::text::clean_opt;
+use crate::backend::Conn;
+use crate::error::DbError;
+
+/// A reading. Table `sample`.
+#[derive(Clone, Debug, PartialEq, Queryable)]
+pub struct Sample {
+    /// Given by the database.
+    pub id: i64,
+    /// The metric.
+    #[diesel(deserialize_as = FromKey)]
+    pub key: MetricKey,
+    /// When it was taken.
+    pub at: NaiveDateTime,
+    /// What was read; `None` for a failure.
+    pub value: Option<f64>,
+    /// Why nothing was read.
+    pub error: Option<String>,
+    /// How long it took, in milliseconds.
+    pub took_ms: i32,
+}
+
+/// What a new [`Sample`] is made of; the rest is given by the database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewSample {
+    /// See [`Sample::key`].
+    pub key: MetricKey,
+    /// See [`Sample::at`].
+    pub at: NaiveDateTime,
+    /// See [`Sample::value`].
+    pub value: Option<f64>,
+    /// See [`Sample::error`].
+    pub error: Option<String>,
+    /// See [`Sample::took_ms`].
+    pub took_ms: i32,
+}
+
+/// Stores a reading.
+pub fn insert(c: &mut Conn, new: &NewSample) -> Result<(), DbError> {
+    diesel::insert_into(sample::table)
+        .values((
+            dsl::key.eq(new.key.as_str()),
+            dsl::at.eq(new.at),
+            dsl::value.eq(new.value),
+            dsl::error.eq(clean_opt(new.error.as_deref())),
+            dsl::took_ms.eq(new.took_ms),
+        ))
+        .execute(c)?;
+    Ok(())
+}
+
+/// The latest readings of a metric, newest first.
+pub fn recent(c: &mut Conn, key: &str, limit: i64) -> Result<Vec<Sample>, DbError> {
+    Ok(sample::table
+        .filter(dsl::key.eq(key))
+        .order((dsl::at.desc(), dsl::id.desc()))
+        .limit(limit)
+        .load(c)?)
+}
+
+/// The readings of a metric from `from` until before `to`, oldest first.
+pub fn between(
+    c: &mut Conn,
+    key: &str,
+    from: NaiveDateTime,
+    to: NaiveDateTime,
+    limit: i64,
+) -> Result<Vec<Sample>, DbError> {
+    Ok(sample::table
+        .filter(dsl::key.eq(key))
+        .filter(dsl::at.ge(from))
+        .filter(dsl::at.lt(to))
+        .order((dsl::at.asc(), dsl::id.asc()))
+        .limit(limit)
+        .load(c)?)
+}
+
+/// Deletes up to `limit` readings taken before `before`, oldest first, and returns how many. Call it again while it
+/// deletes `limit`: short transactions keep the others' waits short.
+pub fn prune(c: &mut Conn, before: NaiveDateTime, limit: i64) -> Result<usize, DbError> {
+    let old = sample::table
+        .filter(dsl::at.lt(before))
+        .order(dsl::at.asc())
+        .limit(limit)
+        .select(dsl::id);
+    let mut deleted = 0;
+    for ids in old.load::<i64>(c)?.chunks(super::MAX_BINDS) {
+        deleted += diesel::delete(sample::table.filter(dsl::id.eq_any(ids))).execute(c)?;
+    }
+    Ok(deleted)
+}

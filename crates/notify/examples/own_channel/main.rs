@@ -1,0 +1,41 @@
+//! A kind of channel that is not built in, and one message through it: `cargo run -p monitor-notify --example own_channel`.
+
+mod robot;
+
+use monitor_domain::{Clock, Severity, SystemClock};
+use monitor_notify::{
+    AlertFacts, ChannelCommon, ChannelSettings, Deps, Event, MessageIds, MetricInfo, Notification,
+};
+use monitor_requests::SecretSource;
+use robot::RobotSettings;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let server = monitor_testkit::robot::Robot::start().await;
+    let settings = RobotSettings {
+        url: SecretSource::Plain(server.url().into()),
+        room: Some("night-shift".to_owned()),
+    };
+    let channel = settings.build("oncall", &ChannelCommon::default(), &Deps::standalone()?)?;
+    let facts = AlertFacts {
+        alert_id: 1,
+        severity: Severity::Critical,
+        value: Some(131.0),
+        previous: Some(98.0),
+        reason: "131 is above 100".to_owned(),
+    };
+    let notification = Notification::about_alert(
+        MessageIds::new("alert/1/1/oncall/", "alert-1-1@monitor"),
+        Event::Alert,
+        MetricInfo::new("z", "Z"),
+        facts,
+        "Complaint C738126 waits for 10 minutes",
+        SystemClock.wall(),
+    );
+    channel.probe().await?;
+    for recipient in channel.recipients() {
+        channel.send(&notification, &recipient).await?;
+    }
+    eprintln!("the robot got {}", server.bodies()[0]);
+    Ok(())
+}

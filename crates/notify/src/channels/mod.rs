@@ -1,0 +1,25 @@
+//! The kinds of channel. A kind is one file or folder here that owns everything about itself: its settings, their check,
+//! its secrets, its notifier, its paragraph of documentation and its tests. A new one is that and one line of [`KINDS`].
+//!
+//! Nothing in here retries, queues or waits for its turn, and nothing here knows one kind from another but that list.
+
+mod channel;
+mod common;
+mod deps;
+mod error;
+mod kind;
+mod simple;
+mod smtp;
+
+use monitor_domain::Kind;
+
+pub use channel::{Channel, validate};
+pub use common::ChannelCommon;
+pub use deps::Deps;
+pub use error::BuildError;
+pub use kind::{ChannelKind, ChannelSettings, kind};
+pub use simple::{SimpleChannel, simple_kind};
+pub use smtp::SmtpSettings;
+
+/// Every kind of channel that is built in, in the order of the documentation.
+pub const KINDS: &[Kind<dyn ChannelSettings>] = &[kind::<SmtpSettings>()];

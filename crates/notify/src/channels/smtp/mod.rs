@@ -1,0 +1,18 @@
+//! Mail, over SMTP or into a folder: one mail to one recipient at a time, and what the server's reply means. It keeps
+//! connections open for the next mail; it keeps no mail.
+
+mod folder;
+mod mailbox;
+mod message;
+mod notifier;
+mod pool;
+mod reply;
+mod server;
+mod settings;
+mod tls;
+mod url;
+
+pub use self::settings::SmtpSettings;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! The notifier of a mail channel: renders a mail and hands it to the server or the folder.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lettre::message::Mailbox;
+use monitor_domain::Language;
+
+use super::folder;
+use super::mailbox::mailbox;
+use super::message::{self, Letterhead};
+use super::pool::Pool;
+use crate::{Failure, Limits, Notification, Notifier, Templates};
+
+/// A mail channel.
+pub(super) struct Smtp {
+    pub(super) name: String,
+    pub(super) kind: &'static str,
+    pub(super) from: Mailbox,
+    pub(super) to: Vec<Mailbox>,
+    pub(super) language: Language,
+    pub(super) limits: Limits,
+    pub(super) templates: Arc<Templates>,
+    pub(super) transport: Transport,
+}
+
+/// Where its mails go.
+pub(super) enum Transport {
+    Server(Arc<Pool>),
+    Folder(PathBuf),
+}
+
+impl Smtp {
+    /// All recipients of the channel, and this one, which an older config may have named.
+    fn everybody(&self, recipient: &Mailbox) -> Vec<Mailbox> {
+        let mut all = self.to.clone();
+        if !all.iter().any(|one| one.email == recipient.email) {
+            all.push(recipient.clone());
+        }
+        all
+    }
+}
+
+#[async_trait]
+impl Notifier for Smtp {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn recipients(&self) -> Vec<String> {
+        self.to.iter().map(|one| one.email.to_string()).collect()
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    async fn send(&self, notification: &Notification, recipient: &str) -> Result<(), Failure> {
+        let recipient = mailbox(recipient).map_err(Failure::permanent)?;
+        let mail = self
+            .templates
+            .mail(notification, self.language)
+            .map_err(|error| Failure::transient(format!("the mail could not be written: {error}")))?;
+        let to = self.everybody(&recipient);
+        let head = Letterhead {
+            from: &self.from,
+            to: &to,
+            language: self.language,
+        };
+        let bytes = message::compose(&head, &mail, notification)
+            .map_err(|error| Failure::transient(format!("the mail could not be written: {error}")))?;
+        let address = recipient.email.to_string();
+        match &self.transport {
+            Transport::Server(pool) => pool.deliver(&self.from.email, &recipient.email, &bytes).await?,
+            Transport::Folder(dir) => folder::write(dir, notification, &address, bytes).await?,
+        }
+        log::info!(channel = self.name.as_str(), recipient = address.as_str(), id = notification.id.as_str(); "mail sent");
+        Ok(())
+    }
+
+    async fn probe(&self) -> Result<(), Failure> {
+        match &self.transport {
+            Transport::Server(pool) => pool.probe().await,
+            Transport::Folder(dir) => folder::probe(dir).await,
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! One message, and how it is made.
+
+use chrono::{DateTime, Utc};
+use monitor_domain::Severity;
+use serde::{Deserialize, Serialize};
+
+use super::{AlertFacts, Event, MessageIds, MetricInfo};
+
+/// One message, complete: a channel needs nothing else to render it. It is stored as the payload of a delivery, so that a
+/// restart, or another machine, sends exactly what was decided.
+///
+/// It is made by [`about_alert`](Notification::about_alert), [`notice`](Notification::notice),
+/// [`digest`](Notification::digest) or [`test`](Notification::test), and not field by field.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Notification {
+    /// The idempotency key. The same for every attempt; receivers that know such keys are given it.
+    pub id: String,
+    /// The mail's whole Message-ID without its angle brackets, such as `alert-7@monitor.example.com`. The same for
+    /// every attempt, so that a mail server or a reader can recognise a repeat.
+    pub message_id: String,
+    /// The Message-ID (again without brackets) of the mail that this one answers: a recovery or a reminder names
+    /// its alert's. Mail programs then show them as one conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread_id: Option<String>,
+    /// What happened.
+    pub event: Event,
+    /// The metric it happened to. For a [`Event::Notice`] that is about no metric: the subject's name.
+    pub metric: MetricInfo,
+    /// How much it matters.
+    #[serde(default)]
+    pub severity: Severity,
+    /// The reading, where there was one.
+    #[serde(default)]
+    pub value: Option<f64>,
+    /// What the reading was compared with, where there was such a thing.
+    #[serde(default)]
+    pub previous: Option<f64>,
+    /// The message: what the upstream system says about it, or what the monitor made of the reading.
+    pub text: String,
+    /// Why the rule decided so, such as `131 is above 100 since 09:12:40 UTC`. May be empty.
+    #[serde(default)]
+    pub reason: String,
+    /// When it happened (not: when it is sent).
+    pub at: DateTime<Utc>,
+    /// The alert's id in the database.
+    #[serde(default)]
+    pub alert_id: Option<i64>,
+    /// The page with more, `http://` or `https://`; anything else is not linked.
+    #[serde(default)]
+    pub url: Option<String>,
+}
+
+impl Notification {
+    /// Something that happened to an alert: it began, ended, is still open.
+    pub fn about_alert(
+        ids: MessageIds,
+        event: Event,
+        metric: MetricInfo,
+        alert: AlertFacts,
+        text: impl Into<String>,
+        at: DateTime<Utc>,
+    ) -> Notification {
+        Notification {
+            value: alert.value,
+            previous: alert.previous,
+            reason: alert.reason,
+            alert_id: Some(alert.alert_id),
+            ..Notification::plain(ids, event, metric, alert.severity, text.into(), at)
+        }
+    }
+
+    /// Something about the monitor itself. `subject` is what it is about: a system, a channel, the database.
+    pub fn notice(
+        ids: MessageIds,
+        subject: MetricInfo,
+        severity: Severity,
+        text: impl Into<String>,
+        at: DateTime<Utc>,
+    ) -> Notification {
+        Notification::plain(ids, Event::Notice, subject, severity, text.into(), at)
+    }
+
+    /// Several messages as one: as severe as the worst of them, from the time of the newest, with the first page that one
+    /// of them has.
+    pub fn digest(
+        ids: MessageIds,
+        title: impl Into<String>,
+        text: impl Into<String>,
+        messages: &[Notification],
+    ) -> Notification {
+        let worst = messages.iter().map(|message| message.severity).max();
+        let newest = messages.iter().map(|message| message.at).max();
+        let page = messages.iter().find_map(|message| message.url.clone());
+        Notification::plain(
+            ids,
+            Event::Digest,
+            MetricInfo::new(Event::Digest.as_str(), title),
+            worst.unwrap_or_default(),
+            text.into(),
+            newest.unwrap_or_default(),
+        )
+        .with_url(page)
+    }
+
+    /// A message that tries a channel out.
+    pub fn test(ids: MessageIds, channel: &str, text: impl Into<String>, at: DateTime<Utc>) -> Notification {
+        let subject = MetricInfo::new(channel, channel);
+        Notification::plain(ids, Event::Test, subject, Severity::Info, text.into(), at)
+    }
+
+    /// This message as a notice of the monitor's own, in the same conversation: what others get when it could not be
+    /// delivered. All but its ids and text stays.
+    #[must_use]
+    pub fn into_notice(self, ids: MessageIds, text: impl Into<String>) -> Notification {
+        Notification {
+            id: ids.id,
+            message_id: ids.message_id,
+            thread_id: ids.thread_id.or(self.thread_id),
+            event: Event::Notice,
+            text: text.into(),
+            ..self
+        }
+    }
+
+    /// The same under another idempotency key: a recipient's own.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<String>) -> Notification {
+        self.id = id.into();
+        self
+    }
+
+    /// The same with a page that has more, where there is one.
+    #[must_use]
+    pub fn with_url(mut self, url: Option<String>) -> Notification {
+        self.url = url;
+        self
+    }
+
+    /// The same about an alert, where it is about one: a notice of something that went wrong with it.
+    #[must_use]
+    pub fn with_alert(mut self, alert_id: Option<i64>) -> Notification {
+        self.alert_id = alert_id;
+        self
+    }
+
+    /// A message without a reading.
+    fn plain(
+        ids: MessageIds,
+        event: Event,
+        metric: MetricInfo,
+        severity: Severity,
+        text: String,
+        at: DateTime<Utc>,
+    ) -> Notification {
+        Notification {
+            id: ids.id,
+            message_id: ids.message_id,
+            thread_id: ids.thread_id,
+            event,
+            metric,
+            severity,
+            value: None,
+            previous: None,
+            text,
+            reason: String::new(),
+            at,
+            alert_id: None,
+            url: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What this and earlier programs store.
+    const STORED: &str = r#"{"id":"alert/7/42/mail/ops@example.com","message_id":"alert-7-42.0190@monitor","thread_id":"alert-7.1795425160000000@monitor","event":"alert","metric":{"key":"z","title":"Z","unit":"orders"},"severity":"critical","value":131.0,"previous":128.0,"text":"Order 5 failed","reason":"131 is above 100 since 09:12:40 UTC","at":"2026-11-23T09:12:40Z","alert_id":7,"url":"https://monitor.example.com/monitor"}"#;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_795_425_160 + second, 0).unwrap()
+    }
+
+    fn alert() -> Notification {
+        let facts = AlertFacts {
+            alert_id: 7,
+            severity: Severity::Critical,
+            value: Some(131.0),
+            previous: Some(128.0),
+            reason: "131 is above 100 since 09:12:40 UTC".to_owned(),
+        };
+        Notification::about_alert(
+            MessageIds::new("alert/7/42", "alert-7-42.0190@monitor")
+                .in_thread("alert-7.1795425160000000@monitor"),
+            Event::Alert,
+            MetricInfo::new("z", "Z").with_unit("orders"),
+            facts,
+            "Order 5 failed",
+            at(0),
+        )
+        .with_url(Some("https://monitor.example.com/monitor".to_owned()))
+        .with_id("alert/7/42/mail/ops@example.com")
+    }
+
+    #[test]
+    fn what_is_stored_keeps_its_form() {
+        assert_eq!(serde_json::to_string(&alert()).unwrap(), STORED);
+        assert_eq!(serde_json::from_str::<Notification>(STORED).unwrap(), alert());
+    }
+
+    #[test]
+    fn a_payload_of_an_older_version_is_still_read() {
+        let old = r#"{"id":"a","message_id":"a@b","event":"alert","metric":{"key":"x","title":"X"},
+            "text":"t","at":"2026-11-23T09:12:40Z"}"#;
+        let notification: Notification = serde_json::from_str(old).unwrap();
+        assert_eq!(notification.severity, Severity::Warning);
+        assert_eq!(
+            (notification.thread_id, notification.value, notification.url),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn a_digest_is_as_bad_as_the_worst_and_as_new_as_the_newest() {
+        let notice = |severity, second| {
+            let subject = MetricInfo::new("system", "System A");
+            Notification::notice(MessageIds::new("n", "n@m"), subject, severity, "n", at(second))
+        };
+        let messages = [notice(Severity::Info, 9), alert(), notice(Severity::Warning, 3)];
+        let digest = Notification::digest(MessageIds::new("b", "b"), "3 messages", "…", &messages);
+        assert_eq!((digest.severity, digest.at), (Severity::Critical, at(9)));
+        assert_eq!(digest.url, alert().url);
+        assert_eq!((digest.event, digest.alert_id), (Event::Digest, None));
+        assert_eq!(digest.metric, MetricInfo::new("digest", "3 messages"));
+    }
+
+    #[test]
+    fn a_notice_of_what_was_not_delivered_keeps_the_rest_of_it() {
+        let notice = alert().into_notice(MessageIds::new("f", "f@m"), "could not be delivered");
+        let expected = Notification {
+            id: "f".to_owned(),
+            message_id: "f@m".to_owned(),
+            event: Event::Notice,
+            text: "could not be delivered".to_owned(),
+            ..alert()
+        };
+        assert_eq!(notice, expected);
+    }
+
+    #[test]
+    fn a_test_is_about_its_channel_and_nothing_else() {
+        let test = Notification::test(MessageIds::new("t", "t@m"), "mail", "hello", at(0));
+        assert_eq!((test.event, test.severity), (Event::Test, Severity::Info));
+        assert_eq!(test.metric, MetricInfo::new("mail", "mail"));
+        assert_eq!(
+            (test.alert_id, test.value, test.reason.as_str()),
+            (None, None, "")
+        );
+    }
+}

@@ -1,0 +1,237 @@
+//! The job of explaining an alert: request what it was, store each message as a record, notify people of it.
+
+use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDateTime, Utc};
+use futures_util::FutureExt;
+use monitor_domain::Language;
+use monitor_model::{Alert, Conn, DbError, Delivery, NewRecord, alerts, deliveries, records};
+use monitor_upstream::{AlertMessage, Question, UpstreamError};
+
+use super::notify::{About, count_unlisted, notify_end_on_record, notify_records, unlisted};
+use crate::context::{Context, Monitored};
+use crate::fault::{self, Point};
+use crate::metric::explain;
+use crate::outbox::{
+    AttemptResult, Batch, DETAILS_LANE, Done, GivenUp, Job, LaneSettings, RetryPolicy, Routing,
+};
+
+/// Alerts explained at one time.
+const PLACES: usize = 8;
+/// The first pause between two attempts: somebody is waiting.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// Attempts after which the reading alone is notified.
+const MAX_ATTEMPTS: i32 = 8;
+/// The least time an attempt is given, also when an alert is old because nobody ran: it deserves one try.
+const LEAST_WAIT: Duration = Duration::from_secs(5);
+
+/// Explains alerts by what their metrics know of them.
+pub(crate) struct Explain {
+    metrics: HashMap<String, Arc<Monitored>>,
+    max_age: Duration,
+    wait: Duration,
+}
+
+impl Explain {
+    pub(crate) fn new(context: &Context, metrics: &[Arc<Monitored>]) -> Explain {
+        let by_key = metrics
+            .iter()
+            .map(|metric| (metric.key().to_owned(), Arc::clone(metric)));
+        Explain {
+            metrics: by_key.collect(),
+            max_age: context.options.max_age,
+            wait: context.options.details_wait,
+        }
+    }
+}
+
+#[async_trait]
+impl Job for Explain {
+    fn lane(&self) -> LaneSettings {
+        LaneSettings {
+            name: DETAILS_LANE.to_owned(),
+            places: PLACES,
+            per_minute: None,
+            breaker: None,
+            digest: None,
+            retry: RetryPolicy {
+                max_age: self.max_age,
+                first: FIRST_PAUSE,
+                longest: self.wait,
+                longest_requested: self.wait,
+            },
+        }
+    }
+
+    /// The records, their deliveries and the end of the job are one transaction: a crash at any point means that all of it
+    /// is done again or none of it.
+    async fn attempt(&self, context: &Arc<Context>, batch: &Batch) -> AttemptResult {
+        let job = match batch.job() {
+            Ok(job) => job,
+            Err(error) => return error.into(),
+        };
+        let delivery = batch.first();
+        let alert = match load(context, delivery).await {
+            Ok(Some(alert)) => alert,
+            Ok(None) => {
+                return AttemptResult::Permanent {
+                    reason: "its alert is gone".to_owned(),
+                };
+            }
+            Err(error) => return AttemptResult::transient(error.to_string()),
+        };
+        let messages = match self.metrics.get(job.key.as_str()) {
+            Some(metric) => match self.request(context, metric, delivery, &alert).await {
+                Ok(messages) => messages,
+                Err(again) => return again,
+            },
+            // A metric that this worker's config does not have: it cannot be explained here, but people are notified.
+            None => Vec::new(),
+        };
+        finish(context, delivery, job.routing, alert, messages).await
+    }
+
+    /// People are notified of the reading long before; nobody misses the job.
+    fn given_up(&self, _: &Context, _: &Batch, _: &str, _: NaiveDateTime) -> Option<GivenUp> {
+        None
+    }
+}
+
+impl Explain {
+    /// What the alert was about; nothing where nobody explains it in time. An error is an attempt that is to be made again.
+    async fn request(
+        &self,
+        context: &Context,
+        metric: &Monitored,
+        job: &Delivery,
+        alert: &Alert,
+    ) -> Result<Vec<AlertMessage>, AttemptResult> {
+        let question = Question {
+            key: alert.key.to_string(),
+            total: alert.value.unwrap_or_default(),
+            previous: alert.previous.unwrap_or_default(),
+        };
+        let left = self.patience(context, job, alert);
+        let requested =
+            AssertUnwindSafe(explain(&*metric.metric, &context.upstreams, &question)).catch_unwind();
+        let limited = monitor_domain::timeout(&*context.clock, left.max(LEAST_WAIT), requested).await;
+        let why = match limited {
+            Ok(Ok(Ok(messages))) => return Ok(messages),
+            Ok(Ok(Err(error))) if error.is_transient() && !left.is_zero() => {
+                return Err(again(&error, left));
+            }
+            Ok(Ok(Err(error))) => error.to_string(),
+            // It would do so each time.
+            Ok(Err(_)) => "explaining it panicked; see the log".to_owned(),
+            Err(late) => late.to_string(),
+        };
+        log::warn!(
+            "alert {}: not explained, people are notified of the reading instead: {why}",
+            alert.id
+        );
+        Ok(Vec::new())
+    }
+
+    /// How much longer people may be kept waiting for an explanation. The wall clock decides, since the alert may be of another
+    /// process; the number of attempts bounds it where that was stepped.
+    fn patience(&self, context: &Context, job: &Delivery, alert: &Alert) -> Duration {
+        if job.attempt >= MAX_ATTEMPTS {
+            return Duration::ZERO;
+        }
+        let waited = context.clock.wall().naive_utc() - alert.opened_at;
+        self.wait.saturating_sub(waited.to_std().unwrap_or_default())
+    }
+}
+
+/// However long the system requests to be left alone: people wait no longer than what is left.
+fn again(error: &UpstreamError, left: Duration) -> AttemptResult {
+    AttemptResult::Transient {
+        reason: error.to_string(),
+        retry_after: error.retry_after(),
+        at_most: Some(left),
+    }
+}
+
+async fn load(context: &Context, job: &Delivery) -> Result<Option<Alert>, DbError> {
+    let Some(id) = job.alert_id else { return Ok(None) };
+    context.db.read(move |conn| alerts::get(conn, id)).await
+}
+
+async fn finish(
+    context: &Context,
+    job: &Delivery,
+    routing: Option<Routing>,
+    alert: Alert,
+    messages: Vec<AlertMessage>,
+) -> AttemptResult {
+    let (id, attempt, now) = (job.id, job.attempt, context.clock.wall());
+    let language = context.options.language;
+    fault::point(Point::InDetails);
+    let store = move |conn: &mut Conn| {
+        // Fencing first: when the lease ran out and another worker took the job, this one notifies nobody.
+        // Then the alert as it is now: what ends it or its mute meanwhile comes before this or after it.
+        if deliveries::mark_sent(conn, id, attempt, now.naive_utc())?
+            && let Some(alert) = alerts::lock(conn, alert.id)?
+        {
+            let about = store_records(conn, &alert, &messages)?;
+            if let Some(routing) = routing.as_ref().filter(|_| alert.muted.is_none()) {
+                notify(conn, routing, &alert, &about, (language, now))?;
+            }
+        }
+        Ok(())
+    };
+    match context.db.write(store).await {
+        Ok(()) => AttemptResult::Delivered(Done::Marked),
+        Err(error) => AttemptResult::transient(error.to_string()),
+    }
+}
+
+/// Messages recorded before (same metric, same id) are left out. Where none is left the reading itself is the message: an alert
+/// is never silent.
+fn store_records(conn: &mut Conn, alert: &Alert, messages: &[AlertMessage]) -> Result<Vec<About>, DbError> {
+    let new = |text: &str, source_id: Option<String>| NewRecord {
+        key: alert.key.clone(),
+        value: alert.value,
+        alert: true,
+        alert_message: text.to_owned(),
+        timestamp: alert.opened_at,
+        alert_id: Some(alert.id),
+        source_id,
+    };
+    let mut ids = HashSet::new();
+    let mut fresh = Vec::new();
+    for message in messages {
+        if message.id.as_ref().is_some_and(|id| !ids.insert(id)) {
+            continue;
+        }
+        if let Some(record) = records::insert(conn, &new(&message.text, message.id.clone()))? {
+            fresh.push((record, message.occurred_at));
+        }
+    }
+    if fresh.is_empty()
+        && let Some(record) = records::insert(conn, &new(&alert.reason, None))?
+    {
+        fresh.push((record, None));
+    }
+    Ok(fresh)
+}
+
+fn notify(
+    conn: &mut Conn,
+    routing: &Routing,
+    alert: &Alert,
+    about: &[About],
+    (language, now): (Language, DateTime<Utc>),
+) -> Result<(), DbError> {
+    notify_records(conn, routing, alert, about, language, now.naive_utc())?;
+    count_unlisted(conn, alert, unlisted(routing, about.len()))?;
+    // It ended meanwhile: people are notified of that after it.
+    if alert.resolved_value.is_some() && alert.end_muted.is_none() {
+        notify_end_on_record(conn, routing, alert, now.naive_utc())?;
+    }
+    Ok(())
+}

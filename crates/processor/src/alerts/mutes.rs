@@ -1,0 +1,52 @@
+//! What suppresses notifications just now: silences that somebody made, maintenance windows, flapping.
+
+use chrono::NaiveDateTime;
+use monitor_domain::Severity;
+use monitor_model::{Conn, DbError, Mute, Silence, silences};
+
+use crate::context::Context;
+
+/// What may be suppressed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target<'a> {
+    pub(super) key: &'a str,
+    pub(super) severity: Severity,
+    /// It alerts too often to notify each time.
+    pub(super) is_flapping: bool,
+}
+
+/// Why nobody is notified of `target` at `now`, with the silences that the database has.
+pub(super) fn read(
+    conn: &mut Conn,
+    context: &Context,
+    target: Target<'_>,
+    now: NaiveDateTime,
+) -> Result<Option<Mute>, DbError> {
+    let active = silences::active(conn, now)?;
+    Ok(find(context, &active, target, now))
+}
+
+/// The same, with silences that were read before. What people decided goes before what the rule found.
+pub(super) fn find(
+    context: &Context,
+    active: &[Silence],
+    target: Target<'_>,
+    now: NaiveDateTime,
+) -> Option<Mute> {
+    let Target {
+        key,
+        severity,
+        is_flapping,
+    } = target;
+    if let Some(silence) = active.iter().find(|silence| silence.is_about(key, severity)) {
+        return Some(Mute::Silence(silence.id));
+    }
+    let windows = &context.options.maintenance;
+    let open = windows
+        .iter()
+        .find(|(_, window)| window.is_active(key, now.and_utc()));
+    if let Some((name, _)) = open {
+        return Some(Mute::Maintenance(name.clone()));
+    }
+    is_flapping.then_some(Mute::Flapping)
+}

@@ -1,0 +1,65 @@
+//! A metric as every room may know it.
+
+use std::sync::{Arc, Mutex};
+
+use crate::metric::Metric;
+use crate::telemetry::Meter;
+
+/// A metric, what is counted for it, and how this worker last evaluated it.
+pub(crate) struct Monitored {
+    pub(crate) metric: Box<dyn Metric>,
+    pub(crate) meter: Arc<Meter>,
+    evaluated: Mutex<Evaluated>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Evaluated {
+    /// This worker has stored an evaluation of it.
+    once: bool,
+    /// It alerts too often to notify each time; unknown while this worker does not know the stored state.
+    flapping: Option<bool>,
+}
+
+impl Monitored {
+    pub(crate) fn new(metric: Box<dyn Metric>, meter: Arc<Meter>) -> Monitored {
+        Monitored {
+            metric,
+            meter,
+            evaluated: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        &self.metric.config().key
+    }
+
+    /// Whether this worker has evaluated it yet.
+    pub(crate) fn is_evaluated(&self) -> bool {
+        self.get().once
+    }
+
+    /// Whether it is flapping, as this worker last evaluated it; unknown before that.
+    pub(crate) fn is_flapping(&self) -> Option<bool> {
+        self.get().flapping
+    }
+
+    /// This worker has stored an evaluation.
+    pub(crate) fn set_evaluated(&self) {
+        self.lock().once = true;
+    }
+
+    /// What the state says that this worker holds; `None` where it holds none.
+    pub(crate) fn set_flapping(&self, flapping: Option<bool>) {
+        self.lock().flapping = flapping;
+    }
+
+    fn get(&self) -> Evaluated {
+        *self.lock()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Evaluated> {
+        self.evaluated
+            .lock()
+            .expect("no code panics while holding this lock")
+    }
+}

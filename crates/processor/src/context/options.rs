@@ -1,0 +1,64 @@
+//! How the engine runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use monitor_domain::Language;
+use monitor_notify::Notifier;
+use monitor_rules::Maintenance;
+
+/// How the engine runs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The most cycles at one time.
+    pub concurrency: usize,
+    /// How long a clean stop waits for what is in flight.
+    pub shutdown: Duration,
+    /// Time between two signs of life in the `worker` table.
+    pub heartbeat: Duration,
+    /// How long samples are kept.
+    pub keep_samples: Duration,
+    /// How long the alarm is tried before it is given up.
+    pub max_age: Duration,
+    /// How long an explanation is waited for before people are notified of the reading alone.
+    pub details_wait: Duration,
+    /// Address of the page, for links in messages; none where nobody could reach it.
+    pub page: Option<String>,
+    /// This program's version, shown with the worker.
+    pub version: String,
+    /// The language of the engine's own texts.
+    pub language: Language,
+    /// Names of the channels that are notified of the monitor's own incidents.
+    pub notify: Vec<String>,
+    /// The windows in which nobody is notified of alerts, by name.
+    pub maintenance: Vec<(String, Maintenance)>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            concurrency: 64,
+            shutdown: Duration::from_secs(10),
+            heartbeat: Duration::from_secs(5),
+            keep_samples: Duration::from_secs(30 * 24 * 3600),
+            max_age: Duration::from_secs(24 * 3600),
+            details_wait: Duration::from_secs(30),
+            page: None,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            language: Language::default(),
+            notify: Vec::new(),
+            maintenance: Vec::new(),
+        }
+    }
+}
+
+/// A channel as the engine uses it.
+#[derive(Clone)]
+pub struct Channel {
+    /// What sends.
+    pub notifier: Arc<dyn Notifier>,
+    /// How long a delivery is tried before it is given up.
+    pub max_age: Duration,
+    /// After a message, those that come within this time go together as one; none for each by itself.
+    pub digest: Option<Duration>,
+}

@@ -1,0 +1,301 @@
+//! The loop of the queue: claims what is due for each lane and has it attempted.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::NaiveDateTime;
+use monitor_model::{Conn, DbError, deliveries};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::claims::{ClaimRequest, Claimed, claim};
+use super::lane::Lane;
+use super::leases::{self, Held};
+use super::settle::AttemptOutcome;
+use super::{attempt, orphaned};
+use crate::context::Context;
+use crate::fault::{self, Point};
+use crate::outbox::{Batch, Job};
+
+/// The outbox is polled this often even when nothing says that it changed.
+const POLL: Duration = Duration::from_secs(5);
+/// How long to leave a database alone that failed.
+const DB_PAUSE: Duration = Duration::from_secs(1);
+/// The wall clock has been stepped back when it lags so much behind the monotonic one all at once.
+const STEP: Duration = Duration::from_secs(2);
+/// Time between two checks for deliveries that no lane of the config takes.
+const ORPHANED: Duration = Duration::from_secs(600);
+
+/// Works off the outbox.
+pub(crate) struct Dispatcher {
+    context: Arc<Context>,
+    lanes: Vec<Lane>,
+    /// Each says how it ended.
+    attempts: JoinSet<AttemptOutcome>,
+    running: HashMap<Id, Running>,
+    held: Held,
+    unknown_lanes: Vec<String>,
+    /// Something went wrong around a claim, so there may be rows in this worker's name that it is not sending.
+    has_orphans: bool,
+    /// When to check next for deliveries that no lane takes.
+    orphaned_check: Duration,
+    /// Wall time less monotonic time, to notice a step; unknown at first.
+    offset: Option<chrono::Duration>,
+}
+
+/// An attempt in flight.
+struct Running {
+    lane: usize,
+    recipient: String,
+    claims: Vec<(i64, i32)>,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(context: Arc<Context>, jobs: Vec<Arc<dyn Job>>) -> Dispatcher {
+        let lanes = jobs.into_iter().map(|job| Lane::new(&context, job)).collect();
+        Dispatcher {
+            context,
+            lanes,
+            attempts: JoinSet::new(),
+            running: HashMap::new(),
+            held: Held::default(),
+            unknown_lanes: Vec::new(),
+            has_orphans: false,
+            orphaned_check: Duration::ZERO,
+            offset: None,
+        }
+    }
+
+    /// Runs until `halt`, then lets what is in flight finish within the shutdown time. What does not is released:
+    /// the next worker claims it at once.
+    pub(crate) async fn run(mut self, halt: CancellationToken) {
+        let mut changes = self.context.db.changes();
+        let _renewed_to_the_end = self.keep_leases();
+        while !halt.is_cancelled() {
+            changes.borrow_and_update();
+            let pumped = tokio::select! {
+                biased;
+                () = halt.cancelled() => break,
+                pumped = self.pump() => pumped,
+            };
+            let wait = pumped.unwrap_or_else(|error| {
+                log::error!("outbox: {error}");
+                DB_PAUSE
+            });
+            tokio::select! {
+                () = halt.cancelled() => {}
+                _ = changes.changed() => {}
+                Some(settled) = self.attempts.join_next_with_id() => self.settled(settled),
+                () = self.context.clock.sleep(wait) => {}
+            }
+        }
+        self.finish().await;
+    }
+
+    /// Delivers everything that is due, and what becomes due by it, and returns when nothing is, or at `halt`.
+    pub(crate) async fn drain(mut self, halt: CancellationToken) -> Result<(), DbError> {
+        let _renewed_to_the_end = self.keep_leases();
+        let mut end = Ok(());
+        while !halt.is_cancelled() {
+            if let Err(error) = self.pump().await {
+                end = Err(error);
+                break;
+            }
+            tokio::select! {
+                () = halt.cancelled() => {}
+                settled = self.attempts.join_next_with_id() => match settled {
+                    Some(settled) => self.settled(settled),
+                    None => break,
+                },
+            }
+        }
+        self.finish().await;
+        end
+    }
+
+    fn keep_leases(&self) -> tokio_util::sync::DropGuard {
+        let leases = CancellationToken::new();
+        tokio::spawn(leases::keep(
+            Arc::clone(&self.context),
+            self.held.clone(),
+            leases.clone(),
+        ));
+        leases.drop_guard()
+    }
+
+    /// Lets what is in flight finish within the shutdown time, and releases the rest.
+    async fn finish(&mut self) {
+        let (limit, clock) = (self.context.options.shutdown, Arc::clone(&self.context.clock));
+        let rest = async {
+            while let Some(settled) = self.attempts.join_next_with_id().await {
+                self.settled(settled);
+            }
+        };
+        if monitor_domain::timeout(&*clock, limit, rest).await.is_err() {
+            self.release().await;
+        }
+    }
+
+    /// Claims what the lanes can take on and starts it. Gives how long nothing more can be done, unless something
+    /// changes.
+    async fn pump(&mut self) -> Result<Duration, DbError> {
+        let wall = self.context.clock.wall().naive_utc();
+        let now = self.context.clock.monotonic();
+        self.notice_step(wall, now).await?;
+        self.release_orphaned().await?;
+        self.give_up_orphaned(now).await?;
+        let due = self.context.db.read(deliveries::next_due_by_lane).await?;
+        let mut wait = POLL;
+        let mut requests = Vec::new();
+        for (name, at) in due {
+            let Some(index) = self.lanes.iter().position(|lane| lane.name == name) else {
+                self.unknown(name);
+                continue;
+            };
+            let lane = &mut self.lanes[index];
+            let free = lane.free(now);
+            if at > wall {
+                wait = wait.min((at - wall).to_std().unwrap_or_default());
+            } else if free > 0 {
+                requests.push(ClaimRequest {
+                    lane: index,
+                    name,
+                    free,
+                    digest: lane.digest,
+                });
+            } else {
+                let limited = lane.wait(now);
+                if !limited.is_zero() {
+                    wait = wait.min(limited);
+                }
+            }
+        }
+        if !requests.is_empty() {
+            // Until the claim is known to have gone well: dropped in the middle, it leaves orphans too.
+            self.has_orphans = true;
+            let claimed: Claimed = claim(&self.context, requests, self.held.ids(), wall).await?;
+            self.has_orphans = false;
+            fault::point(Point::AfterClaim);
+            if let Some(until) = claimed.quiet_until {
+                wait = wait.min((until - wall).to_std().unwrap_or_default());
+            }
+            for (lane, batch) in claimed.batches {
+                self.start(lane, batch);
+            }
+        }
+        Ok(wait)
+    }
+
+    /// What waits for its time waits by the wall clock. Where that was stepped back it would wait for as long as the
+    /// step: it need not.
+    async fn notice_step(&mut self, wall: NaiveDateTime, now: Duration) -> Result<(), DbError> {
+        let monotonic = chrono::Duration::from_std(now).unwrap_or_default();
+        let offset = wall.and_utc().signed_duration_since(chrono::DateTime::UNIX_EPOCH) - monotonic;
+        let slack = chrono::Duration::from_std(STEP).unwrap_or_default();
+        if self.offset.is_some_and(|before| offset + slack < before) {
+            log::warn!("the clock was stepped back: what waits for its time is due now");
+            leases::make_due(&self.context).await?;
+        }
+        self.offset = Some(offset);
+        Ok(())
+    }
+
+    /// What waits for a channel that the config does not have is not claimed by any lane.
+    async fn give_up_orphaned(&mut self, now: Duration) -> Result<(), DbError> {
+        if now < self.orphaned_check {
+            return Ok(());
+        }
+        let lanes = self.lanes.iter().map(|lane| lane.name.clone()).collect();
+        orphaned::give_up(&self.context, lanes).await?;
+        self.orphaned_check = now + ORPHANED;
+        Ok(())
+    }
+
+    async fn release_orphaned(&mut self) -> Result<(), DbError> {
+        if !self.has_orphans {
+            return Ok(());
+        }
+        let (worker, in_flight) = (self.context.worker(), self.held.ids());
+        let put_back = move |conn: &mut Conn| deliveries::release_orphaned(conn, &worker, &in_flight);
+        let count = self.context.db.write(put_back).await?;
+        self.has_orphans = false;
+        if count > 0 {
+            log::warn!("{count} deliveries were claimed but not sent; they are due again");
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, lane: usize, batch: Batch) {
+        let parts = self.lanes[lane].take(self.context.clock.monotonic());
+        let (claims, recipient) = (batch.claims(), batch.first().recipient.clone());
+        let attempt = attempt::run(Arc::clone(&self.context), batch, parts);
+        let task = self.attempts.spawn(attempt);
+        claims.iter().for_each(|(id, _)| self.held.add(*id));
+        let running = Running {
+            lane,
+            recipient,
+            claims,
+        };
+        self.running.insert(task.id(), running);
+    }
+
+    fn settled(&mut self, settled: Result<(Id, AttemptOutcome), JoinError>) {
+        let (id, outcome) = match &settled {
+            Ok((id, outcome)) => (*id, *outcome),
+            Err(error) => (error.id(), AttemptOutcome::Orphaned),
+        };
+        let Some(running) = self.running.remove(&id) else {
+            return;
+        };
+        running.claims.iter().for_each(|(id, _)| self.held.remove(*id));
+        let lane = &mut self.lanes[running.lane];
+        lane.settled(&running.recipient, outcome, self.context.clock.monotonic());
+        self.has_orphans |= outcome == AttemptOutcome::Orphaned;
+        if let Err(error) = settled {
+            log::error!(
+                "deliveries {:?} to {} broke off: {error}",
+                running.claims,
+                lane.name
+            );
+        }
+    }
+
+    /// Gives back what is still in flight when the time to stop is over.
+    async fn release(&mut self) {
+        self.attempts.abort_all();
+        while self.attempts.join_next().await.is_some() {}
+        let left: Vec<(i64, i32)> = self
+            .running
+            .drain()
+            .flat_map(|(_, running)| running.claims)
+            .collect();
+        log::warn!(
+            "{} deliveries did not finish in time; they are made again by the next worker",
+            left.len()
+        );
+        let released = self.context.db.write(move |conn| {
+            for (id, attempt) in &left {
+                deliveries::release(conn, *id, *attempt)?;
+            }
+            Ok(())
+        });
+        let clock = Arc::clone(&self.context.clock);
+        match monitor_domain::timeout(&*clock, DB_PAUSE, released).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                log::warn!("they could not be released and wait for their lease to run out: {error}");
+            }
+            Err(_) => log::warn!("they could not be released in time and wait for their lease to run out"),
+        }
+    }
+
+    /// A channel that the config no longer has. Its deliveries wait for it to come back, until they are
+    /// given up as orphaned.
+    fn unknown(&mut self, lane: String) {
+        if !self.unknown_lanes.contains(&lane) {
+            log::warn!("deliveries wait for channel \"{lane}\", which the config does not have");
+            self.unknown_lanes.push(lane);
+        }
+    }
+}

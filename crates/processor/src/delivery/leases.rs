@@ -1,0 +1,80 @@
+//! Whose the claimed deliveries are: the living renew their leases, the dead lose theirs.
+//!
+//! A lease is short, so that what a dead worker on another machine held is soon free. A worker that was killed and
+//! started again on the same machine does not even wait for that: it can see that its predecessor is gone.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use monitor_model::{Conn, DbError, deliveries};
+use tokio_util::sync::CancellationToken;
+
+use crate::context::Context;
+
+/// How long a claim lasts that is not renewed. Much longer than the clocks of two machines may differ.
+pub(super) const LEASE: Duration = Duration::from_secs(30);
+/// How often claims are renewed.
+const RENEWAL: Duration = Duration::from_secs(5);
+
+/// The deliveries that this worker is sending; a clone holds the same.
+#[derive(Clone, Default)]
+pub(super) struct Held(Arc<Mutex<HashSet<i64>>>);
+
+impl Held {
+    pub(crate) fn add(&self, delivery: i64) {
+        self.lock().insert(delivery);
+    }
+
+    pub(crate) fn remove(&self, delivery: i64) {
+        self.lock().remove(&delivery);
+    }
+
+    pub(crate) fn ids(&self) -> Vec<i64> {
+        self.lock().iter().copied().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<i64>> {
+        self.0.lock().expect("no code panics while holding this lock")
+    }
+}
+
+/// Renews the leases of what is held until `halt`.
+pub(super) async fn keep(context: Arc<Context>, held: Held, halt: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = halt.cancelled() => return,
+            () = context.clock.sleep(RENEWAL) => {}
+        }
+        let (worker, in_flight) = (context.worker(), held.ids());
+        if in_flight.is_empty() {
+            continue;
+        }
+        let until = context.clock.wall().naive_utc() + LEASE;
+        let renew = move |conn: &mut Conn| deliveries::renew(conn, &worker, &in_flight, until);
+        if let Err(error) = context.db.write(renew).await {
+            log::warn!("the claims of this worker could not be renewed: {error}");
+        }
+    }
+}
+
+/// Makes everything that waits for a later attempt due now.
+pub(crate) async fn make_due(context: &Context) -> Result<(), DbError> {
+    let now = context.clock.wall().naive_utc();
+    let made_due = context
+        .db
+        .write(move |conn| deliveries::make_due(conn, now, now + LEASE))
+        .await?;
+    if made_due > 0 {
+        log::info!("{made_due} waiting deliveries are tried now");
+    }
+    Ok(())
+}
+
+/// Frees the claims of workers that died on this machine at once.
+pub(crate) async fn reap_dead_workers(context: &Context) -> Result<(), DbError> {
+    for (dead, freed) in context.presence.reap_dead_workers(&context.db).await? {
+        log::info!("worker {dead} died with {freed} deliveries under way; they are made again");
+    }
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! The outbox worked off: what is due is claimed, attempted outside of any transaction, and settled.
+//!
+//! A claim is a lease. A worker that dies leaves its claims to whoever comes after the lease; the attempt number fences it out
+//! should it come back. So a delivery is made at least once, and a repeat is the same message. The queue knows its work by the
+//! trait `Job` alone, and never knows what an alert is.
+
+mod attempt;
+mod breaker;
+mod claims;
+mod dispatcher;
+mod fallback;
+mod lane;
+mod leases;
+mod orphaned;
+mod rate_limit;
+mod send;
+mod settle;
+
+pub(crate) use dispatcher::Dispatcher;
+pub(crate) use leases::{make_due, reap_dead_workers};
+pub(crate) use send::Send;

@@ -1,0 +1,35 @@
+//! Giving up what waits for a channel that the config does not have any more: as long as any other delivery it may wait for the
+//! channel to come back, and then it is shown, counted and passed on through another channel like any other.
+
+use std::sync::Arc;
+
+use monitor_model::{Conn, DbError, deliveries};
+
+use super::fallback::Fallback;
+use super::send::undelivered;
+use crate::context::{Context, ago};
+use crate::outbox::Batch;
+
+/// Gives up what is older than `max_age` in lanes other than `lanes`.
+pub(super) async fn give_up(context: &Arc<Context>, lanes: Vec<String>) -> Result<(), DbError> {
+    let now = context.clock.wall().naive_utc();
+    let before = ago(now, context.options.max_age);
+    let notifying = Arc::clone(context);
+    let give_up = move |conn: &mut Conn| {
+        let error = "no channel of this name is in the config any more";
+        let orphaned = deliveries::give_up_orphaned(conn, &lanes, before, now, error)?;
+        let count = orphaned.len();
+        for batch in orphaned.into_iter().filter_map(|one| Batch::of(vec![one])) {
+            let given_up = undelivered(&notifying, &batch, error);
+            if let Some(fallback) = given_up.and_then(|given_up| Fallback::of(&notifying, &batch, given_up)) {
+                fallback.enqueue(conn, now)?;
+            }
+        }
+        Ok(count)
+    };
+    let count = context.db.write(give_up).await?;
+    if count > 0 {
+        log::error!("{count} deliveries for channels that the config does not have were given up");
+    }
+    Ok(())
+}

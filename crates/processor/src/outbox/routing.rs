@@ -1,0 +1,91 @@
+//! Who is notified.
+
+use monitor_domain::Severity;
+use monitor_model::deliveries::Address;
+use monitor_notify::MetricInfo;
+use serde::{Deserialize, Serialize};
+
+use crate::context::Context;
+use crate::metric::{MAX_MESSAGES, Metric};
+
+/// A channel and those who read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Audience {
+    pub(crate) channel: String,
+    pub(crate) recipients: Vec<String>,
+}
+
+/// What does not change between the notifications of one metric: what they are about and whom they go to. Stored with jobs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Routing {
+    pub(crate) metric: MetricInfo,
+    pub(crate) severity: Severity,
+    pub(crate) audience: Vec<Audience>,
+    pub(crate) page: Option<String>,
+    #[serde(default = "max_messages")]
+    pub(crate) max_messages: usize,
+}
+
+impl Routing {
+    /// The routing of a metric, as the config has it.
+    pub(crate) fn of(context: &Context, metric: &dyn Metric) -> Routing {
+        let config = metric.config();
+        Routing {
+            metric: MetricInfo::new(config.key.as_str(), &config.title).with_unit(&config.unit),
+            severity: config.severity,
+            audience: named(context, &config.notify),
+            page: page(context, "/monitor"),
+            max_messages: config.max_messages,
+        }
+    }
+}
+
+/// The channels of these names with all who read them, in the order of the config.
+pub(crate) fn named(context: &Context, names: &[String]) -> Vec<Audience> {
+    let channels = context.channels.iter().map(|channel| &channel.notifier);
+    channels
+        .filter(|notifier| names.iter().any(|name| name == notifier.name()))
+        .map(|notifier| Audience {
+            channel: notifier.name().to_owned(),
+            recipients: notifier.recipients(),
+        })
+        .collect()
+}
+
+/// Those who are notified of the monitor's own incidents, but not through the lane `but`, which is the incident: the channels
+/// that the config names for it or, where none is left, any other.
+pub(crate) fn for_incidents(context: &Context, but: &str) -> Vec<Audience> {
+    let own = context.options.notify.iter().filter(|name| *name != but);
+    let own: Vec<String> = own.cloned().collect();
+    if !own.is_empty() {
+        return named(context, &own);
+    }
+    let others = context.channels.iter().map(|channel| channel.notifier.name());
+    let others: Vec<String> = others.filter(|name| *name != but).map(str::to_owned).collect();
+    named(context, &others)
+}
+
+/// Addresses by channel.
+pub(crate) fn by_channel(addresses: Vec<Address>) -> Vec<Audience> {
+    let mut grouped: Vec<Audience> = Vec::new();
+    for (channel, recipient) in addresses {
+        match grouped.iter_mut().find(|known| known.channel == channel) {
+            Some(known) => known.recipients.push(recipient),
+            None => grouped.push(Audience {
+                channel,
+                recipients: vec![recipient],
+            }),
+        }
+    }
+    grouped
+}
+
+/// A page of the monitor, where readers of messages could reach it.
+pub(crate) fn page(context: &Context, path: &str) -> Option<String> {
+    let base = context.options.page.as_ref()?;
+    Some(format!("{}{path}", base.trim_end_matches('/')))
+}
+
+fn max_messages() -> usize {
+    MAX_MESSAGES
+}

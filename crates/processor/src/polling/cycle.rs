@@ -1,0 +1,223 @@
+//! One cycle of one metric: sample, judge, commit.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
+use monitor_model::{DbError, states};
+use monitor_rules::{Observed, Reading, State, Transition, judge};
+
+use super::Polling;
+use super::metric_state::{CachedState, CyclePermit, MetricState};
+use crate::alerts::{Commit, Evaluated};
+use crate::context::{Context, may_pass};
+use crate::fault::{self, Point};
+use crate::incidents::Contact;
+use crate::metric::{self, Metric, sample};
+
+/// The longest a sample may take, whatever the retries of its system; the next tick reads again anyway.
+const SAMPLE_LIMIT: Duration = Duration::from_secs(30);
+/// How often a commit is tried that failed for a passing reason (a locked file, a restarting server).
+const COMMIT_TRIES: u32 = 5;
+/// The first pause between two tries; it doubles.
+const COMMIT_PAUSE: Duration = Duration::from_millis(250);
+
+/// A reading that was taken.
+struct Taken {
+    observed: Observed,
+    took: Duration,
+}
+
+/// Runs one cycle. What cannot be read is a reading too; what cannot be stored is logged and counted, and the next reading is
+/// judged against what was stored last, so a rise is not lost with it.
+pub(super) async fn run(polling: &Polling, permit: CyclePermit) {
+    let (context, metric) = (&polling.context, &permit.metric);
+    // The state is pinned before the reading is taken, and a reading is never judged against another one. A slow answer judged
+    // against what a second worker has stored meanwhile would be a step into the past, and the way back from it a breach that
+    // people are notified of twice.
+    let pinned = match pin(context, metric).await {
+        Ok(pinned) => pinned,
+        Err(error) => return not_stored(context, metric, &error),
+    };
+    let begun = context.clock.monotonic();
+    let (observed, contact) = observe(context, &*metric.monitored.metric).await;
+    fault::point(Point::AfterSample);
+    let now = context.clock.monotonic();
+    let took = now.saturating_sub(begun);
+    let title = &metric.monitored.metric.config().title;
+    polling
+        .outages
+        .note((metric.key(), title), &contact, now, context.clock.wall());
+    metric.monitored.meter.sampled(took);
+    if let Observed::Unreadable(why) = &observed {
+        log::warn!("metric {}: cannot be read: {why}", metric.key());
+    }
+    match commit(polling, metric, &pinned, Taken { observed, took }).await {
+        Ok(()) => context.database.works(),
+        Err(DbError::Conflict { .. }) => {
+            context.database.works();
+            metric.cache(None);
+            metric.monitored.meter.conflicted();
+            log::info!(
+                "metric {}: evaluated by another worker meanwhile; this reading is dropped",
+                metric.key()
+            );
+        }
+        Err(error) => not_stored(context, metric, &error),
+    }
+}
+
+fn not_stored(context: &Context, metric: &MetricState, error: &DbError) {
+    let (now, wall) = (context.clock.monotonic(), context.clock.wall());
+    context
+        .database
+        .fails_so(&error.to_string(), may_pass(error), now, wall);
+    metric.cache(None);
+    metric.monitored.meter.lost();
+    log::error!(
+        "metric {}: the reading could not be stored: {error}",
+        metric.key()
+    );
+}
+
+/// The state that the next reading is judged against.
+async fn pin(context: &Context, metric: &MetricState) -> Result<CachedState, DbError> {
+    if let Some(cached) = metric.cached() {
+        return Ok(cached);
+    }
+    let key = metric.key().to_owned();
+    let stored = context.db.read(move |conn| states::load(conn, &key)).await?;
+    let Some(row) = stored else {
+        return Ok(CachedState {
+            state: State::default(),
+            version: 0,
+            loaded: None,
+        });
+    };
+    let state = serde_json::from_str(&row.state).unwrap_or_else(|error| {
+        log::error!(
+            "metric {}: the stored rule state cannot be read, starting afresh: {error}",
+            metric.key()
+        );
+        State::default()
+    });
+    Ok(CachedState {
+        state,
+        version: row.version,
+        loaded: Some(row.updated_at),
+    })
+}
+
+/// Takes the reading. A metric that panics is one that cannot be read: it must not go silent.
+async fn observe(context: &Context, metric: &dyn Metric) -> (Observed, Contact) {
+    let limit = SAMPLE_LIMIT.max(metric.config().interval);
+    let reading = AssertUnwindSafe(sample(metric, &context.upstreams)).catch_unwind();
+    let (system, why) = match monitor_domain::timeout(&*context.clock, limit, reading).await {
+        Ok(Ok(Ok(value))) if value.is_finite() => return (Observed::Value(value), Contact::Answered),
+        Ok(Ok(Ok(value))) => return (Observed::Value(value), Contact::Unknown),
+        Ok(Ok(Err(error))) => (error.system().map(str::to_owned), error.to_string()),
+        Ok(Err(_)) => (None, "reading it panicked; see the log".to_owned()),
+        Err(_) => {
+            let within = humantime::format_duration(limit);
+            let system = metric::system(metric).map(str::to_owned);
+            (system, format!("no answer within {within}"))
+        }
+    };
+    let contact = system.map_or(Contact::Unknown, |system| Contact::Down {
+        system,
+        why: why.clone(),
+    });
+    (Observed::Unreadable(why), contact)
+}
+
+/// Judges against the pinned state and stores what follows.
+async fn commit(
+    polling: &Polling,
+    metric: &MetricState,
+    pinned: &CachedState,
+    taken: Taken,
+) -> Result<(), DbError> {
+    let context = &polling.context;
+    let (at, now) = (context.clock.wall(), context.clock.monotonic());
+    let reading = Reading {
+        at,
+        elapsed: elapsed(metric, pinned, at, now),
+        observed: taken.observed,
+    };
+    let rule = &metric.monitored.metric.config().rule;
+    let evaluation = judge(rule, &pinned.state, &reading);
+    let is_no_data = |step: &Transition| matches!(step, Transition::NoData { .. });
+    let cause = evaluation.transitions.iter().any(is_no_data);
+    let cause = cause.then(|| polling.outages.cause(metric.key())).flatten();
+    let commit = Arc::new(Commit::new(
+        context,
+        Evaluated {
+            metric: &*metric.monitored.metric,
+            before: &pinned.state,
+            version: pinned.version,
+            observed: &reading.observed,
+            evaluation: &evaluation,
+            cause,
+            at,
+            took: taken.took,
+        },
+    ));
+    fault::point(Point::BeforeCommit);
+    store(context, metric, &commit).await?;
+    fault::point(Point::AfterCommit);
+    metric.set_evaluated(now);
+    log::debug!("metric {}: {}", metric.key(), evaluation.reason);
+    let phase = evaluation.state.phase();
+    metric.cache(Some(CachedState {
+        state: evaluation.state,
+        version: pinned.version + 1,
+        loaded: None,
+    }));
+    let meter = &metric.monitored.meter;
+    meter.committed(commit.value(), at, phase, commit.opened());
+    Ok(())
+}
+
+/// Stores it, again after a failure that may pass. Where a COMMIT broke off and nobody knows whether it took place, the version
+/// shows: if it did, the next try is a conflict and changes nothing.
+async fn store(context: &Context, metric: &MetricState, commit: &Arc<Commit>) -> Result<(), DbError> {
+    let mut pause = COMMIT_PAUSE;
+    for tries in 1.. {
+        let storing = Arc::clone(commit);
+        let begun = context.clock.monotonic();
+        let pending = context.commits.begin(begun, context.clock.wall());
+        let stored = context.db.write(move |conn| storing.store(conn)).await;
+        drop(pending);
+        let took = context.clock.monotonic().saturating_sub(begun);
+        context.counters.commit_took(took);
+        match stored {
+            Err(error) if may_pass(&error) && tries < COMMIT_TRIES => {
+                log::warn!(
+                    "metric {}: storing the reading failed (try {tries}): {error}",
+                    metric.key()
+                );
+                context.clock.sleep(pause).await;
+                pause *= 2;
+            }
+            end => return end,
+        }
+    }
+    Ok(())
+}
+
+/// Time since the evaluation before, monotonic where this process made it. Of an evaluation by another process only the wall clock
+/// knows, which may have been stepped: it counts for no more than this process knows to have passed, and at the start of a
+/// process for no more than one interval.
+fn elapsed(metric: &MetricState, pinned: &CachedState, at: DateTime<Utc>, now: Duration) -> Duration {
+    let own = metric.evaluated_at().map(|before| now.saturating_sub(before));
+    let most = own.unwrap_or_else(|| metric.interval());
+    match pinned.loaded {
+        Some(updated_at) => (at.naive_utc() - updated_at)
+            .to_std()
+            .unwrap_or_default()
+            .min(most),
+        None => own.unwrap_or_default(),
+    }
+}

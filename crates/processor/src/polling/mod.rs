@@ -1,0 +1,24 @@
+//! Reads every metric on time, evaluates the reading, and hands it to `alerts` to be stored.
+//!
+//! A failure is a reading too. This room decides nothing about alerts and notifies nobody.
+
+mod cycle;
+mod metric_state;
+mod permits;
+mod scheduler;
+
+use std::sync::Arc;
+
+pub(crate) use metric_state::MetricState;
+
+use crate::context::Context;
+use crate::incidents::Outages;
+
+/// What every cycle uses.
+pub(crate) struct Polling {
+    pub(crate) context: Arc<Context>,
+    /// Which systems can be read.
+    pub(crate) outages: Arc<Outages>,
+    /// In the order of the config.
+    pub(crate) metrics: Vec<Arc<MetricState>>,
+}

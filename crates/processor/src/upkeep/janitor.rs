@@ -1,0 +1,79 @@
+//! The housekeeping of a worker: its sign of life, and removing what is old.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use monitor_model::{DbError, samples, workers};
+use tokio_util::sync::CancellationToken;
+
+use crate::context::{Context, ago};
+
+/// Time between two cleanings.
+const CLEANING: Duration = Duration::from_secs(600);
+/// Rows deleted in one transaction: short enough that no reading waits for it.
+const BATCH: i64 = 2_000;
+/// How long a worker that stops tries to say so.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// How long a worker that is not heard from stays listed.
+const FORGET: Duration = Duration::from_secs(24 * 3600);
+
+/// Beats and cleans until `halt`. A database that fails is logged and tried again.
+pub(crate) async fn run(context: Arc<Context>, halt: CancellationToken) {
+    let mut cleaning = context.clock.monotonic();
+    loop {
+        tokio::select! {
+            () = halt.cancelled() => return,
+            () = context.clock.sleep(context.options.heartbeat) => {}
+        }
+        if let Err(error) = heartbeat(&context).await {
+            log::error!("heartbeat: {error}");
+        }
+        if context.clock.monotonic() >= cleaning {
+            cleaning = context.clock.monotonic() + CLEANING;
+            if let Err(error) = clean(&context, &halt).await {
+                log::warn!("cleaning: {error}");
+            }
+        }
+    }
+}
+
+/// Stores that this worker is alive.
+pub(crate) async fn heartbeat(context: &Context) -> Result<(), DbError> {
+    let beaten = context.presence.beat(&context.db, context.clock.wall()).await;
+    if beaten.is_ok() {
+        context.database.may_work();
+    }
+    beaten
+}
+
+/// Takes this worker off the list: it stopped cleanly and is not missed.
+pub(crate) async fn sign_off(context: &Context) {
+    let leaving = context.presence.leave(&context.db);
+    match monitor_domain::timeout(&*context.clock, GOODBYE, leaving).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            log::warn!("this worker could not be signed off and will be shown as dead: {error}");
+        }
+        Err(_) => log::warn!("this worker could not be signed off in time and will be shown as dead"),
+    }
+}
+
+async fn clean(context: &Context, halt: &CancellationToken) -> Result<(), DbError> {
+    let now = context.clock.wall().naive_utc();
+    let before = ago(now, context.options.keep_samples);
+    while !halt.is_cancelled() {
+        let gone = context
+            .db
+            .write(move |conn| samples::prune(conn, before, BATCH))
+            .await?;
+        if i64::try_from(gone).unwrap_or(0) < BATCH {
+            break;
+        }
+    }
+    let silent = ago(now, FORGET);
+    context
+        .db
+        .write(move |conn| workers::forget(conn, silent))
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,355 @@
+//! What changes say.
+
+use std::fmt::{self, Display};
+
+use monitor_domain::Language;
+
+use super::super::{Condition, Context, Timing};
+use super::{Baseline, Change, Direction};
+use crate::situation::{Situation, When};
+use crate::text::{Number, difference, en, zh_cn};
+
+/// How a value has moved.
+#[derive(Clone, Copy)]
+struct Move {
+    value: f64,
+    from: f64,
+    /// `from` is the value last alerted on, not the last reading.
+    from_last_alert: bool,
+    /// There was no reading before this one.
+    is_first: bool,
+}
+
+/// "7 rose by 2 from 5".
+pub(super) fn reason(change: &Change, context: &Context, situation: Situation, language: Language) -> String {
+    let value = context.value;
+    let Some(from) = change.reference(&context.past).value() else {
+        return learnt(value, language);
+    };
+    let moved = Move {
+        value,
+        from,
+        from_last_alert: change.baseline == Baseline::LastAlert,
+        is_first: context.past.last.is_none(),
+    };
+    match language {
+        Language::English => english(change, moved, situation),
+        Language::Chinese => chinese(change, moved, situation),
+    }
+}
+
+/// "rise by 1", "change by 10 from the last alert, keep for 1m".
+pub(super) fn describe(change: &Change, timing: Timing, language: Language) -> String {
+    match language {
+        Language::English => {
+            let against = match change.baseline {
+                Baseline::Last => "",
+                Baseline::LastAlert => " from the last alert",
+            };
+            let (noun, by) = (change.direction.noun(), Number(change.by));
+            format!(
+                "{noun} by {by}{against}{}",
+                en::timing(timing.hold, timing.keep_for)
+            )
+        }
+        Language::Chinese => describe_in_chinese(change, timing),
+    }
+}
+
+fn learnt(value: f64, language: Language) -> String {
+    let value = Number(value);
+    match language {
+        Language::English => format!("{value} is the first reading: learnt, not judged"),
+        Language::Chinese => format!("{value} 为首次读数，仅作为基准，不做判断"),
+    }
+}
+
+fn english(change: &Change, moved: Move, situation: Situation) -> String {
+    let how = moved.english();
+    match situation {
+        Situation::Quiet => format!("{how}: no {} by {}", change.direction.noun(), Number(change.by)),
+        Situation::Pending { .. } => format!("{how},{}", situation.tail(Language::English)),
+        _ => how.to_string(),
+    }
+}
+
+fn chinese(change: &Change, moved: Move, situation: Situation) -> String {
+    match situation {
+        Situation::Quiet => {
+            let amount = match change.direction {
+                Direction::Rise => "增幅",
+                Direction::Fall => "降幅",
+                Direction::Either => "变化",
+            };
+            format!("{}；{amount}未达 {}", moved.chinese(None), Number(change.by))
+        }
+        Situation::Pending { since, progress } => {
+            let (how, progress) = (moved.chinese(Some(since)), zh_cn::progress(progress));
+            format!("{how}，{progress}告警")
+        }
+        _ => moved.chinese(None).to_string(),
+    }
+}
+
+impl Move {
+    /// "7 rose by 2 from 5".
+    fn english(self) -> impl Display {
+        let Move { value, from, .. } = self;
+        fmt::from_fn(move |f| {
+            let by = difference(value, from);
+            write!(f, "{} ", Number(value))?;
+            if value > from {
+                write!(f, "rose by {by} from")?;
+            } else if value < from {
+                write!(f, "fell by {by} from")?;
+            } else {
+                f.write_str("is unchanged from")?;
+            }
+            write!(f, " {}", Number(from))?;
+            if self.from_last_alert {
+                f.write_str(" at the last alert")?;
+            }
+            if self.is_first {
+                f.write_str(", the first reading")?;
+            }
+            Ok(())
+        })
+    }
+
+    /// "从 5 升至 7，增加 2（首次读数，自 12:01:41 UTC 起）"。
+    fn chinese(self, since: Option<When>) -> impl Display {
+        fmt::from_fn(move |f| {
+            self.how_in_chinese(f)?;
+            match (self.is_first, since) {
+                (false, None) => Ok(()),
+                (true, None) => f.write_str("（首次读数）"),
+                (false, Some(since)) => write!(f, "（{}）", zh_cn::from(since)),
+                (true, Some(since)) => write!(f, "（首次读数，{}）", zh_cn::from(since)),
+            }
+        })
+    }
+
+    fn how_in_chinese(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (value, from) = (self.value, self.from);
+        let (new, old, by) = (Number(value), Number(from), difference(value, from));
+        let origin = if self.from_last_alert {
+            "上次告警时的 "
+        } else {
+            " "
+        };
+        if value > from {
+            write!(f, "从{origin}{old} 升至 {new}，增加 {by}")
+        } else if value < from {
+            write!(f, "从{origin}{old} 降至 {new}，减少 {by}")
+        } else if self.from_last_alert {
+            write!(f, "{new} 与上次告警时相同")
+        } else {
+            write!(f, "保持 {new} 不变")
+        }
+    }
+}
+
+impl Direction {
+    fn noun(self) -> &'static str {
+        match self {
+            Direction::Rise => "rise",
+            Direction::Fall => "fall",
+            Direction::Either => "change",
+        }
+    }
+}
+
+fn describe_in_chinese(change: &Change, timing: Timing) -> String {
+    let Timing { hold, keep_for, .. } = timing;
+    let against = match change.baseline {
+        Baseline::Last => "",
+        Baseline::LastAlert => "较上次告警",
+    };
+    let verb = match change.direction {
+        Direction::Rise => "增加",
+        Direction::Fall => "减少",
+        Direction::Either => "变化",
+    };
+    let mut text = format!("{against}{verb} {} 及以上", Number(change.by));
+    if hold.is_zero() {
+        text.push_str("时告警");
+    } else {
+        text.push_str(&format!("并持续 {}后告警", zh_cn::span(hold)));
+    }
+    if !keep_for.is_zero() {
+        text.push_str(&format!("，告警状态保持 {}", zh_cn::span(keep_for)));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::super::{Memory, Past};
+    use super::super::Initial;
+    use super::*;
+    use crate::situation::Progress;
+    use crate::text::tests::latin;
+
+    /// What it says of `value` after `last`, or as the first.
+    fn said(change: Change, last: Option<f64>, value: f64, situation: Situation) -> [String; 2] {
+        let context = Context {
+            value,
+            elapsed: Duration::ZERO,
+            past: Past {
+                last,
+                alerted: Some(100.0),
+                ..Past::default()
+            },
+            memory: Memory::default(),
+        };
+        Language::ALL.map(|language| reason(&change, &context, situation, language))
+    }
+
+    #[test]
+    fn every_move_has_words_in_every_language() {
+        let since = When {
+            at: Some("2026-11-23T12:01:41Z".parse().unwrap()),
+            now: "2026-11-23T12:02:00Z".parse().unwrap(),
+        };
+        let progress = Progress {
+            held: Duration::from_secs(10),
+            required: Duration::from_secs(60),
+        };
+        let (quiet, firing) = (Situation::Quiet, Situation::Firing { since });
+        let pending = Situation::Pending { since, progress };
+        let rise = Change::rise(9.0);
+        let since_alert = Change {
+            baseline: Baseline::LastAlert,
+            ..Change::either(9.0)
+        };
+        let learning = Change {
+            initial: Initial::Learn,
+            ..rise
+        };
+        let cases = [
+            (
+                rise,
+                Some(5.0),
+                7.0,
+                firing,
+                "7 rose by 2 from 5",
+                "从 5 升至 7，增加 2",
+            ),
+            (
+                rise,
+                Some(7.0),
+                4.0,
+                firing,
+                "4 fell by 3 from 7",
+                "从 7 降至 4，减少 3",
+            ),
+            (
+                rise,
+                None,
+                5.0,
+                firing,
+                "5 rose by 5 from 0, the first reading",
+                "从 0 升至 5，增加 5（首次读数）",
+            ),
+            (
+                since_alert,
+                Some(7.0),
+                110.0,
+                firing,
+                "110 rose by 10 from 100 at the last alert",
+                "从上次告警时的 100 升至 110，增加 10",
+            ),
+            (
+                rise,
+                Some(7.0),
+                7.0,
+                quiet,
+                "7 is unchanged from 7: no rise by 9",
+                "保持 7 不变；增幅未达 9",
+            ),
+            (
+                Change::fall(9.0),
+                Some(8.0),
+                7.0,
+                quiet,
+                "7 fell by 1 from 8: no fall by 9",
+                "从 8 降至 7，减少 1；降幅未达 9",
+            ),
+            (
+                since_alert,
+                Some(7.0),
+                100.0,
+                quiet,
+                "100 is unchanged from 100 at the last alert: no change by 9",
+                "100 与上次告警时相同；变化未达 9",
+            ),
+            (
+                rise,
+                None,
+                5.0,
+                pending,
+                "5 rose by 5 from 0, the first reading, since 12:01:41 UTC, for 10s of 1m",
+                "从 0 升至 5，增加 5（首次读数，自 12:01:41 UTC 起），已持续 10 秒，满 1 分钟后告警",
+            ),
+            (
+                rise,
+                Some(5.0),
+                7.0,
+                pending,
+                "7 rose by 2 from 5, since 12:01:41 UTC, for 10s of 1m",
+                "从 5 升至 7，增加 2（自 12:01:41 UTC 起），已持续 10 秒，满 1 分钟后告警",
+            ),
+            (
+                learning,
+                None,
+                500.0,
+                quiet,
+                "500 is the first reading: learnt, not judged",
+                "500 为首次读数，仅作为基准，不做判断",
+            ),
+        ];
+        for (change, last, value, situation, english, chinese) in cases {
+            assert_eq!(said(change, last, value, situation), [english, chinese]);
+            assert!(latin(chinese).iter().all(|word| *word == "UTC"), "{chinese}");
+        }
+    }
+
+    #[test]
+    fn changes_describe_themselves() {
+        let from_alert = Change {
+            baseline: Baseline::LastAlert,
+            initial: Initial::Learn,
+            ..Change::either(10.0)
+        };
+        let plain = Timing::default();
+        let hold = Timing {
+            hold: Duration::from_secs(30),
+            ..plain
+        };
+        let keep_for = Timing {
+            keep_for: Duration::from_secs(60),
+            ..plain
+        };
+        let cases = [
+            (Change::rise(1.0), plain, "rise by 1", "增加 1 及以上时告警"),
+            (
+                Change::fall(5.0),
+                hold,
+                "fall by 5, for 30s",
+                "减少 5 及以上并持续 30 秒后告警",
+            ),
+            (
+                from_alert,
+                keep_for,
+                "change by 10 from the last alert, keep for 1m",
+                "较上次告警变化 10 及以上时告警，告警状态保持 1 分钟",
+            ),
+        ];
+        for (change, timing, english, chinese) in cases {
+            assert_eq!(describe(&change, timing, Language::English), english);
+            assert_eq!(describe(&change, timing, Language::Chinese), chinese);
+        }
+    }
+}

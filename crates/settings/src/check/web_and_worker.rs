@@ -1,0 +1,242 @@
+//! `[database]`, `[web]` and `[worker]`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use humantime::format_duration;
+use monitor_requests::SecretSource;
+use url::Url;
+
+use super::address::{http_url, listen, origin};
+use super::{Checker, path};
+use crate::sections::{DatabaseSection, WebSection, WorkerSection};
+use crate::settings::{Auth, DatabaseSettings, WebSettings, WorkerSettings};
+
+/// Where everything is kept if the config does not say.
+const DEFAULT_DATABASE: &str = "sqlite:data/monitor.db";
+/// The shortest interval that is taken; a demo or test uses it, not a person.
+pub(super) const MIN_INTERVAL: Duration = Duration::from_millis(100);
+/// The longest interval that is taken.
+pub(super) const MAX_INTERVAL: Duration = Duration::from_secs(7 * 24 * 3600);
+/// More metrics read at once would only queue up in the upstreams.
+const MAX_CONCURRENCY: usize = 4096;
+const DEFAULT_KEEP_SAMPLES: Duration = Duration::from_secs(30 * 24 * 3600);
+const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(5);
+
+impl Checker<'_, '_> {
+    pub(super) fn database(&mut self) -> Option<DatabaseSettings> {
+        let section = path(&["database"]);
+        let at = path(&["database", "url"]);
+        let raw: DatabaseSection = self.reader.section(&section)?;
+        let Some(source) = raw.url else {
+            return Some(DatabaseSettings {
+                url: DEFAULT_DATABASE.to_owned(),
+            });
+        };
+        self.secret(&at, &source, false);
+        let url = self.resolved(&source)?;
+        let (scheme, rest) = url.split_once(':').unwrap_or(("", &url));
+        match scheme {
+            "sqlite" if rest.trim_matches('/').is_empty() => {
+                self.reader
+                    .error(&at, "names no file; such as \"sqlite:data/monitor.db\"");
+            }
+            "sqlite" => {}
+            "postgres" | "postgresql" => match Url::parse(&url) {
+                Err(error) => self.reader.error(
+                    &at,
+                    format!("not a URL: {error}; such as \"postgres://monitor@localhost/monitor\""),
+                ),
+                Ok(parsed)
+                    if parsed.password().is_some()
+                        && source.is_plain()
+                        && !self.reader.document.is_from_env(&at) =>
+                {
+                    self.reader.warn(
+                        &at,
+                        "holds a password in clear; better { env = \"DATABASE_URL\" }",
+                    );
+                }
+                Ok(_) => {}
+            },
+            // Without a scheme the text may be anything, a password too.
+            "" => self
+                .reader
+                .error(&at, "has no scheme; begin with \"sqlite:\" or \"postgres://\""),
+            other => self.reader.error(
+                &at,
+                format!("\"{other}:\" is no database; begin with \"sqlite:\" or \"postgres://\""),
+            ),
+        }
+        Some(DatabaseSettings { url })
+    }
+
+    pub(super) fn web(&mut self) -> Option<WebSettings> {
+        let section = path(&["web"]);
+        let at = |key: &str| path(&["web", key]);
+        let raw: WebSection = self.reader.section(&section)?;
+        let auth = raw.auth.unwrap_or_default();
+        let bind = self.listen_on(&at("bind"), raw.bind.as_deref().unwrap_or("127.0.0.1:8080"));
+        if let Some(bind) = bind
+            && !bind.ip().is_loopback()
+            && auth == Auth::None
+        {
+            let message = format!(
+                "{bind} can be reached from other machines, and nobody has to sign in; bind to 127.0.0.1:{}, or set \
+                 web.auth = \"required\" in a build that has sign-in",
+                bind.port()
+            );
+            self.reader.error(&at("bind"), message);
+        }
+        for (i, text) in raw.cors_origins.iter().flatten().enumerate() {
+            if let Err(message) = origin(text) {
+                self.reader
+                    .error(&path(&["web", "cors_origins", &format!("[{i}]")]), message);
+            }
+        }
+        if let Some(token) = &raw.metrics_token {
+            self.secret(&at("metrics_token"), token, true);
+        }
+        if let Some(folder) = &raw.templates
+            && !folder.is_dir()
+        {
+            self.reader.error(
+                &at("templates"),
+                format!("there is no folder {}", folder.display()),
+            );
+        }
+        if let Some(Err(message)) = raw.base_url.as_deref().map(http_url) {
+            self.reader.error(&at("base_url"), message);
+        }
+        Some(WebSettings {
+            bind: bind?,
+            auth,
+            public_read: raw.public_read.unwrap_or_default(),
+            cors_origins: raw.cors_origins.unwrap_or_default(),
+            metrics_token: raw.metrics_token,
+            lang: raw.lang.unwrap_or_default(),
+            templates: raw.templates,
+            base_url: raw.base_url.map(|url| url.trim_end_matches('/').to_owned()),
+        })
+    }
+
+    pub(super) fn worker(&mut self, web: Option<&WebSettings>) -> Option<WorkerSettings> {
+        let section = path(&["worker"]);
+        let at = |key: &str| path(&["worker", key]);
+        let raw: WorkerSection = self.reader.section(&section)?;
+        let interval = raw.interval.unwrap_or(Duration::from_secs(10));
+        self.interval(&at("interval"), interval);
+        let concurrency = raw.concurrency.unwrap_or(64);
+        if !(1..=MAX_CONCURRENCY).contains(&concurrency) {
+            self.reader.error(
+                &at("concurrency"),
+                format!("must be from 1 to {MAX_CONCURRENCY}, not {concurrency}"),
+            );
+        }
+        let shutdown = raw.shutdown.unwrap_or(Duration::from_secs(10));
+        let keep_samples = raw.keep_samples.unwrap_or(DEFAULT_KEEP_SAMPLES);
+        for (key, duration) in [("shutdown", shutdown), ("keep_samples", keep_samples)] {
+            if duration.is_zero() {
+                self.reader.error(&at(key), "must be longer than 0s");
+            }
+        }
+        let heartbeat = raw.heartbeat.unwrap_or(DEFAULT_HEARTBEAT);
+        if heartbeat < MIN_INTERVAL {
+            self.reader.error(
+                &at("heartbeat"),
+                format!("must be at least {}", format_duration(MIN_INTERVAL)),
+            );
+        }
+        let listen = match raw.listen.as_deref().unwrap_or("127.0.0.1:9464") {
+            "" => None,
+            text => self.listen_on(&at("listen"), text),
+        };
+        if let Some(listen) = listen {
+            self.worker_listen(listen, &raw, web);
+        }
+        if let Some(token) = &raw.metrics_token {
+            self.secret(&at("metrics_token"), token, true);
+        }
+        if let Some(url) = &raw.heartbeat_url {
+            self.heartbeat_url(&at("heartbeat_url"), url);
+        }
+        let notify = self.notify(&at("notify"), raw.notify);
+        Some(WorkerSettings {
+            interval,
+            concurrency,
+            shutdown,
+            listen,
+            metrics_token: raw.metrics_token,
+            keep_samples,
+            heartbeat,
+            heartbeat_url: raw.heartbeat_url,
+            notify,
+        })
+    }
+
+    /// With the address anybody can keep the switch from noticing, so nothing of it is repeated.
+    fn heartbeat_url(&mut self, at: &[String], source: &SecretSource) {
+        self.secret(at, source, true);
+        let Some(text) = self.resolved(source) else { return };
+        let hint = "give one such as \"https://switch.example/ping/…\"";
+        match Url::parse(&text) {
+            Err(error) => self.reader.error(at, format!("not a URL ({error}); {hint}")),
+            Ok(url) if !matches!(url.scheme(), "http" | "https") => self
+                .reader
+                .error(at, format!("must begin with http:// or https://; {hint}")),
+            Ok(_) => {}
+        }
+    }
+
+    /// A secret's text, where it can be had; that it cannot has been said.
+    fn resolved(&self, source: &SecretSource) -> Option<String> {
+        let given = match source {
+            SecretSource::Env(name) => self
+                .env
+                .iter()
+                .find(|(known, value)| known == name && !value.is_empty()),
+            _ => None,
+        };
+        match given {
+            Some((_, value)) => Some(value.clone()),
+            None => source.resolve().ok().map(|secret| secret.expose().to_owned()),
+        }
+    }
+
+    fn worker_listen(&mut self, listen: SocketAddr, raw: &WorkerSection, web: Option<&WebSettings>) {
+        let at = path(&["worker", "listen"]);
+        if !listen.ip().is_loopback() && raw.metrics_token.is_none() {
+            let message = format!(
+                "{listen} can be reached from other machines; set worker.metrics_token, or listen on 127.0.0.1:{}",
+                listen.port()
+            );
+            self.reader.error(&at, message);
+        }
+        if listen.port() != 0 && web.is_some_and(|web| web.bind == listen) {
+            self.reader.error(
+                &at,
+                format!("{listen} is taken by web.bind; give another port, or \"\" for none"),
+            );
+        }
+    }
+
+    /// Says if an interval is too short or too long.
+    pub(super) fn interval(&mut self, at: &[String], interval: Duration) {
+        if !(MIN_INTERVAL..=MAX_INTERVAL).contains(&interval) {
+            let [shortest, longest] = [MIN_INTERVAL, MAX_INTERVAL].map(format_duration);
+            self.reader.error(
+                at,
+                format!(
+                    "must be from {shortest} to {longest}, not {}",
+                    format_duration(interval)
+                ),
+            );
+        }
+    }
+
+    fn listen_on(&mut self, at: &[String], text: &str) -> Option<SocketAddr> {
+        listen(text)
+            .map_err(|message| self.reader.error(at, message))
+            .ok()
+    }
+}

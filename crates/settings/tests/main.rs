@@ -1,0 +1,28 @@
+//! All tests of the config in one binary: what is wrong is said, what is right becomes settings, and what is written about it
+//! is true.
+#![allow(clippy::unwrap_used)]
+
+mod documentation;
+mod example_config;
+mod kinds;
+mod made_up;
+mod mistakes;
+mod nothing_names_a_kind;
+mod schema;
+mod schema_check;
+mod settings;
+
+use monitor_settings::{Diagnostics, Kinds, Loaded};
+
+/// Loads a text with the stock kinds.
+fn load_str(name: &str, text: &str, env: &[(String, String)]) -> Result<Loaded, Diagnostics> {
+    monitor_settings::load_str(name, text, env, &Kinds::stock())
+}
+
+/// Variables from pairs.
+fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    owned.collect()
+}

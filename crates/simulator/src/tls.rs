@@ -1,0 +1,131 @@
+//! The byte stream under a simulated protocol: plain TCP, or TLS with a certificate made on the spot.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// What a simulated server reads from and writes to.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// Any of them.
+pub(crate) type AnyStream = Box<dyn Stream>;
+
+/// How the bytes travel.
+#[derive(Clone, Default)]
+pub(crate) enum Transport {
+    #[default]
+    Plain,
+    #[cfg(feature = "tls")]
+    Tls(tokio_rustls::TlsAcceptor),
+}
+
+impl Transport {
+    /// The server's side of the handshake, where there is one.
+    pub(crate) async fn accept(&self, stream: AnyStream) -> io::Result<AnyStream> {
+        match self {
+            Transport::Plain => Ok(stream),
+            #[cfg(feature = "tls")]
+            Transport::Tls(acceptor) => Ok(Box::new(acceptor.accept(stream).await?)),
+        }
+    }
+
+    /// `http` or `https`.
+    pub(crate) fn http_scheme(&self) -> &'static str {
+        match self {
+            Transport::Plain => "http",
+            #[cfg(feature = "tls")]
+            Transport::Tls(_) => "https",
+        }
+    }
+}
+
+#[cfg(feature = "tls")]
+pub use certificate::{Certificate, CertificateError};
+
+#[cfg(feature = "tls")]
+mod certificate {
+    use std::sync::Arc;
+
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+    use tokio_rustls::TlsAcceptor;
+    use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+    use tokio_rustls::rustls::{ServerConfig, crypto};
+
+    use super::Transport;
+
+    /// A certificate could not be made.
+    #[derive(Debug, thiserror::Error)]
+    pub enum CertificateError {
+        /// While it was made or signed.
+        #[error("could not make a certificate: {0}")]
+        Make(#[from] rcgen::Error),
+        /// While the TLS server was set up with it.
+        #[error("could not set up TLS: {0}")]
+        Tls(#[from] tokio_rustls::rustls::Error),
+    }
+
+    /// A certificate for `localhost` and `127.0.0.1`, signed by a certificate authority made for it alone.
+    #[derive(Clone)]
+    pub struct Certificate {
+        ca_pem: String,
+        acceptor: TlsAcceptor,
+    }
+
+    impl Certificate {
+        /// A good one.
+        ///
+        /// # Errors
+        /// The cryptography refused; does not happen in practice.
+        pub fn new() -> Result<Certificate, CertificateError> {
+            Self::for_names(&["localhost", "127.0.0.1"])
+        }
+
+        /// One for other names than the server will be called by, so that clients must refuse it.
+        ///
+        /// # Errors
+        /// A name is not one that a certificate can hold.
+        pub fn for_names(names: &[&str]) -> Result<Certificate, CertificateError> {
+            let mut authority = CertificateParams::new(Vec::<String>::new())?;
+            authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            authority
+                .distinguished_name
+                .push(DnType::CommonName, "monitor-simulator authority");
+            let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
+
+            let key = KeyPair::generate()?;
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let mut server = CertificateParams::new(names)?;
+            server
+                .distinguished_name
+                .push(DnType::CommonName, "monitor-simulator");
+            let server = server.signed_by(&key, &authority)?;
+
+            let chain = vec![CertificateDer::from(server.der().to_vec())];
+            let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+            let config = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()?
+                .with_no_client_auth()
+                .with_single_cert(chain, key)?;
+            Ok(Certificate {
+                ca_pem: authority.pem(),
+                acceptor: TlsAcceptor::from(Arc::new(config)),
+            })
+        }
+
+        /// The authority's certificate, as PEM: what goes into a `ca_file`.
+        pub fn ca_pem(&self) -> &str {
+            &self.ca_pem
+        }
+
+        pub(crate) fn transport(&self) -> Transport {
+            Transport::Tls(self.acceptor.clone())
+        }
+    }
+
+    impl std::fmt::Debug for Certificate {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.debug_struct("Certificate").finish_non_exhaustive()
+        }
+    }
+}
