@@ -53,7 +53,7 @@ fn code_in_extending_is_code_that_compiles() {
         EXTENDING.contains(doctest),
         "docs/extending.md does not have the doctest of monitor-processor"
     );
-    let declared = include_str!("chain.rs")
+    let declared = include_str!("../../crates/processor/tests/engine/chain.rs")
         .split("Config::metrics(r#\"\n")
         .nth(1)
         .unwrap();
@@ -146,9 +146,9 @@ fn every_row_of_the_fault_table_names_a_test_and_every_test_has_a_row() {
     let table = include_str!("../../docs/fault-table.md");
     let tests = [
         include_str!("fault_table_http.rs"),
-        include_str!("fault_table_smtp.rs"),
+        include_str!("../../crates/processor/tests/engine/fault_table_smtp.rs"),
         include_str!("fault_table_db.rs"),
-        include_str!("incidents.rs"),
+        include_str!("../../crates/processor/tests/engine/incidents.rs"),
         include_str!("fault_table_time.rs"),
     ];
     let mut section = tests.iter();

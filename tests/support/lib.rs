@@ -1,71 +1,14 @@
-//! The test application: real simulated systems, a real mail server, a database of its own, and the same assembly
-//! as the programs use.
+//! What the end-to-end suite adds to the harness of the engine: the web, a browser, and the real programs as processes.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod app;
 mod browser;
-mod clock;
-mod config;
 mod process;
 mod site;
 mod web;
 
-pub use app::{Backend, Home, TestApp};
 pub use browser::Browser;
-pub use clock::JumpClock;
-pub use config::{Config, Upstreams};
+pub use monitor_harness::{Backend, Config, Home, JumpClock, TestApp, Upstreams, both, eventually};
 pub use process::{Process, binary};
 pub use site::Site;
 pub use web::{Web, http};
-
-/// Waits until `check` gives something, polling often; panics with `what` after a minute, which only a machine that stands still needs.
-pub async fn eventually<T, F, Fut>(what: &str, mut check: F) -> T
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = Option<T>>,
-{
-    let limit = std::time::Duration::from_secs(60);
-    let started = std::time::Instant::now();
-    loop {
-        if let Some(found) = check().await {
-            return found;
-        }
-        assert!(
-            started.elapsed() < limit,
-            "did not happen within {limit:?}: {what}"
-        );
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-}
-
-/// One test on each database: `both!(async fn name(app: TestApp) { … })`. A missing PostgreSQL is skipped, loudly.
-#[macro_export]
-macro_rules! both {
-    ($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp $(, $config:expr)?) $body:block) => {
-        $(#[$meta])*
-        mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-
-            async fn run(backend: $crate::Backend) {
-                #[allow(unused_mut)]
-                let mut config = $crate::Config::default();
-                $( config = $config; )?
-                #[allow(unused_mut)]
-                let Some(mut $app) = $crate::TestApp::start(backend, config).await else { return };
-                $body
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                run($crate::Backend::Sqlite).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                run($crate::Backend::Postgres).await;
-            }
-        }
-    };
-}

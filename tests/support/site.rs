@@ -2,10 +2,10 @@
 
 use monitor_model::{Db, DbOptions};
 
-use crate::app::{Backend, Home};
-use crate::config::{Config, Upstreams};
+use monitor_harness::{Backend, Config, Home, Upstreams, eventually};
+
+use crate::http;
 use crate::process::Process;
-use crate::{eventually, http};
 
 /// A config file, a database and a world for programs that share nothing else.
 pub struct Site {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use monitor_web::WebContext;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::TestApp;
+use monitor_harness::TestApp;
 
 /// A running web. Stops when dropped.
 pub struct Web {

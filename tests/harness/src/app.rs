@@ -165,6 +165,13 @@ impl TestApp {
             .unwrap()
     }
 
+    /// A worker with a config of its own, as text, over the same database.
+    pub fn engine_of(&self, text: &str) -> Engine {
+        monitor_worker::Program::stock()
+            .engine(&parse(text), self.db.clone(), self.clock.clone())
+            .unwrap()
+    }
+
     /// Forgets everything that is not in the database, and takes on `config`.
     pub fn restart(&mut self, config: Config) {
         self.settings = settings(&config, &self.home, &self.world);
@@ -312,8 +319,11 @@ fn migrate(url: String) {
 }
 
 fn settings(config: &Config, home: &Home, world: &Upstreams) -> Settings {
-    let text = config.text(&home.url(), "127.0.0.1:0".parse().unwrap(), world);
-    match monitor_settings::load_str("test.toml", &text, &[], &monitor_settings::Kinds::stock()) {
+    parse(&config.text(&home.url(), "127.0.0.1:0".parse().unwrap(), world))
+}
+
+fn parse(text: &str) -> Settings {
+    match monitor_settings::load_str("test.toml", text, &[], &monitor_settings::Kinds::stock()) {
         Ok(loaded) => loaded.settings,
         Err(errors) => panic!("{errors}\n{text}"),
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use monitor_harness::both;
 use monitor_simulator::{Fault, Times};
-use monitor_tests::both;
 
 both! {
     async fn all_metrics_and_cycles_share_one_sign_in(app: TestApp) {
@@ -21,7 +21,7 @@ both! {
         app.a().set_session_life(Duration::from_secs(100));
         app.poll().await;
         app.after(Duration::from_secs(95)).await;
-        monitor_tests::eventually("a renewal in the background", || async {
+        monitor_harness::eventually("a renewal in the background", || async {
             (app.a().logins() == 2).then_some(())
         }).await;
         app.poll().await;

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
+use monitor_harness::{Config, TestApp, both, eventually};
 use monitor_model::Delivery;
 use monitor_simulator::{Certificate, SmtpFault, SmtpSink, Stage, Times};
-use monitor_tests::{Config, TestApp, both, eventually};
 
 /// What is the matter with a mail server.
 enum Incident {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use monitor_harness::{Config, TestApp, both};
 use monitor_model::deliveries;
 use monitor_simulator::{Fault, Times};
-use monitor_tests::{Config, TestApp, both};
 use tokio_util::sync::CancellationToken;
 
 fn secs(n: u64) -> Duration {
@@ -76,7 +76,7 @@ both! {
         app.mail().start_again().await;
         let stop = CancellationToken::new();
         let drive = async {
-            monitor_tests::eventually("the mail", || async {
+            monitor_harness::eventually("the mail", || async {
                 app.clock.jump(secs(2));
                 (!app.mail().mails().is_empty()).then_some(())
             }).await;
@@ -97,7 +97,7 @@ both! {
         let stop = CancellationToken::new();
         let engine = app.another_engine();
         let drive = async {
-            monitor_tests::eventually("another attempt", || async {
+            monitor_harness::eventually("another attempt", || async {
                 let tried = app.deliveries().await.iter().any(|d| d.lane == "mail" && d.attempt >= 3);
                 app.clock.jump(secs(1));
                 tried.then_some(())
@@ -211,13 +211,12 @@ both! {
             .config_text()
             .replace("[worker]\n", "[worker]\nconcurrency = 4\n")
             .replace("timeout = \"2s\"", "timeout = \"30s\"");
-        let settings = monitor_settings::load_str("test.toml", &text, &[], &monitor_settings::Kinds::stock()).unwrap().settings;
-        let engine = monitor_worker::Program::stock().engine(&settings, app.db.clone(), app.clock.clone()).unwrap();
+        let engine = app.engine_of(&text);
         app.b().set_total("w", 0.0);
         app.a().fault("/api/totals/", Fault::Hang, Times::Always);
         let stop = CancellationToken::new();
         let story = async {
-            monitor_tests::eventually("w is read again and again", || async {
+            monitor_harness::eventually("w is read again and again", || async {
                 (app.b().reads("w") >= 5).then_some(())
             }).await;
             assert_eq!(engine.counters().unreadable(), 0, "while all of the others still hang");

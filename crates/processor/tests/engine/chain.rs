@@ -1,6 +1,6 @@
 //! From a reading to a mail: every link once, and what the links owe each other.
 
-use monitor_tests::{Config, both};
+use monitor_harness::{Config, both};
 use tokio_util::sync::CancellationToken;
 
 both! {

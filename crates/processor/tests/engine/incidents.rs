@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use monitor_domain::Clock;
+use monitor_harness::{Config, TestApp, both, eventually};
 use monitor_model::{DeliveryStatus, IncidentKind, ProcessRole, WorkerRow, deliveries, incidents, workers};
 use monitor_simulator::http::Answer;
 use monitor_simulator::{Fault, HttpServer, SmtpFault, SmtpSink, Stage, Times};
-use monitor_tests::{Config, TestApp, both, eventually};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -388,8 +388,7 @@ both! {
         let robot = HttpServer::start(|_| Answer::body(200, "text/plain", "OK".to_owned())).await;
         let url = format!("{}/ping/a-secret", robot.url());
         let text = app.config_text().replace("[worker]\n", &format!("[worker]\nheartbeat_url = \"{url}\"\n"));
-        let settings = monitor_settings::load_str("test.toml", &text, &[], &monitor_settings::Kinds::stock()).unwrap().settings;
-        let engine = monitor_worker::Program::stock().engine(&settings, app.db.clone(), app.clock.clone()).unwrap();
+        let engine = app.engine_of(&text);
         let stop = tokio_util::sync::CancellationToken::new();
         let story = async {
             eventually("calls", || async { (robot.requests().len() >= 2).then_some(()) }).await;

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use monitor_harness::both;
 use monitor_simulator::{Fault, Times};
-use monitor_tests::both;
 
 both! {
     async fn details_that_cannot_be_had_become_a_plain_message(app: TestApp) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use monitor_tests::{Config, both};
+use monitor_harness::{Config, both};
 
 fn metric(key: &str, alert: &str) -> Config {
     let alert = if alert.is_empty() {
@@ -17,7 +17,7 @@ both! {
     async fn x_and_y_alert_when_they_rise_and_only_then(app: TestApp) {
         for key in ["x", "y"] {
             let before = app.alerts().await.len();
-            let alerts = |app: &monitor_tests::TestApp| {
+            let alerts = |app: &monitor_harness::TestApp| {
                 let db = app.db.clone();
                 async move { db.read(|conn| monitor_model::alerts::recent(conn, 100)).await.unwrap().len() - before }
             };

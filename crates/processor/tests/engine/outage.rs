@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use monitor_harness::{Config, TestApp, both, eventually};
 use monitor_simulator::SmtpSink;
-use monitor_tests::{Config, TestApp, both, eventually};
 
 both! {
     async fn mails_wait_for_the_server(app: TestApp) {

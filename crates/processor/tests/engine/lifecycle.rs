@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use monitor_domain::Clock;
+use monitor_harness::{Config, TestApp, both};
 use monitor_model::{NewSilence, alerts, deliveries, evaluations, silences};
 use monitor_simulator::{Fault, SmtpSink, Times};
-use monitor_tests::{Config, TestApp, both};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

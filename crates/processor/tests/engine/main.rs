@@ -1,0 +1,14 @@
+//! The engine from reading to mail, on SQLite and PostgreSQL: no web, and no process but this one.
+
+// All of it is test code, most of it in macros that the lint does not see as such.
+#![allow(clippy::unwrap_used)]
+
+mod chain;
+mod fault_table_smtp;
+mod faults;
+mod incidents;
+mod lifecycle;
+mod outage;
+mod resilience;
+mod rules;
+mod session;
