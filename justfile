@@ -58,3 +58,7 @@ snapshots:
 # Licences, bans and sources of dependencies; needs cargo-deny.
 deny:
     cargo deny --locked check licenses bans sources
+
+# What a new login, channel and condition touch: builds made-up ones in, in a worktree, and counts files.
+touched:
+    .ci/touched
