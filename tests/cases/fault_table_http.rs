@@ -2,8 +2,10 @@
 //!
 //! Each row is a system and a metric of its own, so that all of them go wrong at once beside one that works.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use monitor_simulator::http::{Answer, HttpServer, Request};
 use monitor_simulator::{Certificate, Fault, SystemA, Times};
 use monitor_tests::{Config, TestApp, Web, both};
 
@@ -318,6 +320,9 @@ both! {
             ("wrong_type", json(r#"{"total":"7"}"#), "is a string; wanted a number"),
             ("null", json(r#"{"total":null}"#), "is null; wanted a number"),
             ("nan", json(r#"{"total":NaN}"#), "not JSON"),
+            ("two_to_53_and_1", json(r#"{"total":9007199254740993}"#), "9007199254740993 is too large"),
+            ("float_form", json(r#"{"total":9.007199254740993e15}"#), "9.007199254740993e15 is too large"),
+            ("underflow", json(r#"{"total":1e-400}"#), "1e-400 is too close to 0"),
             ("two_to_63", json(r#"{"total":9223372036854775808}"#), "too large"),
             ("negative", json(r#"{"total":-1}"#), "negative"),
             ("login_refused", OtherPassword, "sign-in refused"),
@@ -501,6 +506,59 @@ both! {
         alarms.dedup();
         assert_eq!((alarms.len(), app.b().alarms().len(), app.mail().mails().len()), (100, 100, 100), "each once");
         app.deliver_all(Duration::from_secs(31), 5).await;
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn a_list_that_is_missing_is_no_zero(app: TestApp) {
+        let body = Arc::new(Mutex::new(r#"{"items":[{"n":2},{"n":3},{"n":4}]}"#));
+        let answer = Arc::clone(&body);
+        let shop = HttpServer::start(move |_: &Request| {
+            Answer::body(200, "application/json", *answer.lock().unwrap())
+        }).await;
+        let metric = |key: &str, take: &str| format!(
+            "[metrics.{key}]\nfetch = {{ system = \"shop\", path = \"/orders\", {take} }}\nalert = {{ above = 1, no_data = \"1h\" }}\n"
+        );
+        let keys = ["count", "sum", "min", "max"];
+        let all: String = [
+            metric("count", r#"count = "$.items[*]""#),
+            metric("sum", r#"sum = "$.items[*].n""#),
+            metric("min", r#"min = "$.items[*].n""#),
+            metric("max", r#"max = "$.items[*].n""#),
+            metric("lenient", r#"count = "$.items[*]", null_is_empty = true"#),
+        ].concat();
+        app.restart(Config::metrics(&format!("[systems.shop]\nkind = \"none\"\nbase_url = \"{}\"\n{all}", shop.url())));
+        app.poll().await;
+        let mails = app.mail().mails().len();
+        assert_eq!(mails, 5, "all are high: {:?}", app.subjects());
+        for (answer, why) in [
+            (r#"{"error":"session expired"}"#, "the answer has no $.items"),
+            (r#"{"items":null}"#, "$.items is no list but null"),
+            (r#"{"items":{}}"#, "$.items is no list but an object"),
+            (r#"{"items":"none"}"#, "$.items is no list but a string"),
+        ] {
+            *body.lock().unwrap() = answer;
+            app.after(Duration::from_secs(1)).await;
+            for key in keys {
+                let sample = app.samples(key).await.pop().unwrap();
+                assert_eq!(sample.value, None, "{key}: {answer} read as a value");
+                let error = sample.error.unwrap();
+                assert!(error.contains(why), "{key}: {error}");
+                assert_eq!(app.phase(key).await.0, "firing", "{key}: {answer} is no recovery");
+            }
+        }
+        let lenient: Vec<_> = app.samples("lenient").await.into_iter().map(|sample| sample.value).collect();
+        assert_eq!(lenient, [Some(3.0), None, Some(0.0), None, None], "null is empty where the config says so");
+        assert_eq!(app.subjects().len(), mails + 1, "it alone recovered: {:?}", app.subjects());
+
+        *body.lock().unwrap() = r#"{"items":[]}"#;
+        app.after(Duration::from_secs(1)).await;
+        for (key, value) in [("count", Some(0.0)), ("sum", Some(0.0)), ("min", None), ("max", None)] {
+            let sample = app.samples(key).await.pop().unwrap();
+            assert_eq!(sample.value.map(f64::to_bits), value.map(f64::to_bits), "{key}: {sample:?}");
+        }
+        assert_eq!(app.phase("count").await.0, "normal");
         app.finish().await;
     }
 }

@@ -6,10 +6,10 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_domain::Finding;
 use monitor_requests::{Method, Response};
 use serde_json::Value;
-use serde_json_path::JsonPath;
 use tera::Context;
 
 use crate::error::UpstreamError;
+use crate::extract::{Selection, parse_json};
 use crate::fetch::bare;
 use crate::template::fill;
 
@@ -58,7 +58,7 @@ pub struct Details {
     /// Request body.
     pub body: Option<Value>,
     /// Where the messages are in the answer.
-    pub messages: JsonPath,
+    pub messages: Selection,
 }
 
 impl Details {
@@ -72,7 +72,7 @@ impl Details {
             query: BTreeMap::new(),
             headers: http::HeaderMap::new(),
             body: None,
-            messages: JsonPath::parse("$.messages[*]").expect("a constant JSONPath"),
+            messages: Selection::parse("$.messages[*]", false).expect("a constant JSONPath"),
         }
     }
 
@@ -111,14 +111,23 @@ impl Details {
         if response.is_html() {
             return Err(wrong("the answer is a web page, not JSON".to_owned()));
         }
-        let json: Value = serde_json::from_slice(&response.body)
-            .map_err(|error| wrong(format!("the answer is not JSON: {error}")))?;
-        let nodes = self.messages.query(&json);
-        nodes
-            .iter()
-            .take(MAX_MESSAGES)
-            .map(|node| message(node).map_err(&wrong))
-            .collect()
+        let json = parse_json(&response.body).map_err(&wrong)?;
+        let nodes = self.messages.nodes(&json).map_err(&wrong)?;
+        let (good, bad): (Vec<_>, Vec<_>) = nodes.into_iter().map(message).partition(Result::is_ok);
+        let messages: Vec<AlertMessage> = good.into_iter().flatten().take(MAX_MESSAGES).collect();
+        // One that cannot be read does not hide those that can; where none can, the answer is not what it should be.
+        match bad.into_iter().find_map(Result::err) {
+            Some(why) if messages.is_empty() => Err(wrong(why)),
+            Some(why) => {
+                log::warn!(
+                    "system {}: {}: left out of the explanation: {why}",
+                    self.system,
+                    bare(&self.path)
+                );
+                Ok(messages)
+            }
+            None => Ok(messages),
+        }
     }
 }
 
@@ -134,6 +143,7 @@ fn context(question: &Question) -> Context {
 
 fn message(node: &Value) -> Result<AlertMessage, String> {
     match node {
+        Value::String(text) if text.trim().is_empty() => Err("a message is empty".to_owned()),
         Value::String(text) => Ok(AlertMessage {
             id: None,
             text: cut(text, MAX_TEXT),
@@ -143,10 +153,11 @@ fn message(node: &Value) -> Result<AlertMessage, String> {
             let text = fields
                 .get("text")
                 .and_then(Value::as_str)
+                .filter(|text| !text.trim().is_empty())
                 .ok_or_else(|| "a message has no \"text\" that is a string".to_owned())?;
             let id = match fields.get("id") {
                 None | Some(Value::Null) => None,
-                Some(Value::String(id)) => Some(cut(id, MAX_ID)),
+                Some(Value::String(id)) => (!id.trim().is_empty()).then(|| short_id(id)),
                 Some(Value::Number(id)) => Some(id.to_string()),
                 Some(_) => return Err("a message's \"id\" is neither a string nor a number".to_owned()),
             };
@@ -172,6 +183,18 @@ fn time(text: &str) -> Option<DateTime<Utc>> {
                 .ok()
                 .map(|time| time.and_utc())
         })
+}
+
+/// An id that is too long to be kept is distinguished by a hash (FNV-1a) of all of it.
+fn short_id(id: &str) -> String {
+    if id.chars().count() <= MAX_ID {
+        return id.to_owned();
+    }
+    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let start: String = id.chars().take(MAX_ID - 20).collect();
+    format!("{start}…{hash:016x}")
 }
 
 fn cut(text: &str, most: usize) -> String {
@@ -245,6 +268,48 @@ mod tests {
                 .contains("no \"text\"")
         );
         assert!(read("<html>").unwrap_err().to_string().contains("not JSON"));
+    }
+
+    #[test]
+    fn an_error_is_not_an_answer_without_messages() {
+        for (json, why) in [
+            (r#"{"error":"session expired"}"#, "the answer has no $.messages"),
+            (r#"{"messages":null}"#, "$.messages is no list but null"),
+            (r#"{"messages":"none"}"#, "$.messages is no list but a string"),
+            (
+                r#"{"messages":{"text":"a"}}"#,
+                "$.messages is no list but an object",
+            ),
+        ] {
+            let got = read(json).unwrap_err();
+            assert!(got.to_string().contains(why), "{got}");
+            assert!(got.is_transient(), "the call is repeated");
+        }
+    }
+
+    #[test]
+    fn a_bad_message_does_not_hide_the_good_ones() {
+        let got = read(r#"{"messages":[null,{"id":"m1"},{"text":" "},{"id":[],"text":"a"},{"id":"m2","text":"Order 2"}]}"#).unwrap();
+        assert_eq!(got.len(), 1);
+        assert_eq!(got[0].text, "Order 2");
+    }
+
+    #[test]
+    fn an_empty_id_is_none_and_long_ones_differ() {
+        let long = "9".repeat(300);
+        let json = serde_json::json!({ "messages": [
+            { "id": "", "text": "a" }, { "id": " ", "text": "b" }, { "id": format!("{long}1"), "text": "c" },
+            { "id": format!("{long}2"), "text": "d" }, { "id": "x".repeat(MAX_ID), "text": "e" },
+        ] });
+        let got = read(&json.to_string()).unwrap();
+        assert_eq!((&got[0].id, &got[1].id), (&None, &None));
+        assert_ne!(got[2].id, got[3].id);
+        assert!(
+            got.iter()
+                .flat_map(|message| &message.id)
+                .all(|id| id.chars().count() <= MAX_ID)
+        );
+        assert_eq!(got[4].id.as_deref(), Some(&*"x".repeat(MAX_ID)));
     }
 
     #[test]

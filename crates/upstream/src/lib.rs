@@ -12,7 +12,7 @@ mod upstreams;
 pub use alarm::Alarm;
 pub use details::{AlertMessage, Details, Question};
 pub use error::UpstreamError;
-pub use extract::{Extract, MAX_EXACT};
+pub use extract::{Decimal, Extract, MAX_EXACT, Selection};
 pub use fetch::Fetch;
 pub use settings::{AlarmSettings, DetailsSettings, FetchSettings};
 pub use upstreams::{Systems, Upstreams};

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::details::Details;
-use crate::extract::Extract;
+use crate::extract::{Decimal, Extract, Notation, Selection};
 use crate::fetch::Fetch;
 
 /// `metrics.KEY.fetch`: where a number comes from. Exactly one of `value`, `count`, `sum`, `max`, `min`,
@@ -43,6 +43,12 @@ pub struct FetchSettings {
     pub header: Option<String>,
     /// Regular expression over the body: its first group, or without one the whole match, is the number.
     pub regex: Option<String>,
+    /// The decimal sign of a number in a header or a text: `"."` or `","`. The other one, spaces, `'` and `_` may separate
+    /// groups of three digits. Default `"."`.
+    pub decimal: Option<String>,
+    /// Whether `null` where `count`, `sum`, `max` and `min` need a list is an empty one. Default `false`: the metric is
+    /// unreadable.
+    pub null_is_empty: bool,
 }
 
 /// `metrics.KEY.details`: who explains an alert, and how.
@@ -67,6 +73,8 @@ pub struct DetailsSettings {
     /// JSONPath of the messages: strings, or objects with `text` and, where they have them, `id` and
     /// `occurred_at`. Default `"$.messages[*]"`.
     pub messages: Option<String>,
+    /// Whether `null` where the messages should be is an answer without messages. Default `false`: the call is repeated.
+    pub null_is_empty: bool,
 }
 
 /// `[alarm]`: the system and path that sound the alarm.
@@ -153,6 +161,17 @@ impl FetchSettings {
         .into_iter()
         .filter_map(|(name, text)| text.as_ref().map(|text| (name, text)))
         .collect();
+        let decimal = match self.decimal.as_deref().map(Decimal::parse).transpose() {
+            Ok(decimal) => decimal.unwrap_or_default(),
+            Err(message) => {
+                errors.push(Finding::new("decimal", message));
+                Decimal::default()
+            }
+        };
+        let notation = Notation {
+            null_is_empty: self.null_is_empty,
+            decimal,
+        };
         match ways.as_slice() {
             [] => {
                 errors.push(Finding::new(
@@ -162,7 +181,7 @@ impl FetchSettings {
                 ));
                 None
             }
-            [(name, text)] => match Extract::parse(name, text) {
+            [(name, text)] => match Extract::parse(name, text, notation) {
                 Ok(extract) => Some(extract),
                 Err(message) => {
                     errors.push(Finding::new(*name, message));
@@ -211,13 +230,9 @@ impl DetailsSettings {
         }
         let method = check_method(self.method.as_deref(), &mut errors);
         let headers = check_headers(&self.headers, &mut errors);
-        let messages = serde_json_path::JsonPath::parse(self.messages.as_deref().unwrap_or("$.messages[*]"))
-            .map_err(|error| {
-                errors.push(Finding::new(
-                    "messages",
-                    format!("not a JSONPath (RFC 9535): {error}"),
-                ));
-            })
+        let path = self.messages.as_deref().unwrap_or("$.messages[*]");
+        let messages = Selection::parse(path, self.null_is_empty)
+            .map_err(|message| errors.push(Finding::new("messages", message)))
             .ok();
         let details = match (method, messages) {
             (Some(method), Some(messages)) if errors.is_empty() => Details {

@@ -37,6 +37,21 @@ both! {
 }
 
 both! {
+    async fn an_error_with_status_200_is_no_explanation(app: TestApp) {
+        app.poll().await;
+        app.b().add_message("x", "m1", "Order 1 is unpaid");
+        let error = Fault::Body("application/json".into(), r#"{"code":401,"msg":"session expired"}"#.into());
+        app.b().fault("/api/alerts", error, Times::N(2));
+        app.read("x", 1.0).await;
+        for _ in 0..5 {
+            app.after(Duration::from_secs(2)).await;
+        }
+        assert_eq!(app.messages().await, [("x".to_owned(), "Order 1 is unpaid".to_owned())]);
+        app.finish().await;
+    }
+}
+
+both! {
     async fn an_alarm_that_fails_is_sounded_again(app: TestApp) {
         app.poll().await;
         app.b().fault("/api/alarm", Fault::Status(503), Times::N(4));

@@ -5,12 +5,13 @@ use regex::Regex;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-/// The largest magnitude at which an `f64` still counts one by one: 2^53. A total beyond it could rise
-/// without the stored number changing, so it is unreadable rather than silently wrong.
-pub const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+mod number;
+mod selection;
 
-/// The longest regular expression match that is read, in characters.
-const MAX_EXCERPT: usize = 60;
+pub use number::{Decimal, MAX_EXACT};
+pub use selection::Selection;
+
+pub(crate) use number::parse_json;
 
 /// How the number is taken from an answer.
 #[derive(Clone, Debug)]
@@ -18,35 +19,46 @@ pub enum Extract {
     /// The one number that a JSONPath selects.
     Value(JsonPath),
     /// How many nodes a JSONPath selects.
-    Count(JsonPath),
-    /// The sum of the numbers selected; 0 for none.
-    Sum(JsonPath),
+    Count(Selection),
+    /// The sum of the numbers selected; 0 for an empty list.
+    Sum(Selection),
     /// The largest number selected.
-    Max(JsonPath),
+    Max(Selection),
     /// The smallest number selected.
-    Min(JsonPath),
+    Min(Selection),
     /// The number in an answer header.
-    Header(http::HeaderName),
+    Header(http::HeaderName, Decimal),
     /// The first group (or whole match) of a regular expression over the body.
-    Regex(Regex),
+    Regex(Regex, Decimal),
+}
+
+/// How lists and numbers are written in the answers of a system.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Notation {
+    pub(crate) null_is_empty: bool,
+    pub(crate) decimal: Decimal,
 }
 
 impl Extract {
     /// Reads the way `name` (a key of the `fetch` section) with its text.
-    pub(crate) fn parse(name: &str, text: &str) -> Result<Extract, String> {
-        let path = || JsonPath::parse(text).map_err(|error| format!("not a JSONPath (RFC 9535): {error}"));
+    pub(crate) fn parse(name: &str, text: &str, notation: Notation) -> Result<Extract, String> {
+        let list = || Selection::parse(text, notation.null_is_empty);
         Ok(match name {
-            "value" => Extract::Value(path()?),
-            "count" => Extract::Count(path()?),
-            "sum" => Extract::Sum(path()?),
-            "max" => Extract::Max(path()?),
-            "min" => Extract::Min(path()?),
+            "value" => Extract::Value(
+                JsonPath::parse(text).map_err(|error| format!("not a JSONPath (RFC 9535): {error}"))?,
+            ),
+            "count" => Extract::Count(list()?),
+            "sum" => Extract::Sum(list()?),
+            "max" => Extract::Max(list()?),
+            "min" => Extract::Min(list()?),
             "header" => Extract::Header(
                 text.parse()
                     .map_err(|_| format!("\"{text}\" is not a header name"))?,
+                notation.decimal,
             ),
             _ => Extract::Regex(
                 Regex::new(text).map_err(|error| format!("not a regular expression: {error}"))?,
+                notation.decimal,
             ),
         })
     }
@@ -54,61 +66,46 @@ impl Extract {
     /// Takes the number.
     ///
     /// # Errors
-    /// Why there is none, in words for a person: the wrong shape, the wrong type, or a number that cannot be
-    /// held exactly.
+    /// Why there is none, in words for a person: the wrong shape, the wrong type, a list that is not there, or a number
+    /// that cannot be held exactly.
     pub fn apply(&self, response: &Response) -> Result<f64, String> {
-        let number = match self {
-            Extract::Header(name) => {
+        match self {
+            Extract::Header(name, decimal) => {
                 let value = response
                     .headers
                     .get(name)
                     .ok_or_else(|| format!("the answer has no header {name}"))?;
-                parse_text(&String::from_utf8_lossy(value.as_bytes()))?
+                number::from_text(&String::from_utf8_lossy(value.as_bytes()), *decimal)
             }
-            Extract::Regex(regex) => {
+            Extract::Regex(regex, decimal) => {
                 let text = response.text();
                 let found = regex
                     .captures(&text)
                     .ok_or_else(|| format!("nothing matches {regex}"))?;
-                parse_text(
-                    found
-                        .get(1)
-                        .or_else(|| found.get(0))
-                        .map_or("", |group| group.as_str()),
-                )?
+                let group = found.get(1).or_else(|| found.get(0));
+                number::from_text(group.map_or("", |group| group.as_str()), *decimal)
             }
-            Extract::Value(path) => with_json(response, |json| one(path, json))?,
+            Extract::Value(path) => one(path, &json(response)?),
             #[allow(clippy::cast_precision_loss)] // far fewer nodes than 2^53 fit the body limit
-            Extract::Count(path) => with_json(response, |json| Ok(path.query(json).len() as f64))?,
-            Extract::Sum(path) => with_json(response, |json| Ok(all(path, json)?.into_iter().sum()))?,
-            Extract::Max(path) => with_json(response, |json| pick(path, json, f64::max))?,
-            Extract::Min(path) => with_json(response, |json| pick(path, json, f64::min))?,
-        };
-        if !number.is_finite() {
-            return Err("the number is not finite".to_owned());
+            Extract::Count(path) => Ok(path.nodes(&json(response)?)?.len() as f64),
+            Extract::Sum(path) => sum(path, &json(response)?),
+            Extract::Max(path) => pick(path, &json(response)?, f64::max),
+            Extract::Min(path) => pick(path, &json(response)?, f64::min),
         }
-        if number.abs() > MAX_EXACT {
-            return Err(format!(
-                "{number} is too large to be counted exactly (the limit is 2^53)"
-            ));
-        }
-        Ok(number)
     }
 }
 
-fn with_json(response: &Response, take: impl FnOnce(&Value) -> Result<f64, String>) -> Result<f64, String> {
+fn json(response: &Response) -> Result<Value, String> {
     if response.is_html() {
         return Err("the answer is a web page, not JSON".to_owned());
     }
-    let json: Value =
-        serde_json::from_slice(&response.body).map_err(|error| format!("the answer is not JSON: {error}"))?;
-    take(&json)
+    parse_json(&response.body)
 }
 
 fn one(path: &JsonPath, json: &Value) -> Result<f64, String> {
     match path.query(json).all().as_slice() {
         [] => Err(format!("the answer has no {path}")),
-        [node] => number(path, node),
+        [node] => number::from_json(&path.to_string(), node),
         several => Err(format!(
             "{path} selects {} values; it must select one",
             several.len()
@@ -116,48 +113,32 @@ fn one(path: &JsonPath, json: &Value) -> Result<f64, String> {
     }
 }
 
-fn all(path: &JsonPath, json: &Value) -> Result<Vec<f64>, String> {
-    path.query(json).iter().map(|node| number(path, node)).collect()
+fn all(path: &Selection, json: &Value) -> Result<Vec<f64>, String> {
+    let place = path.to_string();
+    let nodes = path.all_nodes(json)?;
+    nodes
+        .into_iter()
+        .map(|node| number::from_json(&place, node))
+        .collect()
 }
 
-fn pick(path: &JsonPath, json: &Value, better: fn(f64, f64) -> f64) -> Result<f64, String> {
+fn sum(path: &Selection, json: &Value) -> Result<f64, String> {
+    // Not `Iterator::sum`, which is -0 for nothing.
+    let sum = all(path, json)?.into_iter().fold(0.0, |sum, number| sum + number);
+    // A sum that has come this far may have lost ones on the way.
+    if sum.abs() >= MAX_EXACT {
+        return Err(format!(
+            "the sum of {path} is too large to be counted exactly (the limit is 2^53)"
+        ));
+    }
+    Ok(sum)
+}
+
+fn pick(path: &Selection, json: &Value, better: fn(f64, f64) -> f64) -> Result<f64, String> {
     all(path, json)?
         .into_iter()
         .reduce(better)
-        .ok_or_else(|| format!("the answer has no {path}"))
-}
-
-/// A JSON number and nothing else: `"12"` or `null` where a number was due means that the answer is not what
-/// the config thinks it is, and no data must not read as a value.
-fn number(path: &JsonPath, node: &Value) -> Result<f64, String> {
-    node.as_f64().ok_or_else(|| {
-        let kind = match node {
-            Value::Null => "null",
-            Value::Bool(_) => "true or false",
-            Value::String(_) => "a string",
-            Value::Array(_) => "an array",
-            Value::Object(_) => "an object",
-            Value::Number(_) => "a number that cannot be held",
-        };
-        format!("{path} is {kind}; wanted a number")
-    })
-}
-
-/// Headers and pages hold text: plain decimal, with thousands separators as people write them.
-fn parse_text(text: &str) -> Result<f64, String> {
-    let plain: String = text
-        .trim()
-        .chars()
-        .filter(|c| !matches!(c, ',' | '_' | ' ' | '\u{a0}'))
-        .collect();
-    let digits = plain.strip_prefix(['-', '+']).unwrap_or(&plain);
-    let excerpt: String = text.chars().take(MAX_EXCERPT).collect();
-    if !digits.starts_with(|c: char| c.is_ascii_digit()) {
-        return Err(format!("\"{excerpt}\" is not a number"));
-    }
-    plain
-        .parse()
-        .map_err(|_| format!("\"{excerpt}\" is not a number"))
+        .ok_or_else(|| format!("{path} selects nothing"))
 }
 
 #[cfg(test)]
@@ -175,7 +156,7 @@ mod tests {
     }
 
     fn take(way: &str, text: &str, body: &'static str) -> Result<f64, String> {
-        Extract::parse(way, text)?.apply(&answer("application/json", body))
+        Extract::parse(way, text, Notation::default())?.apply(&answer("application/json", body))
     }
 
     #[test]
@@ -191,7 +172,11 @@ mod tests {
         assert_eq!(take("max", "$.items[*].n", items), Ok(9.0));
         assert_eq!(take("min", "$.items[*].n", items), Ok(1.0));
         assert_eq!(take("count", "$.items[?@.n > 2]", items), Ok(2.0));
-        assert_eq!(take("sum", "$.none[*]", items), Ok(0.0));
+        assert_eq!(
+            take("sum", "$.none[*]", r#"{"none":[]}"#).map(f64::to_bits),
+            Ok(0),
+            "not -0"
+        );
         assert_eq!(take("header", "X-Total-Count", "{}"), Ok(1204.0));
         assert_eq!(take("regex", r"(\d+) orders", "there are 17 orders"), Ok(17.0));
     }
@@ -218,7 +203,32 @@ mod tests {
                 r"[1,2]",
                 "$[*] selects 2 values; it must select one",
             ),
-            ("max", "$[*]", "[]", "the answer has no $[*]"),
+            ("max", "$[*]", "[]", "$[*] selects nothing"),
+            (
+                "count",
+                "$.items[*]",
+                r#"{"error":"session expired"}"#,
+                "the answer has no $.items",
+            ),
+            (
+                "sum",
+                "$.items[*].n",
+                r#"{"items":null}"#,
+                "$.items is no list but null",
+            ),
+            (
+                "min",
+                "$.items[*].n",
+                r#"{"items":[{"n":1},{}]}"#,
+                "$.items[*].n is missing in 1 of 2",
+            ),
+            (
+                "sum",
+                "$[*]",
+                "[9007199254740992,1]",
+                "the sum of $[*] is too large",
+            ),
+            ("sum", "$[*]", "[1e-400]", "1e-400 is too close to 0"),
             ("sum", "$[*]", r#"[1,"2"]"#, "$[*] is a string; wanted a number"),
             (
                 "regex",
@@ -232,7 +242,7 @@ mod tests {
                 "value",
                 "$.total",
                 r#"{"total":9223372036854775808}"#,
-                "9223372036854776000 is too large to be counted exactly (the limit is 2^53)",
+                "9223372036854775808 is too large to be counted exactly (the limit is 2^53)",
             ),
         ] {
             let got = take(way, text, body).unwrap_err();
@@ -253,7 +263,7 @@ mod tests {
     #[test]
     fn a_web_page_is_not_json() {
         let html = answer("text/html; charset=utf-8", "<html>12</html>");
-        let way = Extract::parse("value", "$.total").unwrap();
+        let way = Extract::parse("value", "$.total", Notation::default()).unwrap();
         assert_eq!(
             way.apply(&html).unwrap_err(),
             "the answer is a web page, not JSON"
@@ -263,15 +273,15 @@ mod tests {
     #[test]
     fn bad_expressions_are_refused() {
         assert!(
-            Extract::parse("value", "total")
+            Extract::parse("value", "total", Notation::default())
                 .unwrap_err()
                 .starts_with("not a JSONPath")
         );
         assert!(
-            Extract::parse("regex", "(")
+            Extract::parse("regex", "(", Notation::default())
                 .unwrap_err()
                 .starts_with("not a regular expression")
         );
-        assert!(Extract::parse("header", "X Total").is_err());
+        assert!(Extract::parse("header", "X Total", Notation::default()).is_err());
     }
 }
