@@ -8,6 +8,7 @@ use std::time::Duration;
 use monitor_simulator::http::{Answer, HttpServer, Request};
 use monitor_simulator::{Certificate, Fault, SystemA, Times};
 use monitor_tests::{Config, TestApp, Web, both};
+use tokio_util::sync::CancellationToken;
 
 /// What is the matter with a system.
 enum Incident {
@@ -559,6 +560,66 @@ both! {
             assert_eq!(sample.value.map(f64::to_bits), value.map(f64::to_bits), "{key}: {sample:?}");
         }
         assert_eq!(app.phase("count").await.0, "normal");
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn an_error_in_the_body_is_no_value(app: TestApp) {
+        let body = Arc::new(Mutex::new(r#"{"code":0,"total":3}"#));
+        let answer = Arc::clone(&body);
+        let shop = HttpServer::start(move |_: &Request| {
+            Answer::body(200, "application/json", *answer.lock().unwrap())
+        }).await;
+        let fetch = |key: &str, more: &str| format!(
+            "[metrics.{key}]\nfetch = {{ system = \"shop\", path = \"/orders\", {more} }}\nalert = {{ above = 1, no_data = \"1h\" }}\n"
+        );
+        let all = [
+            fetch("by_system", r#"value = "$.total""#),
+            fetch("by_fetch", r#"value = "$.total", ok = { path = "$.code", equals = ["E"] }"#),
+            fetch("as_text", r#"regex = "total.:([0-9]+)""#),
+        ].concat();
+        let system = format!(
+            "[systems.shop]\nkind = \"none\"\nbase_url = \"{}\"\nok = {{ path = \"$.code\", equals = [0, \"0\"] }}\n",
+            shop.url()
+        );
+        app.restart(Config::metrics(&format!("{system}{all}")));
+        app.poll().await;
+        for answer in [r#"{"code":401,"total":0}"#, r#"{"total":0}"#, r#"{"code":"E","total":4}"#] {
+            *body.lock().unwrap() = answer;
+            app.after(Duration::from_secs(1)).await;
+        }
+        let read = async |key: &str| app.samples(key).await.into_iter().map(|sample| sample.value).collect::<Vec<_>>();
+        assert_eq!(read("by_system").await, [Some(3.0), None, None, None]);
+        assert_eq!(read("by_fetch").await, [None, None, None, Some(4.0)], "its own goes before the system's");
+        assert_eq!(read("as_text").await, [Some(3.0), Some(0.0), Some(0.0), Some(4.0)], "a text has no JSON to say so");
+        let errors: Vec<_> = app.samples("by_system").await.into_iter().filter_map(|sample| sample.error).collect();
+        for (error, why) in errors.iter().zip(["$.code is 401, not 0 or \"0\"", "the answer has no $.code", "$.code is \"E\""]) {
+            assert!(error.contains(why), "{error}");
+        }
+        assert_eq!(app.phase("by_system").await.0, "firing", "no recovery of it");
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn a_body_that_means_signed_out_renews_the_session(app: TestApp) {
+        let rule = "kind = \"system_a\"\nsigned_out = { body = { path = \"$.code\", equals = [401] } }";
+        let engine = app.engine_of(&app.config_text().replace("kind = \"system_a\"", rule));
+        let poll = async || engine.run_once(CancellationToken::new()).await.unwrap();
+        poll().await;
+        let sign_ins = app.a().logins();
+        let ended = Fault::Body("application/json".into(), r#"{"code":401,"msg":"token expired"}"#.into());
+        app.a().fault("/api/totals/x", ended, Times::N(1));
+        app.a().set_total("x", 2.0);
+        app.clock.jump(Duration::from_secs(1));
+        poll().await;
+        assert_eq!(app.a().logins(), sign_ins + 1, "once more");
+        assert_eq!(app.samples("x").await.last().unwrap().value, Some(2.0));
+        for _ in 0..3 {
+            app.clock.jump(Duration::from_secs(60));
+            poll().await;
+        }
         app.finish().await;
     }
 }

@@ -11,4 +11,6 @@ pub use kinds::{
     KINDS, LoginCall, LoginKind, LoginSettings, NoLoginSettings, SimpleLogin, SystemASettings,
     SystemBSettings, SystemCommon, SystemSettings, kind, simple_kind, validate,
 };
-pub use session::{Credential, Login, SignIns, SignedOutRules, SignedOutSettings, System};
+pub use session::{
+    BodyRule, BodySettings, Credential, Login, SignIns, SignedOutRules, SignedOutSettings, System,
+};

@@ -83,7 +83,9 @@ impl Settings {
         let system = systems
             .get(name)
             .ok_or_else(|| BuildError::NoAlarmSystem(name.to_owned()))?;
-        Ok(Some(Alarm::new(Arc::clone(system), alarm.path())))
+        Ok(Some(
+            Alarm::new(Arc::clone(system), alarm.path()).expecting(alarm.ok()),
+        ))
     }
 
     /// The time within which this channel's messages are put together, if they are.

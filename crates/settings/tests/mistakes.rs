@@ -288,8 +288,8 @@ password = { env = "MONITOR_TEST_NO_SUCH_VARIABLE" }
     insta::assert_snapshot!(errors(&text), @r#"
     monitor.toml:13:10: systems.c.username: missing; the name of the account to sign in with
     monitor.toml:13:10: systems.c.password: missing; { env = "NAME" } or { file = "/run/secrets/name" }
-    monitor.toml:16:1: systems.c.token: there is no such key; there are kind, base_url, headers, timeout, retries, ca_file, client_cert, client_key, proxy, username, password, signed_out, login
-    monitor.toml:17:1: systems.c.scheme: there is no such key; there are kind, base_url, headers, timeout, retries, ca_file, client_cert, client_key, proxy, username, password, signed_out, login
+    monitor.toml:16:1: systems.c.token: there is no such key; there are kind, base_url, headers, timeout, retries, ca_file, client_cert, client_key, proxy, ok, username, password, signed_out, login
+    monitor.toml:17:1: systems.c.scheme: there is no such key; there are kind, base_url, headers, timeout, retries, ca_file, client_cert, client_key, proxy, ok, username, password, signed_out, login
     monitor.toml:18:11: systems.c.timeout: must be longer than 0s, such as "5s"
     monitor.toml:19:11: systems.c.ca_file: /no/such/ca.pem cannot be read: No such file or directory (os error 2)
     monitor.toml:20:18: systems.c.login.path: must begin with "/"; the host comes from base_url

@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use monitor_login::{CallError, System};
+use monitor_login::{BodyRule, CallError, System};
 use monitor_requests::{HeaderName, HeaderValue, Request};
 use serde::Serialize;
 
 use crate::error::UpstreamError;
+use crate::fetch::bare;
+use crate::upstreams::confirm;
 
 /// The external alarm: `POST path {"kind": "x"}` to a signed-in system, answered with any 2xx.
 #[derive(Clone)]
 pub struct Alarm {
     system: Arc<System>,
     path: String,
+    ok: Option<BodyRule>,
 }
 
 #[derive(Serialize)]
@@ -26,7 +29,14 @@ impl Alarm {
         Alarm {
             system,
             path: path.to_owned(),
+            ok: None,
         }
+    }
+
+    /// The same where the JSON of an answer says whether it sounds; otherwise that of the system counts.
+    #[must_use]
+    pub fn expecting(self, ok: Option<BodyRule>) -> Alarm {
+        Alarm { ok, ..self }
     }
 
     /// Sounds the alarm for `kind`: a metric's key, or `global`. A repeat of one alarm has the same `idempotency_key`,
@@ -34,7 +44,7 @@ impl Alarm {
     /// recognise it.
     ///
     /// # Errors
-    /// When the system did not answer 2xx. Sounding twice is harmless and not sounding is not, so the call is
+    /// When the system did not answer 2xx, answered with a web page, or said that it failed. Sounding twice is harmless and not sounding is not, so the call is
     /// repeated like an idempotent one, and made although other calls to the system fail.
     pub async fn sound(&self, kind: &str, idempotency_key: Option<&str>) -> Result<(), UpstreamError> {
         let failed = |error: CallError| UpstreamError::call(self.system.name(), error);
@@ -48,8 +58,20 @@ impl Alarm {
         }
         let response = self.system.call(request).await.map_err(failed)?;
         let confirmed = response.require_success().map_err(CallError::Request);
-        confirmed.map_err(failed)?;
-        Ok(())
+        let response = confirmed.map_err(failed)?;
+        if response.is_html() {
+            return Err(UpstreamError::Answer {
+                system: self.system.name().to_owned(),
+                path: bare(&self.path),
+                why: "the answer is a web page, so nothing has sounded".to_owned(),
+            });
+        }
+        confirm(
+            self.ok.as_ref().or(self.system.ok()),
+            &self.system,
+            &self.path,
+            &response,
+        )
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_domain::Finding;
+use monitor_login::BodyRule;
 use monitor_requests::{Method, Response};
 use serde_json::Value;
 use tera::Context;
@@ -59,6 +60,8 @@ pub struct Details {
     pub body: Option<Value>,
     /// Where the messages are in the answer.
     pub messages: Selection,
+    /// What the JSON of a good answer says. Where there is none, that of the system counts.
+    pub ok: Option<BodyRule>,
 }
 
 impl Details {
@@ -73,6 +76,7 @@ impl Details {
             headers: http::HeaderMap::new(),
             body: None,
             messages: Selection::parse("$.messages[*]", false).expect("a constant JSONPath"),
+            ok: None,
         }
     }
 

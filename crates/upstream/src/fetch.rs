@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use monitor_login::BodyRule;
 use monitor_requests::{Bytes, Method, Request, Response, Url};
 use serde_json_path::JsonPath;
 
@@ -27,6 +28,8 @@ pub struct Fetch {
     pub extract: Extract,
     /// The number counts things, so a negative one (many systems answer -1 for "I do not know") is unreadable.
     pub counts: bool,
+    /// What the JSON of a good answer says. Where there is none, that of the system counts.
+    pub ok: Option<BodyRule>,
 }
 
 impl Fetch {
@@ -41,6 +44,7 @@ impl Fetch {
             body: None,
             extract: Extract::Value(JsonPath::parse("$.total").expect("a constant JSONPath")),
             counts: true,
+            ok: None,
         }
     }
 
@@ -66,13 +70,15 @@ pub(crate) fn bare(path: &str) -> String {
 }
 
 /// Builds the request that `fetch` and `details` sections describe. All of them only read, so they may be
-/// repeated whatever their method: that is what `idempotent` promises the client.
+/// repeated whatever their method: that is what `idempotent` promises the client. Without `accept` it is what the system's
+/// config says, or JSON.
 pub(crate) fn request(
     method: &Method,
     mut url: Url,
     query: &BTreeMap<String, String>,
     headers: &http::HeaderMap,
     body: Option<&serde_json::Value>,
+    accept: Option<&'static str>,
 ) -> Request {
     if !query.is_empty() {
         url.query_pairs_mut().extend_pairs(query);
@@ -85,10 +91,9 @@ pub(crate) fn request(
         }
         Some(json) => request.json(json),
     };
-    request
-        .headers
-        .entry(http::header::ACCEPT)
-        .or_insert(http::HeaderValue::from_static("application/json"));
+    if let Some(accept) = accept {
+        request = request.header(http::header::ACCEPT, http::HeaderValue::from_static(accept));
+    }
     for (name, value) in headers {
         request.headers.insert(name, value.clone());
     }

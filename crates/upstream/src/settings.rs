@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use monitor_domain::Finding;
+use monitor_login::{BodyRule, BodySettings};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -49,6 +50,9 @@ pub struct FetchSettings {
     /// Whether `null` where `count`, `sum`, `max` and `min` need a list is an empty one. Default `false`: the metric is
     /// unreadable.
     pub null_is_empty: bool,
+    /// What the JSON of a good answer says, such as `{ path = "$.code", equals = [0, "0"] }` or `{ present = "$.data" }`. Default: that
+    /// of the system.
+    pub ok: Option<BodySettings>,
 }
 
 /// `metrics.KEY.details`: who explains an alert, and how.
@@ -75,6 +79,9 @@ pub struct DetailsSettings {
     pub messages: Option<String>,
     /// Whether `null` where the messages should be is an answer without messages. Default `false`: the call is repeated.
     pub null_is_empty: bool,
+    /// What the JSON of a good answer says, such as `{ path = "$.code", equals = [0, "0"] }` or `{ present = "$.data" }`. Default: that
+    /// of the system.
+    pub ok: Option<BodySettings>,
 }
 
 /// `[alarm]`: the system and path that sound the alarm.
@@ -86,6 +93,9 @@ pub struct AlarmSettings {
     pub system: Option<String>,
     /// Path below the system's `base_url`. Default `"/api/alarm"`.
     pub path: Option<String>,
+    /// What the JSON of a good answer says, such as `{ path = "$.code", equals = [0, "0"] }` or `{ present = "$.data" }`. Default: that
+    /// of the system.
+    pub ok: Option<BodySettings>,
 }
 
 impl AlarmSettings {
@@ -104,7 +114,13 @@ impl AlarmSettings {
             ));
         }
         check_path(self.path(), &mut errors);
+        compile_ok(self.ok.as_ref(), &mut errors);
         errors
+    }
+
+    /// What the JSON of an answer says when the alarm has sounded.
+    pub fn ok(&self) -> Option<BodyRule> {
+        compile_ok(self.ok.as_ref(), &mut Vec::new())
     }
 }
 
@@ -133,6 +149,7 @@ impl FetchSettings {
         let method = check_method(self.method.as_deref(), &mut errors);
         let headers = check_headers(&self.headers, &mut errors);
         let extract = self.extract(&mut errors);
+        let ok = compile_ok(self.ok.as_ref(), &mut errors);
         match (extract, method) {
             (Some(extract), Some(method)) if errors.is_empty() => Ok(Fetch {
                 system: self.system.clone().unwrap_or_default(),
@@ -143,6 +160,7 @@ impl FetchSettings {
                 body: self.body.clone(),
                 extract,
                 counts: false,
+                ok,
             }),
             _ => Err(errors),
         }
@@ -234,6 +252,7 @@ impl DetailsSettings {
         let messages = Selection::parse(path, self.null_is_empty)
             .map_err(|message| errors.push(Finding::new("messages", message)))
             .ok();
+        let ok = compile_ok(self.ok.as_ref(), &mut errors);
         let details = match (method, messages) {
             (Some(method), Some(messages)) if errors.is_empty() => Details {
                 system: self.system.clone().unwrap_or_default(),
@@ -243,12 +262,23 @@ impl DetailsSettings {
                 headers,
                 body: self.body.clone(),
                 messages,
+                ok,
             },
             _ => return Err(errors),
         };
         match details.try_templates() {
             Ok(()) => Ok(details),
             Err(error) => Err(vec![error]),
+        }
+    }
+}
+
+fn compile_ok(ok: Option<&BodySettings>, errors: &mut Vec<Finding>) -> Option<BodyRule> {
+    match ok?.compile("ok") {
+        Ok(rule) => Some(rule),
+        Err(finding) => {
+            errors.push(finding);
+            None
         }
     }
 }

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
-use monitor_login::{CallError, System};
+use monitor_login::{BodyRule, CallError, System};
 use monitor_requests::{Request, Response, Url};
 
 use crate::details::{AlertMessage, Details, Question};
 use crate::error::UpstreamError;
-use crate::fetch::{Fetch, request};
+use crate::fetch::{Fetch, bare, request};
 
 /// The signed-in systems by name.
 pub type Systems = BTreeMap<String, Arc<System>>;
@@ -61,8 +61,14 @@ impl Upstreams {
             &fetch.query,
             &fetch.headers,
             fetch.body.as_ref(),
+            (!fetch.extract.is_json()).then_some("*/*"),
         );
-        let response = self.shared(system, request).await?;
+        let ok = fetch
+            .ok
+            .as_ref()
+            .or(system.ok().filter(|_| fetch.extract.is_json()));
+        let response = self.shared(Arc::clone(&system), request).await?;
+        confirm(ok, &system, &fetch.path, &response)?;
         fetch.read(&response)
     }
 
@@ -84,8 +90,15 @@ impl Upstreams {
             &query,
             &details.headers,
             details.body.as_ref(),
+            None,
         );
-        let response = self.shared(system, request).await?;
+        let response = self.shared(Arc::clone(&system), request).await?;
+        confirm(
+            details.ok.as_ref().or(system.ok()),
+            &system,
+            &details.path,
+            &response,
+        )?;
         details.read(&response)
     }
 
@@ -124,6 +137,21 @@ impl Upstreams {
         }
         call
     }
+}
+
+/// An answer that says itself that the call failed is no answer.
+pub(crate) fn confirm(
+    ok: Option<&BodyRule>,
+    system: &System,
+    path: &str,
+    response: &Response,
+) -> Result<(), UpstreamError> {
+    let wrong = |why| UpstreamError::Answer {
+        system: system.name().to_owned(),
+        path: bare(path),
+        why,
+    };
+    ok.map_or(Ok(()), |ok| ok.check(response)).map_err(wrong)
 }
 
 fn url(system: &System, path: &str) -> Result<Url, UpstreamError> {

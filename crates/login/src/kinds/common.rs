@@ -10,6 +10,8 @@ use monitor_requests::{ClientConfig, RequestsSettings, Url};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::session::BodySettings;
+
 /// The keys that every kind of system has. `Debug` shows no address, proxy or header value: they may hold secrets.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -33,6 +35,9 @@ pub struct SystemCommon {
     pub client_key: Option<PathBuf>,
     /// The proxy for all calls, such as `"http://proxy.example:3128"`. Default: the environment's.
     pub proxy: Option<String>,
+    /// What the JSON of a good answer says, such as `{ path = "$.code", equals = [0, "0"] }` or `{ present = "$.data" }`: for every `fetch`
+    /// that reads JSON, `details` and `[alarm]` of this system that has no `ok` of its own. Default: any answer with a 2xx status is good.
+    pub ok: Option<BodySettings>,
 }
 
 impl SystemCommon {
@@ -40,7 +45,8 @@ impl SystemCommon {
     pub fn check(&self) -> Vec<Finding> {
         let timeout = self.timeout.filter(Duration::is_zero);
         let timeout = timeout.map(|_| Finding::new("timeout", "must be longer than 0s, such as \"5s\""));
-        self.base().err().into_iter().chain(timeout).collect()
+        let ok = self.ok.as_ref().and_then(|ok| ok.compile("ok").err());
+        self.base().err().into_iter().chain(timeout).chain(ok).collect()
     }
 
     /// The keys that name a file which must be readable, and that file.
@@ -133,6 +139,7 @@ mod tests {
             client_cert = "/cert.pem"
             client_key = "/key.pem"
             proxy = "http://u:hunter6@proxy.example"
+            ok = { present = "$.data" }
             "#,
         );
         assert_eq!(all.timeout, Some(Duration::from_secs(7)));
@@ -141,7 +148,7 @@ mod tests {
         let shown = format!("{all:?} {:?}", all.check());
         assert!(!shown.contains("hunter"), "{shown}");
         let keys = monitor_domain::keys_of::<SystemCommon>();
-        assert_eq!(keys.len(), 8, "{keys:?}");
+        assert_eq!(keys.len(), 9, "{keys:?}");
         assert!(toml::from_str::<SystemCommon>("base = 'x'").is_err());
         assert_eq!(read(""), SystemCommon::default());
     }

@@ -52,6 +52,8 @@ impl SystemSettings {
         let base = self.common.base().map_err(BuildError::Setting)?;
         let login = self.login.login()?;
         let client = Client::new(self.common.client(defaults), Arc::clone(&clock))?;
-        Ok(System::new(name, base, login, client, clock))
+        let ok = self.common.ok.as_ref().map(|ok| ok.compile("ok"));
+        let ok = ok.transpose().map_err(BuildError::Setting)?;
+        Ok(System::expecting(ok, name, base, login, client, clock))
     }
 }

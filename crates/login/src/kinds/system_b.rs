@@ -82,11 +82,13 @@ impl LoginSettings for SystemBSettings {
     }
 
     fn check(&self) -> Vec<Finding> {
-        account::check(
+        let mut findings = account::check(
             self.username.as_deref(),
             self.password.as_ref(),
             self.login.as_ref(),
-        )
+        );
+        findings.extend(self.signed_out.iter().flat_map(SignedOutSettings::check));
+        findings
     }
 
     fn secrets(&self) -> Vec<SecretKey<'_>> {

@@ -2,6 +2,7 @@
 //!
 //! Knows no kind of login, only the trait [`Login`]. Never sends a credential to another origin than the system's.
 
+mod body;
 mod credential;
 mod live;
 mod login;
@@ -10,6 +11,7 @@ mod sign_in;
 mod signed_out;
 mod system;
 
+pub use body::{BodyRule, BodySettings};
 pub use credential::Credential;
 pub use login::Login;
 pub use sign_in::SignIns;

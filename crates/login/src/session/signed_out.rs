@@ -1,9 +1,12 @@
 //! What a lost session is answered with: a status, a redirect to the login page, a text.
 
 use http::StatusCode;
+use monitor_domain::Finding;
 use monitor_requests::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+use super::{BodyRule, BodySettings};
 
 /// What a lost session is answered with, where the default does not fit: `signed_out = { … }`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -15,14 +18,25 @@ pub struct SignedOutSettings {
     pub redirect_to: Option<String>,
     /// A body that contains this text. Default: none.
     pub body_contains: Option<String>,
+    /// JSON that says this, such as `{ path = "$.code", equals = [401] }`. Default: none.
+    pub body: Option<BodySettings>,
+}
+
+impl SignedOutSettings {
+    /// Everything that is wrong with it.
+    pub fn check(&self) -> Vec<Finding> {
+        let body = self.body.as_ref().map(|body| body.compile("signed_out.body"));
+        body.and_then(Result::err).into_iter().collect()
+    }
 }
 
 /// How an answer shows that it is meant for someone who is not signed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct SignedOutRules {
     statuses: Vec<u16>,
     redirect_to: String,
     body_contains: Option<String>,
+    body: Option<BodyRule>,
 }
 
 impl Default for SignedOutRules {
@@ -38,11 +52,14 @@ impl SignedOutRules {
             status,
             redirect_to,
             body_contains,
+            body,
         } = settings.cloned().unwrap_or_default();
         SignedOutRules {
             statuses: status.unwrap_or_else(|| vec![StatusCode::UNAUTHORIZED.as_u16()]),
             redirect_to: redirect_to.unwrap_or_else(|| login_path.to_owned()),
             body_contains,
+            // What is wrong with it was said when the config was checked.
+            body: body.and_then(|body| body.compile("signed_out.body").ok()),
         }
     }
 
@@ -58,10 +75,13 @@ impl SignedOutRules {
         // A server that fails may well write "sign in" on its error page.
         match &self.body_contains {
             Some(text) if !response.status.is_server_error() && response.text().contains(text.as_str()) => {
-                Some(format!("answered {status} with {text:?}"))
+                return Some(format!("answered {status} with {text:?}"));
             }
-            _ => None,
+            _ => {}
         }
+        let says_so = |body: &BodyRule| !response.status.is_server_error() && body.check(response).is_ok();
+        let says_so = self.body.as_ref().is_some_and(says_so);
+        says_so.then(|| format!("answered {status} with a body that means signed out"))
     }
 
     /// Whether the answer is a redirect to the login page.
@@ -137,6 +157,11 @@ mod tests {
             status: Some(vec![419, 440]),
             redirect_to: Some("https://sso.example/".to_owned()),
             body_contains: Some("sign in".to_owned()),
+            body: Some(BodySettings {
+                path: Some("$.code".to_owned()),
+                equals: Some(vec![401.into()]),
+                ..BodySettings::default()
+            }),
         };
         let rules = SignedOutRules::new(Some(&settings), "/login");
         for (response, lost) in [
@@ -147,6 +172,10 @@ mod tests {
             (response(200, None, "please sign in"), true),
             (response(502, None, "please sign in"), false),
             (response(200, None, "{}"), false),
+            (response(200, None, r#"{"code":401}"#), true),
+            (response(200, None, r#"{"code":"401"}"#), false),
+            (response(200, None, r#"{"code":0}"#), false),
+            (response(503, None, r#"{"code":401}"#), false),
         ] {
             assert_eq!(rules.judge(&response).is_some(), lost, "{response:?}");
         }

@@ -8,10 +8,10 @@ use http::header::{ACCEPT, COOKIE};
 use monitor_domain::SharedClock;
 use monitor_requests::{Client, HeaderValue, Method, Request, Response, StatusCode, Url, redact_url};
 
-use super::Login;
 use super::live::Live;
 use super::relogin_backoff::ReloginBackoff;
 use super::sign_in::{Session, SignIns};
+use super::{BodyRule, Login};
 use crate::{CallError, LoginError};
 
 /// One upstream system with its session, shared by all callers.
@@ -24,6 +24,7 @@ pub struct System {
     relogin_backoff: ReloginBackoff,
     /// What a request accepts that does not say so itself.
     accept: HeaderValue,
+    ok: Option<BodyRule>,
 }
 
 /// An answer as somebody gets who is not signed in.
@@ -37,6 +38,18 @@ enum Lost {
 impl System {
     /// The system at `base`. Nothing is sent before the first call.
     pub fn new(
+        name: &str,
+        base: Url,
+        login: Arc<dyn Login>,
+        client: Client,
+        clock: SharedClock,
+    ) -> Arc<System> {
+        System::expecting(None, name, base, login, client, clock)
+    }
+
+    /// The same where a good answer says so in its JSON.
+    pub(crate) fn expecting(
+        ok: Option<BodyRule>,
         name: &str,
         base: Url,
         login: Arc<dyn Login>,
@@ -59,12 +72,18 @@ impl System {
             session,
             relogin_backoff: ReloginBackoff::default(),
             accept,
+            ok,
         })
     }
 
     /// The system's name in the config.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What the JSON of its good answers says, where the config knows.
+    pub fn ok(&self) -> Option<&BodyRule> {
+        self.ok.as_ref()
     }
 
     /// The kind of its login.

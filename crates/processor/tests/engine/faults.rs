@@ -1,10 +1,13 @@
 //! What System B does wrong costs people an explanation or a moment, and no alert. (What System A does wrong is in the
 //! fault table.)
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use monitor_harness::both;
+use monitor_simulator::http::{Answer, HttpServer, Request};
 use monitor_simulator::{Fault, Times};
+use tokio_util::sync::CancellationToken;
 
 both! {
     async fn details_that_cannot_be_had_become_a_plain_message(app: TestApp) {
@@ -66,6 +69,45 @@ both! {
         assert!(keys.len() > 1);
         keys.dedup();
         assert_eq!(keys.len(), 1, "a repeat can be distinguished from a second alarm");
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn an_alarm_that_says_it_failed_has_not_sounded(app: TestApp) {
+        let page = Answer::html(200, "<html>Sign in</html>");
+        let answer = Arc::new(Mutex::new(page));
+        let given = Arc::clone(&answer);
+        let siren = HttpServer::start(move |_: &Request| given.lock().unwrap().clone()).await;
+        let alarm = format!(
+            "[systems.siren]\nkind = \"none\"\nbase_url = \"{}\"\n[alarm]\nsystem = \"siren\"\nok = {{ path = \"$.code\", equals = [0] }}",
+            siren.url()
+        );
+        let engine = app.engine_of(&app.config_text().replace("[alarm]\nsystem = \"b\"", &alarm));
+        engine.run_once(CancellationToken::new()).await.unwrap();
+        app.a().set_total("x", 1.0);
+        for (said, why) in [
+            (None, "the answer is a web page"),
+            (Some(r#"{"code":500}"#), "$.code is 500, not 0"),
+            (Some("{}"), "the answer has no $.code"),
+        ] {
+            if let Some(said) = said {
+                *answer.lock().unwrap() = Answer::body(200, "application/json", said);
+            }
+            app.clock.jump(Duration::from_secs(60));
+            engine.run_once(CancellationToken::new()).await.unwrap();
+            let alarms = app.deliveries_of("@alarm").await;
+            assert_eq!(alarms.len(), 1, "{alarms:?}");
+            assert_eq!(alarms[0].status, "pending", "{alarms:?}");
+            let error = alarms[0].last_error.as_deref().unwrap();
+            assert!(error.contains(why), "{error}");
+        }
+        *answer.lock().unwrap() = Answer::body(200, "application/json", r#"{"code":0}"#);
+        for _ in 0..10 {
+            app.clock.jump(Duration::from_secs(60));
+            engine.run_once(CancellationToken::new()).await.unwrap();
+        }
+        assert_eq!(app.deliveries_of("@alarm").await[0].status, "sent");
         app.finish().await;
     }
 }

@@ -63,6 +63,11 @@ impl Extract {
         })
     }
 
+    /// Whether the answer is read as JSON; otherwise it may be a page.
+    pub(crate) fn is_json(&self) -> bool {
+        !matches!(self, Extract::Header(..) | Extract::Regex(..))
+    }
+
     /// Takes the number.
     ///
     /// # Errors
