@@ -321,6 +321,11 @@ both! {
             ("wrong_type", json(r#"{"total":"7"}"#), "is a string; wanted a number"),
             ("null", json(r#"{"total":null}"#), "is null; wanted a number"),
             ("nan", json(r#"{"total":NaN}"#), "not JSON"),
+            (
+                "charset",
+                Answers(Fault::Body("application/json; charset=klingon".into(), r#"{"total":7}"#.into())),
+                "the charset \"klingon\", which is not known",
+            ),
             ("two_to_53_and_1", json(r#"{"total":9007199254740993}"#), "9007199254740993 is too large"),
             ("float_form", json(r#"{"total":9.007199254740993e15}"#), "9.007199254740993e15 is too large"),
             ("underflow", json(r#"{"total":1e-400}"#), "1e-400 is too close to 0"),

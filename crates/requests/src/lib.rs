@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod breaker;
+mod charset;
 mod classify;
 mod client;
 mod error;

@@ -1,5 +1,6 @@
 //! An answer, read whole, and what can be read from it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use http::{HeaderMap, HeaderName, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use crate::charset;
 use crate::excerpt::excerpt;
 use crate::{Error, ErrorKind, http_date, redact_url};
 use monitor_domain::{Clock, SystemClock};
@@ -59,7 +61,8 @@ impl Response {
     /// # Errors
     /// [`ErrorKind::Decode`] that says where it went wrong, or that it is HTML.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(&self.body).map_err(|error| {
+        let body = self.utf8().map_err(|why| self.error(ErrorKind::Decode(why)))?;
+        serde_json::from_slice(&body).map_err(|error| {
             let what = if self.is_html() {
                 "expected JSON, got an HTML page".to_owned()
             } else if self.body.is_empty() {
@@ -71,15 +74,29 @@ impl Response {
         })
     }
 
-    /// The body as text; what is not UTF-8 is replaced.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
+    /// The body as UTF-8, of whatever charset its byte order mark, its `Content-Type` or the `<meta>` of a page declares. What
+    /// declares none is taken as it is.
+    ///
+    /// # Errors
+    /// A charset that is not known, or that the body is not in; with its name.
+    pub fn utf8(&self) -> Result<Cow<'_, [u8]>, String> {
+        let content_type = self.headers.get(CONTENT_TYPE);
+        charset::utf8(&self.body, content_type.and_then(|value| value.to_str().ok()))
     }
 
-    /// Whether it is a page for people: by its content type, or, where it has none, by how it begins.
+    /// The body as text; what cannot be decoded is replaced.
+    pub fn text(&self) -> String {
+        let body = self.utf8().unwrap_or(Cow::Borrowed(&self.body));
+        String::from_utf8_lossy(&body).into_owned()
+    }
+
+    /// Whether it is a page for people: by its content type, or, where it has none, by how it begins. JSON that is labelled as
+    /// a page, as some servers do, is none.
     pub fn is_html(&self) -> bool {
         match self.content_type() {
-            Some(kind) => matches!(kind.as_str(), "text/html" | "application/xhtml+xml"),
+            Some(kind) => {
+                matches!(kind.as_str(), "text/html" | "application/xhtml+xml") && !self.begins_as_json()
+            }
             None => {
                 let start = &self.body[..self.body.len().min(256)];
                 let start = String::from_utf8_lossy(start)
@@ -89,6 +106,14 @@ impl Response {
                 start.starts_with("<!doctype html") || start.starts_with("<html")
             }
         }
+    }
+
+    fn begins_as_json(&self) -> bool {
+        let body = self
+            .body
+            .strip_prefix("\u{feff}".as_bytes())
+            .unwrap_or(&self.body);
+        matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
     }
 
     /// The media type in small letters, without parameters.
@@ -219,6 +244,9 @@ mod tests {
         assert!(response(200, &[], "\u{feff}<html>").is_html());
         assert!(!response(200, &[(CONTENT_TYPE, "application/json")], "<html>").is_html());
         assert!(!response(200, &[], "{}").is_html());
+        assert!(!response(200, &[(CONTENT_TYPE, "text/html")], " {\"total\":3}").is_html());
+        assert!(!response(200, &[(CONTENT_TYPE, "text/html")], "\u{feff}[3]").is_html());
+        assert!(response(200, &[(CONTENT_TYPE, "text/html")], "3").is_html());
     }
 
     #[test]

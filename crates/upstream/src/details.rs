@@ -115,7 +115,8 @@ impl Details {
         if response.is_html() {
             return Err(wrong("the answer is a web page, not JSON".to_owned()));
         }
-        let json = parse_json(&response.body).map_err(&wrong)?;
+        let body = response.utf8().map_err(&wrong)?;
+        let json = parse_json(&body).map_err(&wrong)?;
         let nodes = self.messages.nodes(&json).map_err(&wrong)?;
         let (good, bad): (Vec<_>, Vec<_>) = nodes.into_iter().map(message).partition(Result::is_ok);
         let messages: Vec<AlertMessage> = good.into_iter().flatten().take(MAX_MESSAGES).collect();

@@ -89,7 +89,7 @@ impl BodyRule {
         if response.is_html() {
             return Err("the answer is a web page, not JSON".to_owned());
         }
-        let json: Value = serde_json::from_slice(&response.body)
+        let json: Value = serde_json::from_slice(&response.utf8()?)
             .map_err(|error| format!("the answer is not JSON: {error}"))?;
         if let Some(compared) = &self.compared {
             compared.check(&json)?;

@@ -83,7 +83,8 @@ impl Extract {
                 number::from_text(&String::from_utf8_lossy(value.as_bytes()), *decimal)
             }
             Extract::Regex(regex, decimal) => {
-                let text = response.text();
+                let text = response.utf8()?;
+                let text = String::from_utf8_lossy(&text);
                 let found = regex
                     .captures(&text)
                     .ok_or_else(|| format!("nothing matches {regex}"))?;
@@ -104,7 +105,7 @@ fn json(response: &Response) -> Result<Value, String> {
     if response.is_html() {
         return Err("the answer is a web page, not JSON".to_owned());
     }
-    parse_json(&response.body)
+    parse_json(&response.utf8()?)
 }
 
 fn one(path: &JsonPath, json: &Value) -> Result<f64, String> {
