@@ -13,11 +13,17 @@ const META_WITHIN: usize = 1024;
 ///
 /// # Errors
 /// A declared charset that is not known, or that the body is not in; with its name.
-pub(crate) fn utf8<'a>(body: &'a [u8], content_type: Option<&str>) -> Result<Cow<'a, [u8]>, String> {
+pub(crate) fn utf8<'a>(
+    body: &'a [u8],
+    content_type: Option<&str>,
+    is_page: bool,
+) -> Result<Cow<'a, [u8]>, String> {
     if let Some((encoding, mark)) = Encoding::for_bom(body) {
         return decode(encoding, &body[mark..]);
     }
-    let label = content_type.and_then(charset_of).or_else(|| meta(body));
+    // JSON may quote a page; only a page speaks of itself.
+    let of_page = || is_page.then(|| meta(body)).flatten();
+    let label = content_type.and_then(charset_of).or_else(of_page);
     match label {
         None => Ok(Cow::Borrowed(body)),
         Some(label) => match Encoding::for_label(label.as_bytes()) {
@@ -66,7 +72,8 @@ mod tests {
     use super::*;
 
     fn text(body: &[u8], content_type: &str) -> Result<String, String> {
-        utf8(body, Some(content_type)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        utf8(body, Some(content_type), content_type == "text/html")
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     #[test]
@@ -96,6 +103,11 @@ mod tests {
         assert_eq!(text(&utf16, "application/json").unwrap(), "{\"n\":3}");
         assert_eq!(text("\u{feff}[1]".as_bytes(), "application/json").unwrap(), "[1]");
         assert_eq!(text("未付".as_bytes(), "application/json").unwrap(), "未付");
+        let quotes_a_page = r#"{"page":"<meta charset='gbk'>","text":"未付"}"#;
+        assert_eq!(
+            text(quotes_a_page.as_bytes(), "application/json").unwrap(),
+            quotes_a_page
+        );
     }
 
     #[test]

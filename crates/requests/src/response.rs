@@ -81,7 +81,8 @@ impl Response {
     /// A charset that is not known, or that the body is not in; with its name.
     pub fn utf8(&self) -> Result<Cow<'_, [u8]>, String> {
         let content_type = self.headers.get(CONTENT_TYPE);
-        charset::utf8(&self.body, content_type.and_then(|value| value.to_str().ok()))
+        let content_type = content_type.and_then(|value| value.to_str().ok());
+        charset::utf8(&self.body, content_type, self.is_html())
     }
 
     /// The body as text; what cannot be decoded is replaced.
