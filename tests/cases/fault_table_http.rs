@@ -2,12 +2,11 @@
 //!
 //! Each row is a system and a metric of its own, so that all of them go wrong at once beside one that works.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use monitor_simulator::http::{Answer, HttpServer, Request};
+use monitor_simulator::http::Answer;
 use monitor_simulator::{Certificate, Fault, SystemA, Times};
-use monitor_tests::{Config, TestApp, Web, both};
+use monitor_tests::{Config, TestApp, Web, answering, both};
 use tokio_util::sync::CancellationToken;
 
 /// What is the matter with a system.
@@ -516,13 +515,13 @@ both! {
     }
 }
 
+fn json_answer(body: &'static str) -> Answer {
+    Answer::body(200, "application/json", body)
+}
+
 both! {
     async fn a_list_that_is_missing_is_no_zero(app: TestApp) {
-        let body = Arc::new(Mutex::new(r#"{"items":[{"n":2},{"n":3},{"n":4}]}"#));
-        let answer = Arc::clone(&body);
-        let shop = HttpServer::start(move |_: &Request| {
-            Answer::body(200, "application/json", *answer.lock().unwrap())
-        }).await;
+        let (shop, given) = answering(json_answer(r#"{"items":[{"n":2},{"n":3},{"n":4}]}"#)).await;
         let metric = |key: &str, take: &str| format!(
             "[metrics.{key}]\nfetch = {{ system = \"shop\", path = \"/orders\", {take} }}\nalert = {{ above = 1, no_data = \"1h\" }}\n"
         );
@@ -544,7 +543,7 @@ both! {
             (r#"{"items":{}}"#, "$.items is no list but an object"),
             (r#"{"items":"none"}"#, "$.items is no list but a string"),
         ] {
-            *body.lock().unwrap() = answer;
+            *given.lock().unwrap() = json_answer(answer);
             app.after(Duration::from_secs(1)).await;
             for key in keys {
                 let sample = app.samples(key).await.pop().unwrap();
@@ -558,7 +557,7 @@ both! {
         assert_eq!(lenient, [Some(3.0), None, Some(0.0), None, None], "null is empty where the config says so");
         assert_eq!(app.subjects().len(), mails + 1, "it alone recovered: {:?}", app.subjects());
 
-        *body.lock().unwrap() = r#"{"items":[]}"#;
+        *given.lock().unwrap() = json_answer(r#"{"items":[]}"#);
         app.after(Duration::from_secs(1)).await;
         for (key, value) in [("count", Some(0.0)), ("sum", Some(0.0)), ("min", None), ("max", None)] {
             let sample = app.samples(key).await.pop().unwrap();
@@ -571,11 +570,7 @@ both! {
 
 both! {
     async fn an_error_in_the_body_is_no_value(app: TestApp) {
-        let body = Arc::new(Mutex::new(r#"{"code":0,"total":3}"#));
-        let answer = Arc::clone(&body);
-        let shop = HttpServer::start(move |_: &Request| {
-            Answer::body(200, "application/json", *answer.lock().unwrap())
-        }).await;
+        let (shop, given) = answering(json_answer(r#"{"code":0,"total":3}"#)).await;
         let fetch = |key: &str, more: &str| format!(
             "[metrics.{key}]\nfetch = {{ system = \"shop\", path = \"/orders\", {more} }}\nalert = {{ above = 1, no_data = \"1h\" }}\n"
         );
@@ -591,7 +586,7 @@ both! {
         app.restart(Config::metrics(&format!("{system}{all}")));
         app.poll().await;
         for answer in [r#"{"code":401,"total":0}"#, r#"{"total":0}"#, r#"{"code":"E","total":4}"#] {
-            *body.lock().unwrap() = answer;
+            *given.lock().unwrap() = json_answer(answer);
             app.after(Duration::from_secs(1)).await;
         }
         let read = async |key: &str| app.samples(key).await.into_iter().map(|sample| sample.value).collect::<Vec<_>>();

@@ -8,7 +8,9 @@ mod site;
 mod web;
 
 pub use browser::Browser;
-pub use monitor_harness::{Backend, Config, Home, JumpClock, TestApp, Upstreams, both, eventually};
+pub use monitor_harness::{
+    Backend, Config, Home, JumpClock, TestApp, Upstreams, answering, both, eventually,
+};
 pub use process::{Process, binary};
 pub use site::Site;
 pub use web::{Web, http};

@@ -7,7 +7,6 @@ use monitor_requests::{HeaderName, HeaderValue, Request};
 use serde::Serialize;
 
 use crate::error::UpstreamError;
-use crate::fetch::bare;
 use crate::upstreams::confirm;
 
 /// The external alarm: `POST path {"kind": "x"}` to a signed-in system, answered with any 2xx.
@@ -60,18 +59,10 @@ impl Alarm {
         let confirmed = response.require_success().map_err(CallError::Request);
         let response = confirmed.map_err(failed)?;
         if response.is_html() {
-            return Err(UpstreamError::Answer {
-                system: self.system.name().to_owned(),
-                path: bare(&self.path),
-                why: "the answer is a web page, so nothing has sounded".to_owned(),
-            });
+            let why = "the answer is a web page, so nothing has sounded".to_owned();
+            return Err(UpstreamError::answer(self.system.name(), &self.path, why));
         }
-        confirm(
-            self.ok.as_ref().or(self.system.ok()),
-            &self.system,
-            &self.path,
-            &response,
-        )
+        confirm(self.ok.as_ref(), &self.system, &self.path, &response)
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tera::Context;
 
 use crate::error::UpstreamError;
-use crate::extract::{Selection, parse_json};
+use crate::extract::{Selection, json};
 use crate::fetch::bare;
 use crate::template::fill;
 
@@ -107,16 +107,8 @@ impl Details {
 
     /// Takes the messages from an answer, in its order, at most [`MAX_MESSAGES`].
     pub(crate) fn read(&self, response: &Response) -> Result<Vec<AlertMessage>, UpstreamError> {
-        let wrong = |why: String| UpstreamError::Answer {
-            system: self.system.clone(),
-            path: bare(&self.path),
-            why,
-        };
-        if response.is_html() {
-            return Err(wrong("the answer is a web page, not JSON".to_owned()));
-        }
-        let body = response.utf8().map_err(&wrong)?;
-        let json = parse_json(&body).map_err(&wrong)?;
+        let wrong = |why: String| UpstreamError::answer(&self.system, &self.path, why);
+        let json = json(response).map_err(&wrong)?;
         let nodes = self.messages.nodes(&json).map_err(&wrong)?;
         let (good, bad): (Vec<_>, Vec<_>) = nodes.into_iter().map(message).partition(Result::is_ok);
         let messages: Vec<AlertMessage> = good.into_iter().flatten().take(MAX_MESSAGES).collect();
@@ -190,7 +182,8 @@ fn time(text: &str) -> Option<DateTime<Utc>> {
         })
 }
 
-/// An id that is too long to be kept is distinguished by a hash (FNV-1a) of all of it.
+/// An id that is too long to be kept is distinguished by a hash (FNV-1a) of all of it. Ids are stored, so it must be the same in every
+/// build, which std's hasher does not promise.
 fn short_id(id: &str) -> String {
     if id.chars().count() <= MAX_ID {
         return id.to_owned();

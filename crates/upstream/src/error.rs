@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use monitor_login::CallError;
 
+use crate::fetch::bare;
+
 /// Why a system gave no usable answer. Cheap to clone: several metrics may share one call.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum UpstreamError {
@@ -45,6 +47,15 @@ impl UpstreamError {
         UpstreamError::Call {
             system: system.to_owned(),
             error: Arc::new(error.into()),
+        }
+    }
+
+    /// An answer of `system` that is not what was due. A query in `path` is left out: it may hold an API key.
+    pub(crate) fn answer(system: &str, path: &str, why: String) -> UpstreamError {
+        UpstreamError::Answer {
+            system: system.to_owned(),
+            path: bare(path),
+            why,
         }
     }
 

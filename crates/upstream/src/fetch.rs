@@ -56,11 +56,7 @@ impl Fetch {
             }
             Ok(number)
         });
-        number.map_err(|why| UpstreamError::Answer {
-            system: self.system.clone(),
-            path: bare(&self.path),
-            why,
-        })
+        number.map_err(|why| UpstreamError::answer(&self.system, &self.path, why))
     }
 }
 

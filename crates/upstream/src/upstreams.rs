@@ -10,7 +10,7 @@ use monitor_requests::{Request, Response, Url};
 
 use crate::details::{AlertMessage, Details, Question};
 use crate::error::UpstreamError;
-use crate::fetch::{Fetch, bare, request};
+use crate::fetch::{Fetch, request};
 
 /// The signed-in systems by name.
 pub type Systems = BTreeMap<String, Arc<System>>;
@@ -63,12 +63,11 @@ impl Upstreams {
             fetch.body.as_ref(),
             (!fetch.extract.is_json()).then_some("*/*"),
         );
-        let ok = fetch
-            .ok
-            .as_ref()
-            .or(system.ok().filter(|_| fetch.extract.is_json()));
         let response = self.shared(Arc::clone(&system), request).await?;
-        confirm(ok, &system, &fetch.path, &response)?;
+        // What the system says of its JSON does not concern a page.
+        if fetch.extract.is_json() || fetch.ok.is_some() {
+            confirm(fetch.ok.as_ref(), &system, &fetch.path, &response)?;
+        }
         fetch.read(&response)
     }
 
@@ -93,12 +92,7 @@ impl Upstreams {
             None,
         );
         let response = self.shared(Arc::clone(&system), request).await?;
-        confirm(
-            details.ok.as_ref().or(system.ok()),
-            &system,
-            &details.path,
-            &response,
-        )?;
+        confirm(details.ok.as_ref(), &system, &details.path, &response)?;
         details.read(&response)
     }
 
@@ -139,19 +133,15 @@ impl Upstreams {
     }
 }
 
-/// An answer that says itself that the call failed is no answer.
+/// An answer that says itself that the call failed is no answer. Without a rule of its own, that of the system counts.
 pub(crate) fn confirm(
-    ok: Option<&BodyRule>,
+    own: Option<&BodyRule>,
     system: &System,
     path: &str,
     response: &Response,
 ) -> Result<(), UpstreamError> {
-    let wrong = |why| UpstreamError::Answer {
-        system: system.name().to_owned(),
-        path: bare(path),
-        why,
-    };
-    ok.map_or(Ok(()), |ok| ok.check(response)).map_err(wrong)
+    let checked = own.or(system.ok()).map_or(Ok(()), |ok| ok.check(response));
+    checked.map_err(|why| UpstreamError::answer(system.name(), path, why))
 }
 
 fn url(system: &System, path: &str) -> Result<Url, UpstreamError> {

@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+use std::sync::{Arc, Mutex};
+
+use monitor_simulator::http::{Answer, HttpServer, Request};
+
 mod app;
 mod clock;
 mod config;
@@ -10,6 +14,14 @@ mod config;
 pub use app::{Backend, Home, TestApp};
 pub use clock::JumpClock;
 pub use config::{Config, Upstreams};
+
+/// A system that gives one answer to every call, until the test gives it another.
+pub async fn answering(first: Answer) -> (HttpServer, Arc<Mutex<Answer>>) {
+    let answer = Arc::new(Mutex::new(first));
+    let given = Arc::clone(&answer);
+    let server = HttpServer::start(move |_: &Request| given.lock().unwrap().clone()).await;
+    (server, answer)
+}
 
 /// Waits until `check` gives something, polling often; panics with `what` after a minute, which only a machine that stands still needs.
 pub async fn eventually<T, F, Fut>(what: &str, mut check: F) -> T

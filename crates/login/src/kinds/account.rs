@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use crate::session::join;
+use crate::session::{SignedOutSettings, join};
 use crate::{BuildError, LoginError};
 
 /// How much of a refusal is quoted, in characters.
@@ -20,11 +20,12 @@ pub struct LoginCall {
     pub path: Option<String>,
 }
 
-/// Everything that is wrong with an account and a login call.
+/// Everything that is wrong with an account, a login call and the sign of a lost session.
 pub(super) fn check(
     username: Option<&str>,
     password: Option<&SecretSource>,
     login: Option<&LoginCall>,
+    signed_out: Option<&SignedOutSettings>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     if username.is_none_or(str::is_empty) {
@@ -46,6 +47,7 @@ pub(super) fn check(
             "must begin with \"/\"; the host comes from base_url",
         ));
     }
+    findings.extend(signed_out.into_iter().flat_map(SignedOutSettings::check));
     findings
 }
 
@@ -132,8 +134,11 @@ mod tests {
         let call = |path: &str| LoginCall {
             path: Some(path.to_owned()),
         };
-        assert_eq!(check(Some("monitor"), Some(&secret), Some(&call("/auth/in"))), []);
-        let findings = check(Some(""), None, Some(&call("https://evil.example/")));
+        assert_eq!(
+            check(Some("monitor"), Some(&secret), Some(&call("/auth/in")), None),
+            []
+        );
+        let findings = check(Some(""), None, Some(&call("https://evil.example/")), None);
         let keys: Vec<&str> = findings.iter().map(|finding| &*finding.field).collect();
         assert_eq!(keys, ["username", "password", "login.path"]);
         assert_eq!(

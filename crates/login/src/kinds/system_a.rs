@@ -83,13 +83,12 @@ impl LoginSettings for SystemASettings {
     }
 
     fn check(&self) -> Vec<Finding> {
-        let mut findings = account::check(
+        account::check(
             self.username.as_deref(),
             self.password.as_ref(),
             self.login.as_ref(),
-        );
-        findings.extend(self.signed_out.iter().flat_map(SignedOutSettings::check));
-        findings
+            self.signed_out.as_ref(),
+        )
     }
 
     fn secrets(&self) -> Vec<SecretKey<'_>> {

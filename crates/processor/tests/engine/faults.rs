@@ -1,11 +1,10 @@
 //! What System B does wrong costs people an explanation or a moment, and no alert. (What System A does wrong is in the
 //! fault table.)
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use monitor_harness::both;
-use monitor_simulator::http::{Answer, HttpServer, Request};
+use monitor_harness::{TestApp, answering, both};
+use monitor_simulator::http::Answer;
 use monitor_simulator::{Fault, Times};
 use tokio_util::sync::CancellationToken;
 
@@ -25,31 +24,32 @@ both! {
     }
 }
 
+/// The explanation fails twice and comes then.
+async fn is_explained_after(app: &TestApp, fault: Fault) {
+    app.poll().await;
+    app.b().add_message("x", "m1", "Order 1 is unpaid");
+    app.b().fault("/api/alerts", fault, Times::N(2));
+    app.read("x", 1.0).await;
+    for _ in 0..5 {
+        app.after(Duration::from_secs(2)).await;
+    }
+    assert_eq!(
+        app.messages().await,
+        [("x".to_owned(), "Order 1 is unpaid".to_owned())]
+    );
+}
+
 both! {
     async fn details_that_come_late_are_told(app: TestApp) {
-        app.poll().await;
-        app.b().add_message("x", "m1", "Order 1 is unpaid");
-        app.b().fault("/api/alerts", Fault::Status(503), Times::N(2));
-        app.read("x", 1.0).await;
-        for _ in 0..5 {
-            app.after(Duration::from_secs(2)).await;
-        }
-        assert_eq!(app.messages().await, [("x".to_owned(), "Order 1 is unpaid".to_owned())]);
+        is_explained_after(&app, Fault::Status(503)).await;
         app.finish().await;
     }
 }
 
 both! {
     async fn an_error_with_status_200_is_no_explanation(app: TestApp) {
-        app.poll().await;
-        app.b().add_message("x", "m1", "Order 1 is unpaid");
-        let error = Fault::Body("application/json".into(), r#"{"code":401,"msg":"session expired"}"#.into());
-        app.b().fault("/api/alerts", error, Times::N(2));
-        app.read("x", 1.0).await;
-        for _ in 0..5 {
-            app.after(Duration::from_secs(2)).await;
-        }
-        assert_eq!(app.messages().await, [("x".to_owned(), "Order 1 is unpaid".to_owned())]);
+        let error = r#"{"code":401,"msg":"session expired"}"#;
+        is_explained_after(&app, Fault::Body("application/json".into(), error.into())).await;
         app.finish().await;
     }
 }
@@ -75,10 +75,7 @@ both! {
 
 both! {
     async fn an_alarm_that_says_it_failed_has_not_sounded(app: TestApp) {
-        let page = Answer::html(200, "<html>Sign in</html>");
-        let answer = Arc::new(Mutex::new(page));
-        let given = Arc::clone(&answer);
-        let siren = HttpServer::start(move |_: &Request| given.lock().unwrap().clone()).await;
+        let (siren, answer) = answering(Answer::html(200, "<html>Sign in</html>")).await;
         let alarm = format!(
             "[systems.siren]\nkind = \"none\"\nbase_url = \"{}\"\n[alarm]\nsystem = \"siren\"\nok = {{ path = \"$.code\", equals = [0] }}",
             siren.url()

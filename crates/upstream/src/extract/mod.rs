@@ -11,8 +11,6 @@ mod selection;
 pub use number::{Decimal, MAX_EXACT};
 pub use selection::Selection;
 
-pub(crate) use number::parse_json;
-
 /// How the number is taken from an answer.
 #[derive(Clone, Debug)]
 pub enum Extract {
@@ -101,11 +99,12 @@ impl Extract {
     }
 }
 
-fn json(response: &Response) -> Result<Value, String> {
+/// The JSON of an answer, with numbers as [`number`] judges them.
+pub(crate) fn json(response: &Response) -> Result<Value, String> {
     if response.is_html() {
         return Err("the answer is a web page, not JSON".to_owned());
     }
-    parse_json(&response.utf8()?)
+    number::parse_json(&response.utf8()?)
 }
 
 fn one(path: &JsonPath, json: &Value) -> Result<f64, String> {

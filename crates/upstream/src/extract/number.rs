@@ -56,7 +56,7 @@ impl Decimal {
 ///
 /// # Errors
 /// When it is not JSON.
-pub(crate) fn parse_json(body: &[u8]) -> Result<Value, String> {
+pub(super) fn parse_json(body: &[u8]) -> Result<Value, String> {
     let wrong = |error: serde_json::Error| format!("the answer is not JSON: {error}");
     let json = serde_json::from_slice(body).map_err(wrong)?;
     match mark_inexact(body) {
@@ -109,7 +109,7 @@ fn end_of_string(body: &[u8], start: usize) -> usize {
 ///
 /// # Errors
 /// What it is instead, where `place` says.
-pub(crate) fn from_json(place: &str, node: &Value) -> Result<f64, String> {
+pub(super) fn from_json(place: &str, node: &Value) -> Result<f64, String> {
     let kind = match node {
         Value::Number(number) => return held(&number.to_string()),
         Value::String(text) => match text.strip_prefix(MARKER) {
@@ -128,7 +128,7 @@ pub(crate) fn from_json(place: &str, node: &Value) -> Result<f64, String> {
 ///
 /// # Errors
 /// What the text may be instead.
-pub(crate) fn from_text(text: &str, decimal: Decimal) -> Result<f64, String> {
+pub(super) fn from_text(text: &str, decimal: Decimal) -> Result<f64, String> {
     if let Some(plain) = plain(text, decimal) {
         return held(&plain);
     }
