@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::anyhow;
-use monitor_domain::SystemClock;
+use monitor_domain::{Number, SystemClock};
 use monitor_processor::sample;
 use monitor_settings::Settings;
 use monitor_upstream::Upstreams;
@@ -66,7 +66,8 @@ async fn try_all(program: &Program, settings: &Settings) -> Result<(), Exit> {
     for metric in program.metrics(settings)? {
         let config = metric.config();
         let result = sample(&*metric, &upstreams).await;
-        let shown = result.map(|value| format!("{value} {} ({})", config.unit, config.rule.describe()));
+        let shown =
+            result.map(|value| format!("{} {} ({})", Number(value), config.unit, config.rule.describe()));
         report(
             format!("metric {}", config.key),
             shown.map_err(|error| error.to_string()),

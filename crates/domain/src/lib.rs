@@ -6,6 +6,7 @@ mod finding;
 mod kind;
 mod language;
 mod metric_key;
+mod number;
 mod severity;
 mod word;
 
@@ -15,5 +16,6 @@ pub use finding::Finding;
 pub use kind::{Kind, TableDeserializer, TableError, keys_of};
 pub use language::Language;
 pub use metric_key::{InvalidKey, MetricKey};
+pub use number::Number;
 pub use severity::Severity;
 pub use word::UnknownWord;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use monitor_domain::Language;
 
-use crate::condition::{Context, Lifetime, Memory, Signal};
+use crate::condition::{Context, Lifetime, Memory, Range, Signal};
 use crate::rule::Rule;
 use crate::situation::{Progress, Situation, When};
 use crate::state::{Excursion, Flash, Pending, State, Unreadable};
@@ -191,6 +191,14 @@ impl Judging<'_> {
         let reason = condition.reason(&context, situation, self.rule.language);
         let state = &mut self.state;
         state.memory = context.memory.kept(condition.name());
+        state.since_alert = match (lifetime, situation) {
+            (Lifetime::Event, Situation::Firing { .. }) => Some(Range::of(value)),
+            (Lifetime::Event, _) => {
+                let known = context.past.since_alert;
+                Some(known.map_or(Range::of(value), |known| known.with(value)))
+            }
+            _ => None,
+        };
         state.first.get_or_insert(value);
         (state.value, state.value_at) = (Some(value), Some(self.reading.at));
         reason

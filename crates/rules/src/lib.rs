@@ -15,7 +15,7 @@ pub use common::{Escalate, RuleCommon};
 pub use condition::{
     AboveSettings, Baseline, BelowSettings, Change, ChangeSettings, Condition, ConditionSettings, Context,
     Direction, FallSettings, Initial, KINDS, Level, Lifetime, Memory, NoData, NoDataSettings,
-    OutsideSettings, Past, Reference, RiseSettings, Signal, Timing,
+    OutsideSettings, Past, Range, Reference, RiseSettings, Signal, Timing,
 };
 pub use flapping::Flapping;
 pub use judge::{Evaluation, Observed, Reading, Transition, judge};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::condition::{Kept, Past};
+use crate::condition::{Kept, Past, Range};
 use crate::flapping::Flaps;
 
 /// What a metric's past amounts to, as far as judging needs it. Stored as JSON between readings: fields that are
@@ -40,6 +40,10 @@ pub struct State {
     pub(crate) unreadable: Option<Unreadable>,
     /// Alerts of late; only under a rule with `flapping`.
     pub(crate) flaps: Option<Flaps>,
+    /// The lowest and the highest good reading since the last alert, under a rule whose alerts are events. Versions before
+    /// did not keep it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) since_alert: Option<Range>,
     /// What the condition keeps for itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) memory: Option<Kept>,
@@ -168,8 +172,15 @@ impl State {
             last: self.value,
             first: self.first,
             alerted: self.alerted,
+            since_alert: self.since_alert.or_else(|| self.known_range()),
             pending: self.pending.as_ref().map(|pending| pending.from),
         }
+    }
+
+    /// What is known of the range where it was not kept.
+    fn known_range(&self) -> Option<Range> {
+        let range = self.alerted.or(self.first).map(Range::of)?;
+        Some(self.value.map_or(range, |last| range.with(last)))
     }
 
     pub(crate) fn is_no_data(&self) -> bool {
@@ -239,6 +250,10 @@ mod tests {
             last: Some(120.0),
             first: Some(5.0),
             alerted: Some(131.0),
+            since_alert: Some(Range {
+                low: 120.0,
+                high: 131.0,
+            }),
             pending: Some(4.0),
         };
         assert_eq!(state.past(), past);

@@ -300,6 +300,45 @@ proptest! {
         }
     }
 
+    /// Against a model of one number: what was alerted on, or the lowest since.
+    #[test]
+    fn a_rise_from_the_last_alert_counts_from_the_lowest_since(by in 0.5..5.0f64, learn in any::<bool>(), steps in steps()) {
+        let initial = if learn { Initial::Learn } else { Initial::CountFromZero };
+        let rise = Change { baseline: Baseline::LastAlert, initial, ..Change::rise(by) };
+        let mut from = (!learn).then_some(0.0);
+        for (step, evaluation) in steps.iter().zip(play(&Rule::new(rise), &steps)) {
+            let Some(value) = readable(step) else { continue };
+            let expected = from.filter(|from| rise.is_met(value, *from));
+            let expected: Vec<_> =
+                expected.into_iter().map(|from| Transition::Alert { value, previous: Some(from) }).collect();
+            prop_assert_eq!(alarms(&evaluation), expected.clone());
+            from = Some(if expected.is_empty() { from.map_or(value, |from: f64| from.min(value)) } else { value });
+        }
+    }
+
+    /// Whatever rises from the last reading rises from the lowest since the last alert: no rise is hidden by this baseline.
+    #[test]
+    fn the_last_alert_hides_no_rise(by in 0.5..5.0f64, steps in steps()) {
+        let alerts = |baseline| {
+            let rule = Rule::new(Change { baseline, ..Change::rise(by) });
+            play(&rule, &steps).iter().map(|one| !alarms(one).is_empty()).collect::<Vec<bool>>()
+        };
+        for (last, last_alert) in alerts(Baseline::Last).iter().zip(alerts(Baseline::LastAlert)) {
+            prop_assert!(last_alert || !last);
+        }
+    }
+
+    #[test]
+    fn a_fall_is_a_rise_upside_down((rule, change) in change_rule(), steps in steps()) {
+        let upside_down: Vec<Step> = steps.iter().map(|(after, value)| (*after, value.map(|value| -value))).collect();
+        let of = |direction| Rule { condition: std::sync::Arc::new(Change { direction, ..change }), ..rule.clone() };
+        let (rise, fall) = (of(Direction::Rise), of(Direction::Fall));
+        for (rise, fall) in play(&rise, &steps).iter().zip(play(&fall, &upside_down)) {
+            prop_assert_eq!(alarms(rise).len(), alarms(&fall).len());
+            prop_assert_eq!(rise.state.phase(), fall.state.phase());
+        }
+    }
+
     /// Taking out the readings that failed changes no alert and no recovery of those that did not.
     #[test]
     fn failed_readings_change_no_alarm(rule in any_rule(), steps in steps()) {

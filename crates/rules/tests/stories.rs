@@ -123,10 +123,92 @@ fn a_drift_adds_up_from_the_last_alert() {
     x.quiet(100.0);
     x.quiet(105.0);
     assert_eq!(x.read(110.0), alert(110.0, 100.0));
-    assert_eq!(x.reason, "110 rose by 10 from 100 at the last alert");
-    x.quiet(90.0);
+    assert_eq!(x.reason, "110 rose by 10 from 100");
     x.quiet(119.0);
     assert_eq!(x.read(120.0), alert(120.0, 110.0));
+    assert_eq!(x.reason, "120 rose by 10 from 110 at the last alert");
+}
+
+fn since_alert(change: Change) -> Series {
+    Series::new(Rule::new(Change {
+        baseline: Baseline::LastAlert,
+        ..change
+    }))
+}
+
+/// What a service that is restarted shows: its count begins anew, and reaches what was alerted on much later.
+#[test]
+fn the_last_alert_does_not_hide_a_rise_after_a_fall() {
+    let mut x = since_alert(Change::rise(1.0));
+    x.quiet(0.0);
+    assert_eq!(x.read(100.0), alert(100.0, 0.0));
+    x.quiet(0.0);
+    assert_eq!(x.read(95.0), alert(95.0, 0.0));
+    assert_eq!(x.reason, "95 rose by 95 from 0, the lowest since the last alert");
+
+    let mut x = since_alert(Change::rise(5.0));
+    assert_eq!(x.read(100.0), alert(100.0, 0.0));
+    x.quiet(90.0);
+    x.quiet(94.0);
+    x.quiet(92.0);
+    assert_eq!(
+        x.read(100.0),
+        alert(100.0, 90.0),
+        "from the lowest, not from the last"
+    );
+    x.quiet(104.0);
+    assert_eq!(x.read(105.0), alert(105.0, 100.0), "a drift still adds up");
+}
+
+#[test]
+fn the_last_alert_does_not_hide_a_fall_after_a_rise() {
+    let mut x = since_alert(Change::fall(5.0));
+    x.quiet(100.0);
+    assert_eq!(
+        x.reason,
+        "100 rose by 100 from 0, the first reading: no fall by 5"
+    );
+    assert_eq!(x.read(20.0), alert(20.0, 100.0));
+    assert_eq!(x.reason, "20 fell by 80 from 100, the highest so far");
+    x.quiet(100.0);
+    assert_eq!(x.read(25.0), alert(25.0, 100.0));
+}
+
+#[test]
+fn a_change_from_the_last_alert_goes_both_ways() {
+    let mut x = since_alert(Change::either(5.0));
+    assert_eq!(x.read(100.0), alert(100.0, 0.0));
+    x.quiet(96.0);
+    x.quiet(104.0);
+    assert_eq!(x.read(95.0), alert(95.0, 100.0));
+    assert_eq!(x.read(100.0), alert(100.0, 95.0));
+}
+
+/// While a rise is pending its baseline stays, and one that does not last leaves the lowest where it was.
+#[test]
+fn the_lowest_since_the_last_alert_goes_with_for() {
+    let mut x = Series::new(Rule {
+        hold: STEP,
+        ..Rule::new(Change {
+            baseline: Baseline::LastAlert,
+            initial: Initial::Learn,
+            ..Change::rise(10.0)
+        })
+    });
+    for value in [100.0, 50.0, 60.0, 55.0, 61.0] {
+        x.quiet(value);
+    }
+    assert_eq!(x.read(60.0), alert(60.0, 50.0));
+    x.quiet(69.0);
+}
+
+/// A state from before the lowest was kept knows the value last alerted on and the last reading.
+#[test]
+fn a_stored_state_without_the_lowest_counts_from_its_last_reading() {
+    let state: State = serde_json::from_str(r#"{"value":0.0,"first":0.0,"alerted":100.0}"#).unwrap();
+    let mut x = since_alert(Change::rise(1.0));
+    x.state = state;
+    assert_eq!(x.read(95.0), alert(95.0, 0.0));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use monitor_domain::Finding;
+use monitor_domain::{Finding, Number};
 use monitor_login::BodyRule;
 use monitor_requests::{Method, Response};
 use serde_json::Value;
@@ -132,9 +132,10 @@ impl Details {
 fn context(question: &Question) -> Context {
     let mut context = Context::new();
     context.insert("key", &question.key);
-    context.insert("total", &question.total.to_string());
-    context.insert("previous", &question.previous.to_string());
-    context.insert("delta", &(question.total - question.previous).to_string());
+    context.insert("total", &Number(question.total).to_string());
+    context.insert("previous", &Number(question.previous).to_string());
+    let delta = Number::difference(question.total, question.previous);
+    context.insert("delta", &delta.to_string());
     context
 }
 
@@ -232,6 +233,25 @@ mod tests {
         let mut declared = details;
         declared.path = "/api/orders/latest?n={{ delta }}&of={{ key }}".into();
         assert_eq!(declared.path(&question).unwrap(), "/api/orders/latest?n=2&of=x");
+        for (total, previous, query) in [
+            (0.3, 0.2, "n=0.1&total=0.3&previous=0.2"),
+            (1.1, -0.0, "n=1.1&total=1.1&previous=0"),
+            (1e-300, 0.0, "n=1e-300&total=1e-300&previous=0"),
+            (1e300, 1.0, "n=1e300&total=1e300&previous=1"),
+            (
+                9_007_199_254_740_991.0,
+                0.5,
+                "n=9007199254740990&total=9007199254740991&previous=0.5",
+            ),
+        ] {
+            declared.path = "/x?n={{ delta }}&total={{ total }}&previous={{ previous }}".into();
+            let question = Question {
+                total,
+                previous,
+                ..question.clone()
+            };
+            assert_eq!(declared.path(&question).unwrap(), format!("/x?{query}"));
+        }
     }
 
     #[test]

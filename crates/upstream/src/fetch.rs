@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use monitor_domain::Number;
 use monitor_login::BodyRule;
 use monitor_requests::{Bytes, Method, Request, Response, Url};
 use serde_json_path::JsonPath;
@@ -52,7 +53,7 @@ impl Fetch {
     pub(crate) fn read(&self, response: &Response) -> Result<f64, UpstreamError> {
         let number = self.extract.apply(response).and_then(|number| {
             if self.counts && number < 0.0 {
-                return Err(format!("{number} is negative; a count cannot be"));
+                return Err(format!("{} is negative; a count cannot be", Number(number)));
             }
             Ok(number)
         });

@@ -27,10 +27,12 @@ export function ago(seconds, say) {
   return say("age-days", { n: Math.floor(s / 86400) });
 }
 
-/** A number with its thousands grouped from 10,000 up; a dash where there is none. */
+/** A number with its thousands grouped from 10,000 up, huge and tiny ones with an exponent; a dash where there is none. */
 export function number(value, lang) {
   if (value === null || value === undefined) return "—";
-  return new Intl.NumberFormat(lang, { useGrouping: Math.abs(value) >= 10000, maximumFractionDigits: 6 }).format(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-6 || size >= 1e21)) return String(value).replace("e+", "e");
+  return new Intl.NumberFormat(lang, { useGrouping: size >= 10000, maximumFractionDigits: 6 }).format(value + 0);
 }
 
 /** A time in the reader's zone, as 2026-11-03 09:12:40, in every language: it sorts and aligns. */

@@ -1,7 +1,7 @@
 //! What templates can call: texts, the addresses of files, numbers, times.
 
 use chrono::{DateTime, Utc};
-use monitor_domain::Language;
+use monitor_domain::{Language, Number};
 use monitor_model::Mute;
 use tera::{Error, Kwargs, State, Tera, TeraResult, Value};
 
@@ -122,13 +122,17 @@ fn effect(language: Language, word: &str) -> String {
     text.flatten().unwrap_or_else(|| word.to_owned())
 }
 
-/// A number with thousands grouped from 10,000 up and at most 6 decimals; a dash for none.
+/// A number with thousands grouped from 10,000 up and at most 6 decimals, huge and tiny ones with an exponent; a dash for
+/// none.
 fn number(value: Option<f64>) -> String {
     let Some(value) = value else {
         return "—".to_owned();
     };
+    if Number(value).has_exponent() {
+        return Number(value).to_string();
+    }
     let rounded = (value * 1e6).round() / 1e6;
-    let text = if rounded.is_finite() { rounded } else { value }.to_string();
+    let text = Number(if rounded.is_finite() { rounded } else { value }).to_string();
     let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
     let (sign, digits) = whole.split_at(usize::from(whole.starts_with('-')));
     if digits.len() < 5 || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -167,6 +171,11 @@ mod tests {
             (Some(12345.0), "12,345"),
             (Some(-1_234_567.25), "-1,234,567.25"),
             (Some(0.1 + 0.2), "0.3"),
+            (Some(-0.0), "0"),
+            (Some(1e-300), "1e-300"),
+            (Some(-2.5e-7), "-2.5e-7"),
+            (Some(1e20), "100,000,000,000,000,000,000"),
+            (Some(1e21), "1e21"),
             (None, "—"),
         ];
         for (value, text) in cases {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::anyhow;
-use monitor_domain::{SharedClock, SystemClock, timeout};
+use monitor_domain::{Number, SharedClock, SystemClock, timeout};
 use monitor_processor::{Metric, sample, system};
 use monitor_rules::{Evaluation, Observed, Reading, judge};
 use monitor_settings::Settings;
@@ -93,7 +93,7 @@ async fn read(metric: &dyn Metric, upstreams: &Upstreams, clock: &SharedClock) -
 fn show(metric: &dyn Metric, stored: &Stored, observed: &Observed, evaluation: &Evaluation) {
     let config = metric.config();
     match observed {
-        Observed::Value(value) => row("value", &format!("{value} {}", config.unit)),
+        Observed::Value(value) => row("value", &format!("{} {}", Number(*value), config.unit)),
         Observed::Unreadable(why) => row("value", &format!("cannot be read: {why}")),
     }
     if let Some(remark) = &stored.remark {

@@ -1,6 +1,6 @@
 //! Requests from the system what an alert would be about, as the worker would.
 
-use monitor_domain::{SharedClock, timeout};
+use monitor_domain::{Number, SharedClock, timeout};
 use monitor_processor::{Metric, explain, explains};
 use monitor_rules::{Evaluation, Observed, Phase, Transition};
 use monitor_upstream::{AlertMessage, Question, Upstreams};
@@ -66,7 +66,7 @@ fn previous(stored: &Stored, evaluation: &Evaluation) -> f64 {
 }
 
 fn list(question: &Question, messages: &[AlertMessage]) {
-    let span = format!("from {} to {}", question.previous, question.total);
+    let span = format!("from {} to {}", Number(question.previous), Number(question.total));
     if messages.is_empty() {
         let text = format!("none {span}: people would get the reading alone");
         return row("messages", &text);

@@ -1,6 +1,7 @@
 //! How it is put on a terminal: in English, as all that commands say; reasons are in the installation's language.
 
 use chrono::{DateTime, Utc};
+use monitor_domain::Number;
 use monitor_model::Evaluation;
 use monitor_rules::{Reference, Rule, State, Transition};
 
@@ -44,19 +45,21 @@ pub(super) fn compared(rule: &Rule, stored: &Stored) -> String {
         Reference::Unlearnt => "nothing: the first reading is learnt".to_owned(),
         Reference::LastReading(_) => last,
         Reference::LastAlert(value) => match stored.alerted_at() {
-            Some(at) => format!("{value}, last alerted on at {}; {last}", time(at)),
-            None => format!("{value}, last alerted on; {last}"),
+            Some(at) => format!("{}, last alerted on at {}; {last}", Number(value), time(at)),
+            None => format!("{}, last alerted on; {last}", Number(value)),
         },
-        Reference::FirstReading(value) => format!("{value}, the first value ever; {last}"),
+        Reference::Lowest(value) => format!("{}, the lowest since the last alert; {last}", Number(value)),
+        Reference::Highest(value) => format!("{}, the highest since the last alert; {last}", Number(value)),
+        Reference::FirstReading(value) => format!("{}, the first value ever; {last}", Number(value)),
         Reference::Zero => format!("0, from which the first one counts; {last}"),
-        Reference::Pending(value) => format!("{value}, as before the move that is pending; {last}"),
+        Reference::Pending(value) => format!("{}, as before the move that is pending; {last}", Number(value)),
     }
 }
 
 fn last_read(state: &State) -> String {
     match (state.last_value(), state.last_value_at()) {
-        (Some(value), Some(at)) => format!("{value}, last read at {}", time(at)),
-        (Some(value), None) => format!("{value}, last read"),
+        (Some(value), Some(at)) => format!("{}, last read at {}", Number(value), time(at)),
+        (Some(value), None) => format!("{}, last read", Number(value)),
         _ => "never read before".to_owned(),
     }
 }
@@ -87,7 +90,9 @@ pub(super) fn trail(evaluations: &[Evaluation]) {
     let cells: Vec<[String; 3]> = evaluations
         .iter()
         .map(|evaluation| {
-            let value = evaluation.value.map_or("-".to_owned(), |value| value.to_string());
+            let value = evaluation
+                .value
+                .map_or("-".to_owned(), |value| Number(value).to_string());
             let effects = Some(evaluation.effects.as_str()).filter(|effects| !effects.is_empty());
             [value, evaluation.phase.clone(), effects.unwrap_or("-").to_owned()]
         })
@@ -160,8 +165,12 @@ mod tests {
         assert_eq!(after(&alert, &[]), "nothing: the first reading is learnt");
         assert_eq!(after(&alert, &[2.0]), format!("2, the first value ever; 2, {at}"));
         assert_eq!(
-            after(&alert, &[2.0, 5.0, 4.0]),
-            format!("5, last alerted on; 4, {at}")
+            after(&alert, &[2.0, 5.0, 5.5]),
+            format!("5, last alerted on; 5.5, {at}")
+        );
+        assert_eq!(
+            after(&alert, &[2.0, 5.0, 4.0, 4.5]),
+            format!("4, the lowest since the last alert; 4.5, {at}")
         );
         let nothing = Rule::new(NoData);
         assert_eq!(after(&nothing, &[1.0]), format!("nothing; 1, {at}"));

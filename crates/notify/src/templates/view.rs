@@ -1,7 +1,7 @@
 //! What a template sees: a notification made safe to show, bounded, and in words.
 
 use chrono::{DateTime, FixedOffset, Local, Utc};
-use monitor_domain::{Language, Severity};
+use monitor_domain::{Language, Number, Severity};
 use serde::Serialize;
 
 use super::text::{clean, cut, one_line};
@@ -91,25 +91,17 @@ fn tone(event: Event, severity: Severity) -> &'static str {
 
 /// A number as people write it: `131`, not `131.0`.
 fn number(value: f64) -> String {
-    value.to_string()
+    Number(value).to_string()
 }
 
+/// By how much it changed, with its sign.
 fn change(value: Option<f64>, previous: Option<f64>) -> Option<String> {
-    let difference = value? - previous?;
+    let Number(difference) = Number::difference(value?, previous?);
     if !difference.is_finite() || difference == 0.0 {
         return None;
     }
-    // 0.3 - 0.1 is 0.19999999999999998: nine places are more than anybody reads.
-    let rounded = if difference.abs() < 1e6 {
-        (difference * 1e9).round() / 1e9
-    } else {
-        difference
-    };
-    Some(if rounded > 0.0 {
-        format!("+{rounded}")
-    } else {
-        format!("\u{2212}{}", rounded.abs())
-    })
+    let sign = if difference > 0.0 { '+' } else { '\u{2212}' };
+    Some(format!("{sign}{}", Number(difference.abs())))
 }
 
 /// What the subject says: why, else the message, else the value; of a notice or a test the message first. The time in a
@@ -169,6 +161,10 @@ mod tests {
         assert_eq!(number(0.5), "0.5");
         assert_eq!(change(Some(131.0), Some(128.0)).unwrap(), "+3");
         assert_eq!(change(Some(0.1), Some(0.3)).unwrap(), "\u{2212}0.2");
+        assert_eq!(change(Some(0.3), Some(0.2)).unwrap(), "+0.1");
+        assert_eq!(change(Some(1e-300), Some(0.0)).unwrap(), "+1e-300");
+        assert_eq!(number(1e-300), "1e-300");
+        assert_eq!(number(-0.0), "0");
         assert_eq!(change(Some(1.0), Some(1.0)), None);
         assert_eq!(change(Some(f64::MAX), Some(-f64::MAX)), None);
         assert_eq!(change(None, Some(1.0)), None);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use monitor_domain::{Finding, Language};
+use serde::{Deserialize, Serialize};
 
 use super::Memory;
 use crate::common::RuleCommon;
@@ -101,8 +102,39 @@ pub struct Past {
     pub first: Option<f64>,
     /// The value last alerted on.
     pub alerted: Option<f64>,
+    /// The lowest and the highest good reading since the last alert, which counts itself; since the first one before there
+    /// is an alert.
+    pub since_alert: Option<Range>,
     /// While the condition is met but not for long enough: what it said it came from when that began.
     pub pending: Option<f64>,
+}
+
+/// The lowest and the highest of some readings.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Range {
+    /// The lowest.
+    pub low: f64,
+    /// The highest.
+    pub high: f64,
+}
+
+impl Range {
+    /// Of one reading.
+    pub fn of(value: f64) -> Range {
+        Range {
+            low: value,
+            high: value,
+        }
+    }
+
+    /// With one more.
+    #[must_use]
+    pub fn with(self, value: f64) -> Range {
+        Range {
+            low: self.low.min(value),
+            high: self.high.max(value),
+        }
+    }
 }
 
 /// The spans of a rule.
@@ -127,6 +159,10 @@ pub enum Reference {
     LastReading(f64),
     /// The value last alerted on.
     LastAlert(f64),
+    /// The lowest reading since the last alert, or ever before there is one.
+    Lowest(f64),
+    /// The highest reading since the last alert, or ever before there is one.
+    Highest(f64),
     /// The first reading ever.
     FirstReading(f64),
     /// Zero, since nothing was read before.
@@ -145,6 +181,8 @@ impl Reference {
             Reference::Zero => Some(0.0),
             Reference::LastReading(value)
             | Reference::LastAlert(value)
+            | Reference::Lowest(value)
+            | Reference::Highest(value)
             | Reference::FirstReading(value)
             | Reference::Pending(value) => Some(value),
         }

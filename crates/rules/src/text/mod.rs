@@ -16,8 +16,9 @@ use monitor_domain::Language;
 use crate::flapping::Flapping;
 use crate::situation::{Situation, When};
 
-pub use format::{Number, time_of_day};
+pub use format::time_of_day;
 pub(crate) use format::{clock, difference, rounded};
+pub use monitor_domain::Number;
 
 /// One thing that a reason can say under any condition. A language that lacks one does not compile.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -45,7 +45,8 @@ pub enum Baseline {
     /// The last good reading.
     #[default]
     Last,
-    /// The value last alerted on, so that a slow drift adds up.
+    /// The value last alerted on, so that a slow drift adds up. It follows a move the other way: a rise counts from the
+    /// lowest reading since the last alert, a fall from the highest.
     LastAlert,
 }
 
@@ -131,17 +132,38 @@ impl Condition for Change {
     fn reference(&self, past: &Past) -> Reference {
         let known = match self.baseline {
             Baseline::Last => past.last.map(Reference::LastReading),
-            Baseline::LastAlert => past.alerted.map(Reference::LastAlert),
+            Baseline::LastAlert => self.since_last_alert(past),
         };
         match (past.pending, known) {
             (Some(from), Some(known)) if known.value() == Some(from) => known,
             (Some(from), _) => Reference::Pending(from),
             (None, Some(known)) => known,
-            (None, None) => match self.initial {
-                Initial::CountFromZero => Reference::Zero,
-                Initial::Learn => past.first.map_or(Reference::Unlearnt, Reference::FirstReading),
-            },
+            (None, None) => self.first(past),
         }
+    }
+}
+
+impl Change {
+    /// What the very first reading is compared with.
+    fn first(&self, past: &Past) -> Reference {
+        match self.initial {
+            Initial::CountFromZero => Reference::Zero,
+            Initial::Learn => past.first.map_or(Reference::Unlearnt, Reference::FirstReading),
+        }
+    }
+
+    /// The value last alerted on, or the first one; or else what the value has come back from since, the other way.
+    fn since_last_alert(&self, past: &Past) -> Option<Reference> {
+        let fixed = match past.alerted {
+            Some(alerted) => Reference::LastAlert(alerted),
+            None => self.first(past),
+        };
+        let (from, range) = (fixed.value()?, past.since_alert);
+        Some(match (self.direction, range) {
+            (Direction::Rise, Some(range)) if range.low < from => Reference::Lowest(range.low),
+            (Direction::Fall, Some(range)) if range.high > from => Reference::Highest(range.high),
+            _ => fixed,
+        })
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) const CHANGE: Kind<dyn ConditionSettings> = Kind {
 pub struct RiseSettings {
     /// Alerts when the value is at least this much over the baseline.
     pub rise: f64,
-    /// What the value is compared with; `last`, the last reading, by default.
+    /// What the value is compared with: `last`, the last reading, by default, or `last_alert`, the value last alerted on.
     #[serde(default)]
     pub baseline: Baseline,
     /// Whether the first reading counts from zero, `count_from_zero`, the default, or is learnt silently.
@@ -57,7 +57,7 @@ pub struct RiseSettings {
 pub struct FallSettings {
     /// Alerts when the value is at least this much under the baseline.
     pub fall: f64,
-    /// What the value is compared with; `last`, the last reading, by default.
+    /// What the value is compared with: `last`, the last reading, by default, or `last_alert`, the value last alerted on.
     #[serde(default)]
     pub baseline: Baseline,
     /// Whether the first reading counts from zero, `count_from_zero`, the default, or is learnt silently.
@@ -71,7 +71,7 @@ pub struct FallSettings {
 pub struct ChangeSettings {
     /// Alerts when the value is at least this much away from the baseline.
     pub change: f64,
-    /// What the value is compared with; `last`, the last reading, by default.
+    /// What the value is compared with: `last`, the last reading, by default, or `last_alert`, the value last alerted on.
     #[serde(default)]
     pub baseline: Baseline,
     /// Whether the first reading counts from zero, `count_from_zero`, the default, or is learnt silently.

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use monitor_domain::Language;
 
-use super::super::{Condition, Context, Timing};
+use super::super::{Condition, Context, Reference, Timing};
 use super::{Baseline, Change, Direction};
 use crate::situation::{Situation, When};
 use crate::text::{Number, difference, en, zh_cn};
@@ -14,22 +14,41 @@ use crate::text::{Number, difference, en, zh_cn};
 struct Move {
     value: f64,
     from: f64,
-    /// `from` is the value last alerted on, not the last reading.
-    from_last_alert: bool,
+    origin: Origin,
     /// There was no reading before this one.
     is_first: bool,
+}
+
+/// What `from` is, where that has to be said.
+#[derive(Clone, Copy)]
+enum Origin {
+    /// The last reading, or what counts as one.
+    Reading,
+    /// The value last alerted on.
+    LastAlert,
+    /// The lowest reading since the last alert, or of all where there is none.
+    Lowest { has_alerted: bool },
+    /// The highest one.
+    Highest { has_alerted: bool },
 }
 
 /// "7 rose by 2 from 5".
 pub(super) fn reason(change: &Change, context: &Context, situation: Situation, language: Language) -> String {
     let value = context.value;
-    let Some(from) = change.reference(&context.past).value() else {
+    let reference = change.reference(&context.past);
+    let Some(from) = reference.value() else {
         return learnt(value, language);
     };
+    let has_alerted = context.past.alerted.is_some();
     let moved = Move {
         value,
         from,
-        from_last_alert: change.baseline == Baseline::LastAlert,
+        origin: match reference {
+            Reference::LastAlert(_) => Origin::LastAlert,
+            Reference::Lowest(_) => Origin::Lowest { has_alerted },
+            Reference::Highest(_) => Origin::Highest { has_alerted },
+            _ => Origin::Reading,
+        },
         is_first: context.past.last.is_none(),
     };
     match language {
@@ -42,9 +61,11 @@ pub(super) fn reason(change: &Change, context: &Context, situation: Situation, l
 pub(super) fn describe(change: &Change, timing: Timing, language: Language) -> String {
     match language {
         Language::English => {
-            let against = match change.baseline {
-                Baseline::Last => "",
-                Baseline::LastAlert => " from the last alert",
+            let against = match (change.baseline, change.direction) {
+                (Baseline::Last, _) => "",
+                (Baseline::LastAlert, Direction::Rise) => " from the last alert or the lowest since",
+                (Baseline::LastAlert, Direction::Fall) => " from the last alert or the highest since",
+                (Baseline::LastAlert, Direction::Either) => " from the last alert",
             };
             let (noun, by) = (change.direction.noun(), Number(change.by));
             format!(
@@ -106,9 +127,14 @@ impl Move {
                 f.write_str("is unchanged from")?;
             }
             write!(f, " {}", Number(from))?;
-            if self.from_last_alert {
-                f.write_str(" at the last alert")?;
-            }
+            f.write_str(match self.origin {
+                Origin::Reading => "",
+                Origin::LastAlert => " at the last alert",
+                Origin::Lowest { has_alerted: true } => ", the lowest since the last alert",
+                Origin::Lowest { has_alerted: false } => ", the lowest so far",
+                Origin::Highest { has_alerted: true } => ", the highest since the last alert",
+                Origin::Highest { has_alerted: false } => ", the highest so far",
+            })?;
             if self.is_first {
                 f.write_str(", the first reading")?;
             }
@@ -132,16 +158,19 @@ impl Move {
     fn how_in_chinese(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (value, from) = (self.value, self.from);
         let (new, old, by) = (Number(value), Number(from), difference(value, from));
-        let origin = if self.from_last_alert {
-            "上次告警时的 "
-        } else {
-            " "
+        let origin = match self.origin {
+            Origin::Reading => " ",
+            Origin::LastAlert => "上次告警时的 ",
+            Origin::Lowest { has_alerted: true } => "上次告警以来的最低值 ",
+            Origin::Lowest { has_alerted: false } => "迄今最低值 ",
+            Origin::Highest { has_alerted: true } => "上次告警以来的最高值 ",
+            Origin::Highest { has_alerted: false } => "迄今最高值 ",
         };
         if value > from {
             write!(f, "从{origin}{old} 升至 {new}，增加 {by}")
         } else if value < from {
             write!(f, "从{origin}{old} 降至 {new}，减少 {by}")
-        } else if self.from_last_alert {
+        } else if matches!(self.origin, Origin::LastAlert) {
             write!(f, "{new} 与上次告警时相同")
         } else {
             write!(f, "保持 {new} 不变")
@@ -161,9 +190,11 @@ impl Direction {
 
 fn describe_in_chinese(change: &Change, timing: Timing) -> String {
     let Timing { hold, keep_for, .. } = timing;
-    let against = match change.baseline {
-        Baseline::Last => "",
-        Baseline::LastAlert => "较上次告警",
+    let against = match (change.baseline, change.direction) {
+        (Baseline::Last, _) => "",
+        (Baseline::LastAlert, Direction::Rise) => "较上次告警值或其后最低值",
+        (Baseline::LastAlert, Direction::Fall) => "较上次告警值或其后最高值",
+        (Baseline::LastAlert, Direction::Either) => "较上次告警",
     };
     let verb = match change.direction {
         Direction::Rise => "增加",
@@ -186,7 +217,7 @@ fn describe_in_chinese(change: &Change, timing: Timing) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::super::super::{Memory, Past};
+    use super::super::super::{Memory, Past, Range};
     use super::super::Initial;
     use super::*;
     use crate::situation::Progress;
@@ -200,6 +231,10 @@ mod tests {
             past: Past {
                 last,
                 alerted: Some(100.0),
+                since_alert: Some(Range {
+                    low: 80.0,
+                    high: 120.0,
+                }),
                 ..Past::default()
             },
             memory: Memory::default(),
@@ -223,6 +258,10 @@ mod tests {
         let since_alert = Change {
             baseline: Baseline::LastAlert,
             ..Change::either(9.0)
+        };
+        let from_lowest = Change {
+            baseline: Baseline::LastAlert,
+            ..rise
         };
         let learning = Change {
             initial: Initial::Learn,
@@ -260,6 +299,25 @@ mod tests {
                 firing,
                 "110 rose by 10 from 100 at the last alert",
                 "从上次告警时的 100 升至 110，增加 10",
+            ),
+            (
+                from_lowest,
+                Some(90.0),
+                95.0,
+                firing,
+                "95 rose by 15 from 80, the lowest since the last alert",
+                "从上次告警以来的最低值 80 升至 95，增加 15",
+            ),
+            (
+                Change {
+                    direction: Direction::Fall,
+                    ..from_lowest
+                },
+                Some(90.0),
+                95.0,
+                firing,
+                "95 fell by 25 from 120, the highest since the last alert",
+                "从上次告警以来的最高值 120 降至 95，减少 25",
             ),
             (
                 rise,
