@@ -2,7 +2,7 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::middleware::{Compress, NormalizePath, from_fn};
 use actix_web::{App, Error, web};
 
 use crate::guard::{counts, gate, headers, limits};
@@ -32,6 +32,8 @@ pub(crate) fn app(
         .wrap(from_fn(headers::<BoxBody>))
         .wrap(from_fn(counts::<BoxBody>))
         .wrap(Compress::default())
+        // `/monitor/` is `/monitor`, for all that comes after.
+        .wrap(NormalizePath::trim())
         .configure(|config| routes::table().register(config))
         .configure(extra)
         .default_service(web::to(routes::not_found))

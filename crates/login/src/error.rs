@@ -82,12 +82,14 @@ pub enum CallError {
     #[error(transparent)]
     Request(monitor_requests::Error),
     /// The answer is one that somebody gets who is not signed in, and signing in again did not help.
-    #[error("system {system}: {why}, though signed in; check the path, and what the account may see")]
+    #[error("system {system}: {why}, though signed in; {advice}")]
     SignedOut {
         /// The system's name in the config.
         system: String,
         /// What the answer was, and for which path.
         why: String,
+        /// What to do about it.
+        advice: String,
     },
     /// The path cannot be joined to the system's address.
     #[error("system {system}: path {path:?}: {why}")]

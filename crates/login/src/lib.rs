@@ -12,5 +12,5 @@ pub use kinds::{
     SystemBSettings, SystemCommon, SystemSettings, kind, simple_kind, validate,
 };
 pub use session::{
-    BodyRule, BodySettings, Credential, Login, SignIns, SignedOutRules, SignedOutSettings, System,
+    BodyRule, BodySettings, Credential, Login, SignIns, SignedOutRules, SignedOutSettings, System, json_path,
 };

@@ -10,7 +10,9 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::breaker::{Breakers, Closed};
 use crate::classify::{self, Failure};
-use crate::{BuildError, ClientConfig, Error, ErrorKind, Phase, Request, Response, retry, transport};
+use crate::{
+    BuildError, ClientConfig, Error, ErrorKind, Phase, Request, Response, content_encoding, retry, transport,
+};
 use monitor_domain::SharedClock;
 
 /// An HTTP client; copies share connections, breakers and everything else.
@@ -21,6 +23,8 @@ pub struct Client {
 
 struct Inner {
     http: reqwest::Client,
+    /// The same, but it keeps no connection.
+    http_on_new_connections: reqwest::Client,
     config: ClientConfig,
     clock: SharedClock,
     breakers: Breakers,
@@ -40,12 +44,14 @@ impl Client {
     /// # Errors
     /// [`BuildError`] that names the key of the configuration that is wrong.
     pub fn new(config: ClientConfig, clock: SharedClock) -> Result<Client, BuildError> {
-        let http = transport::build(&config)?;
+        let http = transport::build(&config, usize::MAX)?;
+        let http_on_new_connections = transport::build(&config, 0)?;
         let breakers = Breakers::new(config.breaker_failures, config.breaker_open);
         let rng = Mutex::new(fastrand::Rng::new());
         Ok(Client {
             inner: Arc::new(Inner {
                 http,
+                http_on_new_connections,
                 config,
                 clock,
                 breakers,
@@ -167,7 +173,12 @@ impl Client {
     }
 
     async fn exchange(&self, request: &Request, headed: &AtomicBool) -> Result<Answer, Failure> {
-        let Inner { http, config, .. } = &*self.inner;
+        let config = &self.inner.config;
+        let http = if request.on_new_connection {
+            &self.inner.http_on_new_connections
+        } else {
+            &self.inner.http
+        };
         let mut builder = http
             .request(request.method.clone(), request.url.clone())
             .headers(request.headers.clone());
@@ -199,11 +210,13 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        let headers = std::mem::take(response.headers_mut());
+        let mut headers = std::mem::take(response.headers_mut());
+        let body = content_encoding::decode(&mut headers, body.freeze(), config.max_body)
+            .map_err(|kind| Failure { kind, sent: true })?;
         Ok(Answer {
             status: response.status(),
             headers,
-            body: body.freeze(),
+            body,
         })
     }
 

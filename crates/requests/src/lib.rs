@@ -4,6 +4,7 @@ mod breaker;
 mod charset;
 mod classify;
 mod client;
+mod content_encoding;
 mod error;
 mod excerpt;
 mod http_date;

@@ -35,6 +35,9 @@ pub struct Request {
     /// Sent even while the breaker of its host is open, and not counted by it: for what must get through although other
     /// calls to the host fail.
     pub past_breaker: bool,
+    /// Sent on a connection of its own: for what may not be repeated and must not fail only because the server closed a
+    /// connection that was kept from an earlier call at the moment at which it was used again.
+    pub on_new_connection: bool,
     /// What went wrong while building; `send` answers with it.
     pub(crate) problem: Option<String>,
 }
@@ -52,6 +55,7 @@ impl Request {
             timeout: None,
             retries: None,
             past_breaker: false,
+            on_new_connection: false,
             problem: None,
         }
     }
@@ -70,6 +74,13 @@ impl Request {
     #[must_use]
     pub fn past_breaker(mut self) -> Request {
         self.past_breaker = true;
+        self
+    }
+
+    /// Sends it on a connection of its own; see [`Request::on_new_connection`].
+    #[must_use]
+    pub fn on_new_connection(mut self) -> Request {
+        self.on_new_connection = true;
         self
     }
 

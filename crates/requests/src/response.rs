@@ -129,6 +129,17 @@ impl Response {
         self.url.join(self.headers.get(LOCATION)?.to_str().ok()?).ok()
     }
 
+    /// Where the answer sends one, as it may be printed: without user, query and fragment.
+    pub fn shown_location(&self) -> Option<String> {
+        let mut to = self.location()?;
+        // What has no host has neither of the two.
+        let _ = to.set_username("");
+        let _ = to.set_password(None);
+        to.set_query(None);
+        to.set_fragment(None);
+        Some(excerpt(to.as_str(), EXCERPT))
+    }
+
     /// How long the server wants to be left alone (RFC 9110, 10.2.3: seconds or a date); zero for a date gone by.
     pub fn retry_after(&self, now: DateTime<Utc>) -> Option<Duration> {
         let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -154,7 +165,14 @@ impl Response {
             .get(DATE)
             .and_then(|date| http_date::parse(date.to_str().ok()?));
         let retry_after = self.retry_after(sent.unwrap_or_else(|| SystemClock.wall()));
-        let excerpt = if self.is_html() {
+        let redirected = self
+            .status
+            .is_redirection()
+            .then(|| self.shown_location())
+            .flatten();
+        let excerpt = if let Some(to) = redirected {
+            format!("redirects to {to}")
+        } else if self.is_html() {
             "an HTML page".to_owned()
         } else {
             excerpt(&self.text(), EXCERPT)
@@ -307,6 +325,39 @@ mod tests {
         assert!(!text.contains("hunter"), "{text}");
         let redirect = response(302, &[], "").require_success().unwrap_err();
         assert!(!redirect.is_transient());
+    }
+
+    #[test]
+    fn a_redirect_says_where_to_and_shows_no_query() {
+        for (location, says) in [
+            (
+                "/login?next=/x&ticket=hunter3",
+                "302 Found: redirects to https://a.example/login",
+            ),
+            (
+                "login",
+                "302 Found: redirects to https://a.example/api/totals/login",
+            ),
+            (
+                "//b.example:8443/#hunter3",
+                "302 Found: redirects to https://b.example:8443/",
+            ),
+            (
+                "http://u:hunter3@b.example/x",
+                "302 Found: redirects to http://b.example/x",
+            ),
+            ("https://[", "302 Found"),
+        ] {
+            let html = [(LOCATION, location), (CONTENT_TYPE, "text/html")];
+            let error = response(302, &html[..], "")
+                .require_success()
+                .unwrap_err()
+                .to_string();
+            let end = error.strip_suffix(": an HTML page").unwrap_or(&error);
+            assert!(end.ends_with(says) && !error.contains("hunter3"), "{error}");
+        }
+        let found = response(200, &[(LOCATION, "/x")], "").require_success();
+        assert!(found.is_ok());
     }
 
     #[test]

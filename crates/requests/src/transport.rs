@@ -20,8 +20,8 @@ pub fn install_crypto() {
     drop(rustls::crypto::ring::default_provider().install_default());
 }
 
-/// The HTTP client without our retries, limits and logs.
-pub(crate) fn build(config: &ClientConfig) -> Result<reqwest::Client, BuildError> {
+/// The HTTP client without our retries, limits and logs, which keeps at most so many idle connections to a host.
+pub(crate) fn build(config: &ClientConfig, idle: usize) -> Result<reqwest::Client, BuildError> {
     install_crypto();
     let extra = match &config.ca_file {
         Some(path) => certificates(path)?,
@@ -34,6 +34,7 @@ pub(crate) fn build(config: &ClientConfig) -> Result<reqwest::Client, BuildError
         let mut builder = reqwest::Client::builder()
             .default_headers(headers.clone())
             .connect_timeout(config.connect_timeout)
+            .pool_max_idle_per_host(idle)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false);
         if let Some(identity) = &identity {
@@ -95,6 +96,7 @@ fn headers(config: &ClientConfig) -> Result<HeaderMap, BuildError> {
     let mut headers = HeaderMap::new();
     let agent = concat!("monitor/", env!("CARGO_PKG_VERSION"));
     headers.insert(http::header::USER_AGENT, HeaderValue::from_static(agent));
+    headers.insert(http::header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
     for (name, value) in &config.headers {
         let failed = |reason| BuildError::Header {
             name: name.clone(),
@@ -213,7 +215,7 @@ mod tests {
             ),
         ];
         for (config, says) in cases {
-            let error = build(&config).unwrap_err().to_string();
+            let error = build(&config, 0).unwrap_err().to_string();
             assert!(error.contains(says) && !error.contains("hunter2"), "{error}");
         }
     }

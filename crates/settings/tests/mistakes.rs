@@ -293,8 +293,8 @@ password = { env = "MONITOR_TEST_NO_SUCH_VARIABLE" }
     monitor.toml:18:11: systems.c.timeout: must be longer than 0s, such as "5s"
     monitor.toml:19:11: systems.c.ca_file: /no/such/ca.pem cannot be read: No such file or directory (os error 2)
     monitor.toml:20:18: systems.c.login.path: must begin with "/"; the host comes from base_url
-    monitor.toml:20:27: systems.c.login.scope: there is no such key; there is only path
-    monitor.toml:20:43: systems.c.login.method: there is no such key; there is only path
+    monitor.toml:20:27: systems.c.login.scope: there is no such key; there are path, ok
+    monitor.toml:20:43: systems.c.login.method: there is no such key; there are path, ok
     monitor.toml:24:12: systems.d.username: is not used by kind "none": remove it
     monitor.toml:25:1: systems.d.password: is not used by kind "none": remove it
     "#);

@@ -46,6 +46,36 @@ async fn each_page_is_in_both_languages_with_its_place_in_the_header() {
 }
 
 #[tokio::test]
+async fn a_slash_at_the_end_changes_nothing() {
+    let web = Web::start().await;
+    for path in [
+        "/monitor",
+        "/alerts",
+        "/deliveries",
+        "/system",
+        "/monitor/z",
+        "/api/v1/metrics",
+        "/healthz",
+    ] {
+        let (plain, slash) = (web.get(path).await, web.get(&format!("{path}/")).await);
+        assert_eq!((plain.status, slash.status), (200, 200), "{path}/");
+    }
+    let chinese = web.get("/alerts/?lang=zh-CN").await;
+    assert!(chinese.body.contains("<title>告警 · 监控"), "the query is kept");
+    assert_eq!(web.get("//monitor//z/").await.status, 200);
+    web.refused("GET", "/nothing/", "", 404, "not-found").await;
+    web.refused("POST", "/alerts/", "", 405, "method-not-allowed")
+        .await;
+    let records = web.post("/monitor/", "").await;
+    assert_eq!(records.status, 200);
+    for (root, page) in [("/", "/monitor"), ("/?lang=zh-CN", "/monitor?lang=zh-CN")] {
+        let answer = web.get(root).await;
+        assert_eq!((answer.status, answer.header("location")), (302, Some(page)));
+    }
+    web.stop().await;
+}
+
+#[tokio::test]
 async fn no_page_seems_well_while_no_worker_is_alive() {
     let web = Web::start().await;
     for path in PAGES {

@@ -24,16 +24,22 @@ pub(crate) struct Cookie {
 impl Cookie {
     /// Whether it goes to this address at this monotonic instant.
     pub(crate) fn fits(&self, url: &Url, now: Duration) -> bool {
+        self.belongs(url, now) && (!self.secure || url.scheme() == "https")
+    }
+
+    /// Whether only that it is `Secure` keeps it from this address.
+    pub(crate) fn is_withheld(&self, url: &Url, now: Duration) -> bool {
+        self.belongs(url, now) && !self.fits(url, now)
+    }
+
+    fn belongs(&self, url: &Url, now: Duration) -> bool {
         let host = url.host_str().unwrap_or_default();
         let domain = if self.host_only {
             host == self.domain
         } else {
             is_within(host, &self.domain)
         };
-        domain
-            && (!self.secure || url.scheme() == "https")
-            && self.ends.is_none_or(|ends| ends > now)
-            && path_matches(url.path(), &self.path)
+        domain && self.ends.is_none_or(|ends| ends > now) && path_matches(url.path(), &self.path)
     }
 }
 

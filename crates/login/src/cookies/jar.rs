@@ -81,6 +81,14 @@ impl CookieJar {
         Some(value)
     }
 
+    /// The names of the cookies that would go to `url` if it were not plain HTTP.
+    pub(crate) fn withheld(&self, url: &Url, now: Duration) -> Vec<String> {
+        let cookies = self.lock();
+        let is_withheld = |cookie: &&Cookie| cookie.is_withheld(url, now);
+        let withheld = cookies.iter().filter(is_withheld);
+        withheld.map(|cookie| cookie.name.clone()).collect()
+    }
+
     /// Whether there is a cookie of this name.
     pub fn contains(&self, name: &str) -> bool {
         self.lock().iter().any(|cookie| cookie.name == name)

@@ -4,13 +4,17 @@ use monitor_domain::Finding;
 use monitor_requests::{Response, Secret, SecretKey, SecretSource, Url, excerpt};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 use url::form_urlencoded;
 
-use crate::session::{SignedOutSettings, join};
+use crate::session::{BodyRule, BodySettings, SignedOutSettings, join};
 use crate::{BuildError, LoginError};
 
 /// How much of a refusal is quoted, in characters.
 const EXCERPT: usize = 120;
+
+/// Where APIs say in words what went wrong.
+const MESSAGES: [&str; 6] = ["msg", "message", "errmsg", "error_description", "error", "detail"];
 
 /// The login call: `login = { … }`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -18,6 +22,17 @@ const EXCERPT: usize = 120;
 pub struct LoginCall {
     /// Its path below `base_url`. Default: that of the kind.
     pub path: Option<String>,
+    /// What the JSON of the answer to a good sign-in says, such as `{ path = "$.code", equals = [0] }`; any other is a refusal. Default:
+    /// the `ok` of the system, where the answer is JSON that has what it names.
+    pub ok: Option<BodySettings>,
+}
+
+/// What the JSON of the answer to a good sign-in says.
+#[derive(Clone, Debug)]
+pub(super) struct SignInOk {
+    rule: BodyRule,
+    /// It is that of all the system's answers: one that is no JSON is judged by other signs.
+    is_systems: bool,
 }
 
 /// Everything that is wrong with an account, a login call and the sign of a lost session.
@@ -47,6 +62,8 @@ pub(super) fn check(
             "must begin with \"/\"; the host comes from base_url",
         ));
     }
+    let ok = login.and_then(|login| login.ok.as_ref());
+    findings.extend(ok.and_then(|ok| ok.compile("login.ok").err()));
     findings.extend(signed_out.into_iter().flat_map(SignedOutSettings::check));
     findings
 }
@@ -73,6 +90,51 @@ pub(super) fn password(source: Option<&SecretSource>) -> Result<Secret, BuildErr
 pub(super) fn path(login: Option<&LoginCall>, default: &str) -> String {
     let path = login.and_then(|login| login.path.clone());
     path.unwrap_or_else(|| default.to_owned())
+}
+
+/// What the answer to a good sign-in says: as the login call has it, or else the system.
+pub(super) fn ok(
+    login: Option<&LoginCall>,
+    systems: Option<&BodyRule>,
+) -> Result<Option<SignInOk>, BuildError> {
+    let Some(own) = login.and_then(|login| login.ok.as_ref()) else {
+        return Ok(systems.map(|rule| SignInOk {
+            rule: rule.clone(),
+            is_systems: true,
+        }));
+    };
+    let rule = own.compile("login.ok").map_err(BuildError::Setting)?;
+    Ok(Some(SignInOk {
+        rule,
+        is_systems: false,
+    }))
+}
+
+/// The refusal in the JSON of an answer with a good status, if there is one: a wrong password is answered so by many. An answer
+/// with a proof in it that says nothing of what the system's other answers say is good.
+pub(super) fn refusal_in_body(
+    response: &Response,
+    has_proof: bool,
+    ok: Option<&SignInOk>,
+    password: &Secret,
+) -> Option<LoginError> {
+    let SignInOk { rule, is_systems } = ok?;
+    if *is_systems && has_proof && rule.is_silent(response) {
+        return None;
+    }
+    let why = rule.check(response).err()?;
+    let Ok(json) = response.json::<Value>() else {
+        let why = format!("sign-in: {why}");
+        return (!is_systems).then_some(LoginError::BadAnswer(why));
+    };
+    if repeats(response, password) {
+        return Some(LoginError::refused("the body of the answer says so"));
+    }
+    let said = MESSAGES.iter().find_map(|name| json.get(name)?.as_str());
+    Some(LoginError::refused(match said {
+        Some(said) if !said.trim().is_empty() => format!("{why}: {}", excerpt(said, EXCERPT)),
+        _ => why,
+    }))
 }
 
 /// The address of the login call.
@@ -133,6 +195,7 @@ mod tests {
         let secret = SecretSource::Plain("hunter2".into());
         let call = |path: &str| LoginCall {
             path: Some(path.to_owned()),
+            ..LoginCall::default()
         };
         assert_eq!(
             check(Some("monitor"), Some(&secret), Some(&call("/auth/in")), None),

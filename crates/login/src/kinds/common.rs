@@ -36,7 +36,8 @@ pub struct SystemCommon {
     /// The proxy for all calls, such as `"http://proxy.example:3128"`. Default: the environment's.
     pub proxy: Option<String>,
     /// What the JSON of a good answer says, such as `{ path = "$.code", equals = [0, "0"] }` or `{ present = "$.data" }`: for every `fetch`
-    /// that reads JSON, `details` and `[alarm]` of this system that has no `ok` of its own. Default: any answer with a 2xx status is good.
+    /// that reads JSON, `details`, `[alarm]` and sign-in of this system that has no `ok` of its own. Default: any answer with a 2xx status
+    /// is good.
     pub ok: Option<BodySettings>,
 }
 

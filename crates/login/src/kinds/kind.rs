@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::BuildError;
-use crate::session::Login;
+use crate::session::{BodyRule, Login};
 
 /// The settings of one system's login as its kind reads them: the keys of its table that are not those of
 /// [`SystemCommon`](super::SystemCommon).
@@ -38,6 +38,15 @@ pub trait LoginSettings: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`BuildError`], with the first of what is wrong, or a secret that cannot be read.
     fn login(&self) -> Result<Arc<dyn Login>, BuildError>;
+
+    /// The same for a system whose good answers say so in their JSON: for kinds that hold the answer to their sign-in
+    /// against it.
+    ///
+    /// # Errors
+    /// As [`login`](LoginSettings::login).
+    fn login_with(&self, _ok: Option<&BodyRule>) -> Result<Arc<dyn Login>, BuildError> {
+        self.login()
+    }
 }
 
 /// A type of settings that is a kind of system: what [`kind`] makes an entry of the list from.

@@ -50,10 +50,10 @@ impl SystemSettings {
             return Err(BuildError::Setting(finding));
         }
         let base = self.common.base().map_err(BuildError::Setting)?;
-        let login = self.login.login()?;
-        let client = Client::new(self.common.client(defaults), Arc::clone(&clock))?;
         let ok = self.common.ok.as_ref().map(|ok| ok.compile("ok"));
         let ok = ok.transpose().map_err(BuildError::Setting)?;
+        let login = self.login.login_with(ok.as_ref())?;
+        let client = Client::new(self.common.client(defaults), Arc::clone(&clock))?;
         Ok(System::expecting(ok, name, base, login, client, clock))
     }
 }

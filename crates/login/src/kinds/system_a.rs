@@ -14,9 +14,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::account::{self, LoginCall, login_url, refusal};
+use super::account::{self, LoginCall, SignInOk, login_url, refusal, refusal_in_body};
 use super::{LoginKind, LoginSettings, validate};
-use crate::session::{Credential, Login, SignedOutRules, SignedOutSettings};
+use crate::session::{BodyRule, Credential, Login, SignedOutRules, SignedOutSettings};
 use crate::{BuildError, LoginError};
 
 /// The login path where the config gives none.
@@ -45,6 +45,7 @@ struct SystemA {
     username: String,
     password: Secret,
     path: String,
+    ok: Option<SignInOk>,
     signed_out: SignedOutRules,
 }
 
@@ -73,7 +74,9 @@ password = { env = "SYSTEM_A_PASSWORD" }
 
 `POST /api/login` with JSON `{"username","password"}` is answered `{"token","expires_in"}` (seconds); calls then send
 `Authorization: Bearer …`. A lost session is a 401, a redirect to `/login`, or an HTML page where JSON was due; such a call
-is made once more after a new sign-in. After wrong credentials the next sign-in comes 1, 3, 9, 27, 60 minutes later.
+is made once more after a new sign-in. After wrong credentials the next sign-in comes 1, 3, 9, 27, 60 minutes later. Where
+they are answered with status 200, `login.ok` (or the system's `ok`) says what a good answer has. An `expires_in` that is
+no number of seconds is not known: the session lasts until a call is answered as if signed out.
 "#;
 }
 
@@ -96,6 +99,10 @@ impl LoginSettings for SystemASettings {
     }
 
     fn login(&self) -> Result<Arc<dyn Login>, BuildError> {
+        self.login_with(None)
+    }
+
+    fn login_with(&self, ok: Option<&BodyRule>) -> Result<Arc<dyn Login>, BuildError> {
         validate(self)?;
         let path = account::path(self.login.as_ref(), LOGIN_PATH);
         // The login is an API call; where the API redirects, it redirects to a page for people.
@@ -104,6 +111,7 @@ impl LoginSettings for SystemASettings {
             username: self.username.clone().unwrap_or_default(),
             password: account::password(self.password.as_ref())?,
             path,
+            ok: account::ok(self.login.as_ref(), ok)?,
             signed_out,
         }))
     }
@@ -119,11 +127,22 @@ impl Login for SystemA {
         // The session has a back-off of its own; the breaker knows of calls that a sign-in may mend.
         let request = Request::post(login_url(base, &self.path)?)
             .past_breaker()
+            .on_new_connection()
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .json(&json!({ "username": self.username, "password": self.password.expose() }));
         let response = client.send(&request).await.map_err(LoginError::Unreachable)?;
-        if let Some(error) = refusal(&response, &self.path, &self.password) {
+        if let Some(error) = refusal(&response, &self.path, &self.password).or_else(|| {
+            let has_token = read_token(&response).is_ok();
+            refusal_in_body(&response, has_token, self.ok.as_ref(), &self.password)
+        }) {
             return Err(error);
+        }
+        if response.status.is_redirection() {
+            let (status, to) = (response.status.as_u16(), response.shown_location());
+            let to = to.map(|to| format!(" to {to}")).unwrap_or_default();
+            return Err(LoginError::BadAnswer(format!(
+                "the sign-in was redirected ({status}){to}; check base_url and login.path"
+            )));
         }
         let (token, expires_in) = read_token(&response)?;
         Credential::token(AUTHORIZATION, "Bearer", &token, expires_in)
@@ -139,22 +158,18 @@ fn read_token(response: &Response) -> Result<(Secret, Option<Duration>), LoginEr
     if response.is_html() {
         return Err(bad("is an HTML page, not JSON"));
     }
-    // Read by hand: serde's errors quote values, and one of these is the token.
-    let body: Value = serde_json::from_slice(&response.body).map_err(|_| bad("is not JSON"))?;
+    // serde's errors quote values, and one of these is the token.
+    let body: Value = response.json().map_err(|_| bad("is not JSON"))?;
     let token = match body.get("token") {
         Some(Value::String(token)) if !token.is_empty() => Secret::new(token.as_str()),
         Some(_) => return Err(bad("has a \"token\" that is not a text")),
         None => return Err(bad("has no \"token\"")),
     };
-    let seconds = match body.get("expires_in") {
-        None | Some(Value::Null) => None,
+    // What is not understood is not known: the session lasts until the system says otherwise.
+    let seconds: Option<f64> = match body.get("expires_in") {
         Some(Value::Number(number)) => number.as_f64(),
-        Some(Value::String(text)) => Some(
-            text.trim()
-                .parse()
-                .map_err(|_| bad("has an \"expires_in\" that is no number"))?,
-        ),
-        Some(_) => return Err(bad("has an \"expires_in\" that is no number")),
+        Some(Value::String(text)) => text.trim().parse().ok(),
+        _ => None,
     };
     // Zero and less is how some say "it does not end"; what is too large to express does not end either.
     let life = seconds
@@ -191,6 +206,14 @@ mod tests {
             (r#"{"token":"t","expires_in":-1}"#, None),
             (r#"{"token":"t","expires_in":1e300}"#, None),
             (r#"{"token":"t","expires_in":null}"#, None),
+            (r#"{"token":"t","expires_in":"2h"}"#, None),
+            (r#"{"token":"t","expires_in":"never"}"#, None),
+            (r#"{"token":"t","expires_in":"-1"}"#, None),
+            (r#"{"token":"t","expires_in":"NaN"}"#, None),
+            (r#"{"token":"t","expires_in":"inf"}"#, None),
+            (r#"{"token":"t","expires_in":{"seconds":60}}"#, None),
+            (r#"{"token":"t","expires_in":[60]}"#, None),
+            (r#"{"token":"t","expires_in":true}"#, None),
             (r#"{"token":"t"}"#, None),
         ] {
             let (token, expires_in) = read(body).unwrap();
@@ -210,8 +233,6 @@ mod tests {
             (r#"{"access_token":"hunter2"}"#, r#"has no "token""#),
             (r#"{"token":{"value":"hunter2"}}"#, "not a text"),
             (r#"{"token":""}"#, "not a text"),
-            (r#"{"token":"hunter2","expires_in":"hunter2"}"#, "no number"),
-            (r#"{"token":"hunter2","expires_in":{}}"#, "no number"),
         ] {
             let error = read(body).unwrap_err();
             assert!(error.contains(says) && !error.contains("hunter2"), "{error}");
@@ -224,7 +245,7 @@ mod tests {
             username = "monitor"
             password = "hunter3"
             signed_out = { status = [401], redirect_to = "/login", body_contains = "sign in" }
-            login = { path = "/auth/login" }
+            login = { path = "/auth/login", ok = { path = "$.code", equals = [0] } }
         "#;
         let settings: SystemASettings = toml::from_str(text).unwrap();
         assert_eq!((settings.kind(), settings.check()), ("system_a", vec![]));
@@ -235,6 +256,7 @@ mod tests {
         for wrong in [
             "token = 'x'",
             "login = { paht = '/x' }",
+            "login = { ok = { equal = [0] } }",
             "signed_out = { statuses = [1] }",
         ] {
             assert!(toml::from_str::<SystemASettings>(wrong).is_err(), "{wrong}");

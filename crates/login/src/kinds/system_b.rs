@@ -12,10 +12,10 @@ use monitor_requests::{Client, Request, Response, Secret, SecretKey, SecretSourc
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::account::{self, LoginCall, login_url, refusal};
+use super::account::{self, LoginCall, SignInOk, login_url, refusal, refusal_in_body};
 use super::{LoginKind, LoginSettings, validate};
 use crate::cookies::CookieJar;
-use crate::session::{Credential, Login, SignedOutRules, SignedOutSettings};
+use crate::session::{BodyRule, Credential, Login, SignedOutRules, SignedOutSettings};
 use crate::{BuildError, LoginError};
 
 /// The login path where the config gives none.
@@ -44,6 +44,7 @@ struct SystemB {
     username: String,
     password: Secret,
     path: String,
+    ok: Option<SignInOk>,
     signed_out: SignedOutRules,
 }
 
@@ -72,7 +73,8 @@ password = { env = "SYSTEM_B_PASSWORD" }
 
 `POST /login` with a form is answered with cookies, which calls then send. A lost session is a redirect to `/login`, a 401, or
 an HTML page where JSON was due; such a call is made once more after a new sign-in. After wrong credentials the next
-sign-in comes 1, 3, 9, 27, 60 minutes later.
+sign-in comes 1, 3, 9, 27, 60 minutes later. Where they are answered with JSON and status 200, `login.ok` (or the system's
+`ok`) says what a good answer has.
 "#;
 }
 
@@ -95,6 +97,10 @@ impl LoginSettings for SystemBSettings {
     }
 
     fn login(&self) -> Result<Arc<dyn Login>, BuildError> {
+        self.login_with(None)
+    }
+
+    fn login_with(&self, ok: Option<&BodyRule>) -> Result<Arc<dyn Login>, BuildError> {
         validate(self)?;
         let path = account::path(self.login.as_ref(), LOGIN_PATH);
         let signed_out = SignedOutRules::new(self.signed_out.as_ref(), &path);
@@ -102,6 +108,7 @@ impl LoginSettings for SystemBSettings {
             username: self.username.clone().unwrap_or_default(),
             password: account::password(self.password.as_ref())?,
             path,
+            ok: account::ok(self.login.as_ref(), ok)?,
             signed_out,
         }))
     }
@@ -120,10 +127,18 @@ impl Login for SystemB {
             ("password", self.password.expose()),
         ];
         let response = client
-            .send(&Request::post(url.clone()).past_breaker().form(&fields))
+            .send(
+                &Request::post(url.clone())
+                    .past_breaker()
+                    .on_new_connection()
+                    .form(&fields),
+            )
             .await
             .map_err(LoginError::Unreachable)?;
-        if let Some(error) = refusal(&response, &self.path, &self.password) {
+        if let Some(error) = refusal(&response, &self.path, &self.password).or_else(|| {
+            let has_cookie = response.headers.contains_key(SET_COOKIE);
+            refusal_in_body(&response, has_cookie, self.ok.as_ref(), &self.password)
+        }) {
             return Err(error);
         }
         // A form that comes back, by redirect or as a page, is how a login page refuses.
@@ -169,7 +184,7 @@ mod tests {
             username = "monitor"
             password = "hunter3"
             signed_out = { status = [401], redirect_to = "/login", body_contains = "sign in" }
-            login = { path = "/auth/login" }
+            login = { path = "/auth/login", ok = { path = "$.code", equals = [0] } }
         "#;
         let settings: SystemBSettings = toml::from_str(text).unwrap();
         assert_eq!((settings.kind(), settings.check()), ("system_b", vec![]));
@@ -180,6 +195,7 @@ mod tests {
         for wrong in [
             "token = 'x'",
             "login = { paht = '/x' }",
+            "login = { ok = { equal = [0] } }",
             "signed_out = { statuses = [1] }",
         ] {
             assert!(toml::from_str::<SystemBSettings>(wrong).is_err(), "{wrong}");

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+use super::json_path;
+
 /// How much of a value an error shows, in characters.
 const EXCERPT: usize = 60;
 
@@ -45,13 +47,8 @@ impl BodySettings {
     /// Which of its keys is wrong.
     pub fn compile(&self, key: &str) -> Result<BodyRule, Finding> {
         let json_path = |name: &str, text: &Option<String>| {
-            let parsed = text.as_deref().map(JsonPath::parse).transpose();
-            parsed.map_err(|error| {
-                Finding::new(
-                    format!("{key}.{name}"),
-                    format!("not a JSONPath (RFC 9535): {error}"),
-                )
-            })
+            let parsed = text.as_deref().map(json_path).transpose();
+            parsed.map_err(|message| Finding::new(format!("{key}.{name}"), message))
         };
         let present = json_path("present", &self.present)?;
         let path = json_path("path", &self.path)?;
@@ -100,6 +97,23 @@ impl BodyRule {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl BodyRule {
+    /// Whether the answer is JSON that has nothing of what the rule is about.
+    pub(crate) fn is_silent(&self, response: &Response) -> bool {
+        let Ok(json) = response.json::<Value>() else {
+            return false;
+        };
+        let paths = [
+            self.compared.as_ref().map(|compared| &compared.path),
+            self.present.as_ref(),
+        ];
+        paths
+            .into_iter()
+            .flatten()
+            .all(|path| path.query(&json).is_empty())
     }
 }
 

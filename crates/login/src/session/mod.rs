@@ -4,6 +4,7 @@
 
 mod body;
 mod credential;
+mod json_path;
 mod live;
 mod login;
 mod relogin_backoff;
@@ -13,6 +14,7 @@ mod system;
 
 pub use body::{BodyRule, BodySettings};
 pub use credential::Credential;
+pub use json_path::json_path;
 pub use login::Login;
 pub use sign_in::SignIns;
 pub use signed_out::{SignedOutRules, SignedOutSettings};

@@ -147,7 +147,7 @@ impl System {
             }
             Some(Lost::SignedOut(why)) => {
                 if self.relogin_backoff.is_blocked(&path, &live, now) {
-                    return Err(self.signed_out(&path, &why));
+                    return Err(self.signed_out(&request, &live, &why));
                 }
                 self.session.replace(live.generation).await?
             }
@@ -164,7 +164,7 @@ impl System {
                 self.relogin_backoff.note(&path, &replaced, false, now);
                 let name = self.name.as_str();
                 log::warn!(system = name; "system {name}: {path}: {why}, also after signing in again");
-                Err(self.signed_out(&path, &why))
+                Err(self.signed_out(&request, &replaced, &why))
             }
         }
     }
@@ -230,10 +230,20 @@ impl System {
         None
     }
 
-    fn signed_out(&self, path: &str, why: &str) -> CallError {
+    fn signed_out(&self, request: &Request, live: &Live, why: &str) -> CallError {
+        let jar = live.credential.cookies.as_ref();
+        let withheld = jar.map(|jar| jar.withheld(&request.url, self.clock.monotonic()));
+        let advice = match withheld.filter(|names| !names.is_empty()) {
+            Some(names) => format!(
+                "its cookie {} is Secure and so is not sent over plain http: give base_url with https",
+                names.join(", ")
+            ),
+            None => "check the path, and what the account may see".to_owned(),
+        };
         CallError::SignedOut {
             system: self.name.clone(),
-            why: format!("{path}: {why}"),
+            why: format!("{} {}: {why}", request.method, request.url.path()),
+            advice,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use monitor_login::{CallError, LoginError};
+use monitor_login::{BodySettings, CallError, LoginCall, LoginError};
 
 use crate::fake::{Answer, Fake, HTML, get, system, total};
 use crate::time::TestClock;
@@ -84,7 +84,15 @@ async fn an_answer_that_is_no_answer_is_neither_a_refusal_nor_a_session() {
         ("system_a", HTML, "is an HTML page, not JSON"),
         ("system_a", Answer(200, "", "{}"), "has no \"token\""),
         ("system_a", Answer(404, "", ""), "check login.path and base_url"),
-        ("system_a", Answer(302, "Location: /login\r\n", ""), "is not JSON"),
+        (
+            "system_a",
+            Answer(
+                302,
+                "Location: https://u:hunter9@sso.example/in?next=hunter9\r\n",
+                "",
+            ),
+            "redirected (302) to https://sso.example/in; check base_url and login.path",
+        ),
         ("system_b", Answer(200, "", "{}"), "(200) sets no cookie"),
         (
             "system_b",
@@ -112,6 +120,111 @@ async fn an_answer_that_is_no_answer_is_neither_a_refusal_nor_a_session() {
         clock.advance(Duration::from_secs(1));
         system.sign_in().await.unwrap();
     }
+}
+
+fn ok(text: &str) -> BodySettings {
+    toml::from_str(text).unwrap()
+}
+
+/// Many systems answer a wrong password with status 200.
+#[tokio::test]
+async fn a_refusal_in_the_body_is_a_refusal() {
+    let code = ok("path = '$.code'\nequals = [0]");
+    let token = ok("present = '$.token'");
+    let not_false = ok("path = '$.success'\nnot_equals = [false]");
+    for (kind, ok, body, says) in [
+        (
+            "system_a",
+            &code,
+            r#"{"code":401,"msg":"bad password","token":"t"}"#,
+            "$.code is 401, not 0: bad password",
+        ),
+        ("system_a", &code, r#"{"code":"0"}"#, r#"$.code is "0", not 0;"#),
+        (
+            "system_a",
+            &token,
+            r#"{"errcode":40001,"errmsg":"密码错误"}"#,
+            "no $.token: 密码错误",
+        ),
+        (
+            "system_a",
+            &not_false,
+            r#"{"success":false}"#,
+            "$.success is false;",
+        ),
+        (
+            "system_a",
+            &code,
+            r#"{"code":1,"message":"no hunter2 & co here"}"#,
+            "the body of the answer says so",
+        ),
+        (
+            "system_b",
+            &code,
+            r#"{"code":7,"error":"locked"}"#,
+            "$.code is 7, not 0: locked",
+        ),
+    ] {
+        for of_the_system in [false, true] {
+            let fake = Fake::start(kind).await;
+            fake.rules().login = Some(Answer(200, "Set-Cookie: sid=1\r\n", body));
+            let login = LoginCall {
+                ok: (!of_the_system).then(|| ok.clone()),
+                ..LoginCall::default()
+            };
+            let mut settings = fake.settings_with(None, Some(login));
+            settings.common.ok = of_the_system.then(|| ok.clone());
+            let clock = TestClock::new();
+            let system = system(&settings, &clock);
+            let error = system.sign_in().await.unwrap_err();
+            assert!(matches!(error, LoginError::Refused { .. }), "{body}: {error}");
+            let shown = error.to_string();
+            assert!(shown.contains(says) && !shown.contains("hunter2"), "{shown}");
+            clock.advance(Duration::from_secs(59));
+            let error = system.sign_in().await.unwrap_err();
+            assert!(matches!(error, LoginError::BackingOff { .. }), "{error}");
+            assert_eq!(fake.logins(), 1, "no account is locked by trying");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_good_sign_in_is_known_by_its_own_sign_or_by_that_of_the_system() {
+    let token = ok("present = '$.token'");
+    let code = ok("path = '$.code'\nequals = [0]");
+    for (kind, own, of_the_system) in [
+        ("system_a", Some(token.clone()), None),
+        ("system_a", None, Some(token.clone())),
+        // The answer to a sign-in may say nothing of what all others say.
+        ("system_a", None, Some(code.clone())),
+        // Its own comes first.
+        ("system_a", Some(token), Some(code.clone())),
+        // A form answers with a redirect, which is no JSON that could say anything.
+        ("system_b", None, Some(code)),
+    ] {
+        let fake = Fake::start(kind).await;
+        let login = LoginCall {
+            ok: own,
+            ..LoginCall::default()
+        };
+        let mut settings = fake.settings_with(None, Some(login));
+        settings.common.ok = of_the_system;
+        let system = system(&settings, &TestClock::new());
+        system.sign_in().await.unwrap();
+        assert_eq!(system.sign_ins().good, 1);
+    }
+    let fake = Fake::start("system_a").await;
+    fake.rules().login = Some(HTML);
+    let login = LoginCall {
+        ok: Some(ok("present = '$.token'")),
+        ..LoginCall::default()
+    };
+    let settings = fake.settings_with(None, Some(login));
+    let error = system(&settings, &TestClock::new()).sign_in().await.unwrap_err();
+    assert!(
+        matches!(error, LoginError::BadAnswer(_)),
+        "a page is neither yes nor no: {error}"
+    );
 }
 
 #[tokio::test]

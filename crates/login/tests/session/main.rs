@@ -6,6 +6,7 @@
 )]
 
 mod backing_off;
+mod connections;
 mod fake;
 mod flight;
 mod places;

@@ -32,6 +32,7 @@ async fn a_base_url_may_have_a_path_and_the_login_path_may_be_another() {
     let fake = Fake::start("system_a").await;
     let login = LoginCall {
         path: Some("/auth/in".to_owned()),
+        ..LoginCall::default()
     };
     let mut settings = fake.settings_with(None, Some(login));
     settings.common.base_url = Some(format!("{}/app/", fake.url()));

@@ -14,6 +14,35 @@ fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
+/// The sign-in seems good; the cookie that it set goes nowhere.
+#[tokio::test]
+async fn a_secure_cookie_over_plain_http_is_named_as_the_cause() {
+    for (cookie, says) in [
+        (
+            "Set-Cookie: sid=hunter3; Path=/; Secure; HttpOnly\r\n",
+            "its cookie sid is Secure and so is not sent over plain http: give base_url with https",
+        ),
+        (
+            "Set-Cookie: sid=hunter3; secure\r\nSet-Cookie: lang=en\r\n",
+            "its cookie sid is Secure",
+        ),
+        ("Set-Cookie: sid=hunter3; Path=/\r\n", "check the path"),
+        (
+            "Set-Cookie: sid=hunter3; Path=/other; Secure\r\n",
+            "check the path",
+        ),
+    ] {
+        let fake = Fake::start("system_b").await;
+        fake.rules().login = Some(Answer(302, cookie, ""));
+        let system = fake.system(&TestClock::new());
+        let error = get(&system, "/api/totals/x").await.unwrap_err().to_string();
+        assert!(
+            error.contains(says) && !error.contains("hunter3"),
+            "{cookie}: {error}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_lost_session_is_found_again_however_it_looks() {
     for (kind, lost) in [

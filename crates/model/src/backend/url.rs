@@ -52,14 +52,10 @@ impl Target {
                 .split_once(':')
                 .map(|(scheme, _)| scheme)
                 .filter(|s| is_word(s));
-            let why = match scheme {
-                Some(scheme) => format!("there is no \"{scheme}\" here; "),
-                None => "it has no scheme; ".to_owned(),
-            };
             // Only the scheme is certainly no secret.
             Err(DbError::BadUrl {
                 url: format!("{}:…", scheme.unwrap_or("?")),
-                why: format!("{why}write sqlite:path/to/file.db or postgres://user@host/database"),
+                why: other_scheme(scheme),
             })
         }
     }
@@ -92,6 +88,33 @@ impl Target {
     }
 }
 
+/// What to write instead of another scheme.
+fn other_scheme(scheme: Option<&str>) -> String {
+    let Some(scheme) = scheme else {
+        return "it has no scheme; write sqlite:path/to/file.db or postgres://user@host/database".to_owned();
+    };
+    let small = scheme.to_ascii_lowercase();
+    match small.split('+').next().unwrap_or_default() {
+        "file" => "a file is a SQLite database: write sqlite:path/to/file.db".to_owned(),
+        "sqlite" | "sqlite3" => format!("there is no \"{scheme}\" here; write sqlite:path/to/file.db"),
+        "postgres" | "postgresql" => {
+            format!("there is no \"{scheme}\" here, no driver is named: write postgres://user@host/database")
+        }
+        _ => format!(
+            "there is no \"{scheme}\" here; write sqlite:path/to/file.db or postgres://user@host/database"
+        ),
+    }
+}
+
+/// Whether a path after three slashes is most likely meant to be relative, as SQLAlchemy and Flask read it: absolute it would
+/// be a file in the root folder, or below a folder of it that does not exist. Nobody keeps a database there.
+fn is_relative_for_others(path: &str) -> bool {
+    match path.split_once('/') {
+        None => !path.is_empty(),
+        Some((first, _)) => !first.is_empty() && !Path::new("/").join(first).is_dir(),
+    }
+}
+
 fn sqlite(url: &str, path: &str) -> Result<Target, DbError> {
     let bad = |why: &str| {
         Err(DbError::BadUrl {
@@ -99,6 +122,16 @@ fn sqlite(url: &str, path: &str) -> Result<Target, DbError> {
             why: why.to_owned(),
         })
     };
+    if let Some(meant) = path
+        .strip_prefix("///")
+        .filter(|path| is_relative_for_others(path))
+    {
+        let why = format!(
+            "three slashes begin an absolute path here, /{meant}, and that folder is not there; SQLAlchemy means a file \
+             relative to the current folder by it: write sqlite:{meant} for that, or sqlite:/{meant} for the absolute path"
+        );
+        return bad(&why);
+    }
     // `sqlite://dir/file.db` and `sqlite:///dir/file.db` are what other tools write.
     let path = path.strip_prefix("//").unwrap_or(path);
     if path.is_empty() || path.ends_with('/') {

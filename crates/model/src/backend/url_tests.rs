@@ -51,6 +51,66 @@ fn sqlite_in_memory_and_others_are_refused_with_what_to_write() {
 }
 
 #[test]
+fn three_slashes_are_explained() {
+    for (url, relative) in [
+        ("sqlite:///x.db", "x.db"),
+        ("sqlite:///instance-of-nobody/app.db", "instance-of-nobody/app.db"),
+        ("sqlite:///数据库.db", "数据库.db"),
+    ] {
+        let error = refused(url);
+        for says in [
+            format!("absolute path here, /{relative}"),
+            format!("write sqlite:{relative} for that"),
+            format!("sqlite:/{relative} for the absolute path"),
+        ] {
+            assert!(error.contains(&says), "{error}");
+        }
+    }
+    // What is meant is clear: four slashes, two, one, or a folder that is there.
+    for (url, path) in [
+        ("sqlite:////x.db", "/x.db"),
+        ("sqlite:/x.db", "/x.db"),
+        ("sqlite:///tmp/not-there-yet/x.db", "/tmp/not-there-yet/x.db"),
+    ] {
+        match parse(url).unwrap() {
+            Target::Sqlite { path: found } => {
+                assert_eq!(
+                    found.to_string_lossy().trim_start_matches('/'),
+                    path.trim_start_matches('/')
+                );
+            }
+            Target::Postgres { .. } => panic!("{url} is no PostgreSQL"),
+        }
+    }
+    let here = std::path::absolute("x.db").unwrap();
+    assert!(parse("sqlite://x.db").unwrap() == Target::Sqlite { path: here });
+}
+
+#[test]
+fn what_other_tools_write_is_answered_with_what_to_write_here() {
+    for (url, says) in [
+        ("file:x.db", "write sqlite:path/to/file.db"),
+        ("file:///var/lib/x.db", "write sqlite:path/to/file.db"),
+        (
+            "sqlite+pysqlite:///x.db",
+            "\"sqlite+pysqlite\" here; write sqlite:path/to/file.db",
+        ),
+        ("SQLite:x.db", "\"SQLite\" here; write sqlite:path"),
+        (
+            "postgresql+psycopg2://u:hunter2@db/m",
+            "no driver is named: write postgres://user@host/database",
+        ),
+        (
+            "jdbc:postgresql://db/m?password=hunter2",
+            "there is no \"jdbc\" here",
+        ),
+    ] {
+        let error = refused(url);
+        assert!(error.contains(says) && !error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
 fn another_scheme_is_named_and_nothing_else_of_the_url() {
     let error = refused("mysql://root:hunter2@db/monitor");
     assert_eq!(

@@ -137,6 +137,113 @@ async fn gzip_is_unpacked_and_a_bomb_is_dropped() {
     assert_eq!(error.kind, ErrorKind::TooLarge { limit: 1_000_000 });
 }
 
+fn packed(encoding: &str, body: Vec<u8>) -> impl Fn(usize) -> Reply + Send + Sync + 'static {
+    let header = format!("Content-Encoding: {encoding}");
+    move |_| answer(200, &[&header], &body)
+}
+
+#[tokio::test]
+async fn gzip_is_read_by_each_of_its_names_and_in_several_members() {
+    let two = [gzip(br#"{"total":"#), gzip(b"12}")].concat();
+    let three = [two.clone(), gzip(b" ")].concat();
+    let twice = gzip(&gzip(br#"{"total":12}"#));
+    let once = gzip(br#"{"total":12}"#);
+    for (encoding, body) in [
+        ("GZIP", once.clone()),
+        ("x-gzip", once.clone()),
+        ("X-GZip", once.clone()),
+        ("gzip, identity", once),
+        ("gzip", two.clone()),
+        ("x-gzip", two),
+        ("gzip", three),
+        ("gzip, x-gzip", twice),
+        ("identity", br#"{"total":12}"#.to_vec()),
+        ("", br#"{"total":12}"#.to_vec()),
+    ] {
+        let server = Server::start(packed(encoding, body)).await;
+        let response = single().send(&server.get("/")).await.unwrap();
+        assert_eq!(
+            response.json::<serde_json::Value>().unwrap()["total"],
+            12,
+            "{encoding}"
+        );
+    }
+    let server = Server::start(packed("br", Vec::new())).await;
+    let empty = single().send(&server.get("/")).await.unwrap();
+    assert!(empty.body.is_empty(), "nothing is in no encoding");
+}
+
+#[tokio::test]
+async fn what_cannot_be_unpacked_says_what_it_is() {
+    let good = gzip(br#"{"total":12}"#);
+    let mut corrupt = good.clone();
+    corrupt[14] ^= 0xff;
+    let mut wrong_sum = good.clone();
+    let sum = wrong_sum.len() - 8;
+    wrong_sum[sum] ^= 0xff;
+    for (encoding, body, says) in [
+        (
+            "br",
+            good.clone(),
+            r#"in the content encoding "br"; only gzip is read"#,
+        ),
+        (
+            "gzip, deflate",
+            good.clone(),
+            r#"in the content encoding "deflate"; only gzip"#,
+        ),
+        (
+            "Zstd",
+            good.clone(),
+            r#"in the content encoding "zstd"; only gzip"#,
+        ),
+        ("gzip, gzip, gzip", good.clone(), "encoded 3 times over"),
+        (
+            "gzip",
+            br#"{"total":12}"#.to_vec(),
+            "not the gzip that it declares: it begins with something else",
+        ),
+        (
+            "gzip",
+            b"3".to_vec(),
+            "not the gzip that it declares: it begins with something else",
+        ),
+        ("GZIP", corrupt, "not the gzip that it declares"),
+        ("x-gzip", wrong_sum, "not the gzip that it declares"),
+        (
+            "gzip",
+            [good.clone(), b"rubbish".to_vec()].concat(),
+            "not the gzip that it declares",
+        ),
+    ] {
+        let server = Server::start(packed(encoding, body)).await;
+        let error = single().send(&server.get("/")).await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Decode(_)), "{error}");
+        assert!(error.to_string().contains(says), "{encoding}: {error}");
+    }
+    for length in [1, 5, 12, good.len() - 1] {
+        let server = Server::start(packed("gzip", good[..length].to_vec())).await;
+        let error = single().send(&server.get("/")).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Truncated, "{length}");
+    }
+}
+
+#[tokio::test]
+async fn no_bomb_gets_through_by_another_name() {
+    let half = gzip(&vec![0; 600_000]);
+    let inner = gzip(&vec![0; 20_000_000]);
+    for (encoding, body) in [
+        ("X-GZIP", inner.clone()),
+        ("gzip", [half.clone(), half].concat()),
+        ("gzip, gzip", gzip(&inner)),
+    ] {
+        assert!(body.len() < 100_000);
+        let server = Server::start(packed(encoding, body)).await;
+        let error = limited(1_000_000).send(&server.get("/")).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::TooLarge { limit: 1_000_000 }, "{encoding}");
+    }
+}
+
 #[tokio::test]
 async fn bad_compression_is_not_a_broken_connection() {
     let server = Server::start(|_| {

@@ -1,5 +1,6 @@
 //! Taking one number from an answer.
 
+use monitor_login::json_path;
 use monitor_requests::Response;
 use regex::Regex;
 use serde_json::Value;
@@ -42,9 +43,7 @@ impl Extract {
     pub(crate) fn parse(name: &str, text: &str, notation: Notation) -> Result<Extract, String> {
         let list = || Selection::parse(text, notation.null_is_empty);
         Ok(match name {
-            "value" => Extract::Value(
-                JsonPath::parse(text).map_err(|error| format!("not a JSONPath (RFC 9535): {error}"))?,
-            ),
+            "value" => Extract::Value(json_path(text)?),
             "count" => Extract::Count(list()?),
             "sum" => Extract::Sum(list()?),
             "max" => Extract::Max(list()?),

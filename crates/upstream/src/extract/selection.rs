@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use monitor_login::json_path;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
@@ -39,14 +40,12 @@ impl Selection {
     /// # Errors
     /// Why it is not a JSONPath.
     pub fn parse(text: &str, null_is_empty: bool) -> Result<Selection, String> {
-        let path =
-            |text: &str| JsonPath::parse(text).map_err(|error| format!("not a JSONPath (RFC 9535): {error}"));
-        path(text)?;
+        json_path(text)?;
         let mut steps = Vec::new();
         let mut end = 1;
         while let Some((kind, next)) = step(text, end) {
             steps.push(Step {
-                path: path(&text[..next])?,
+                path: json_path(&text[..next])?,
                 text: text[..next].to_owned(),
                 kind,
             });

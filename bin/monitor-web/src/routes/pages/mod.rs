@@ -38,9 +38,13 @@ impl Parameters for DeliverySelection {
 }
 
 /// `GET /`: to the page.
-pub(crate) async fn root(_: Public) -> HttpResponse {
+pub(crate) async fn root(_: Public, req: HttpRequest) -> HttpResponse {
+    let query = match req.query_string() {
+        "" => String::new(),
+        query => format!("?{query}"),
+    };
     HttpResponse::Found()
-        .insert_header((header::LOCATION, "/monitor"))
+        .insert_header((header::LOCATION, format!("/monitor{query}")))
         .finish()
 }
 
