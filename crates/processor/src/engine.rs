@@ -281,7 +281,8 @@ impl Tasks {
 fn outages(metrics: &[Box<dyn Metric>]) -> Arc<Outages> {
     let read = metrics.iter().filter_map(|metric| {
         let system = metric::system(&**metric)?;
-        Some((metric.config().key.to_string(), system.to_owned()))
+        let config = metric.config();
+        Some((config.key.to_string(), config.title.clone(), system.to_owned()))
     });
     Arc::new(Outages::new(read))
 }

@@ -83,6 +83,15 @@ pub fn lock_open(c: &mut Conn, kind: IncidentKind, subject: &str) -> Result<Opti
         .optional()?)
 }
 
+/// Says anew what is wrong, of an incident that is not over.
+pub fn describe(c: &mut Conn, id: i64, reason: &str) -> Result<(), DbError> {
+    let open = incident::table.find(id).filter(dsl::ended_at.is_null());
+    diesel::update(open)
+        .set(dsl::reason.eq(clean(reason)))
+        .execute(c)?;
+    Ok(())
+}
+
 /// Ends an incident; `false` where there is none with this id, or it was over already.
 pub fn end(c: &mut Conn, id: i64, at: NaiveDateTime) -> Result<bool, DbError> {
     let open = incident::table.find(id).filter(dsl::ended_at.is_null());

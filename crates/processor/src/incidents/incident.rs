@@ -1,10 +1,13 @@
 //! An incident is opened and ended once, and who is notified of it is notified once of each stage.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_domain::Severity;
-use monitor_model::{Conn, DbError, Incident, IncidentKind, NewIncident, deliveries, incidents};
+use monitor_model::{
+    Conn, DbError, Incident, IncidentKind, Mute, NewIncident, alerts, deliveries, incidents,
+};
 use monitor_notify::{MessageIds, MetricInfo, Notification};
 
 use super::outages::Cause;
@@ -72,7 +75,7 @@ pub(crate) fn cover(
     cause: &Cause,
     now: NaiveDateTime,
 ) -> Result<Incident, DbError> {
-    let new = describe(context, cause, now);
+    let new = describe(context, cause, &BTreeMap::new(), now);
     for _ in 0..MAX_TRIES {
         if let Some(incident) = incidents::open(conn, &new)? {
             log::error!("{} {}: {}", incident.kind, incident.subject, incident.reason);
@@ -80,14 +83,48 @@ pub(crate) fn cover(
         }
         // Locked: otherwise its end might be notified before its beginning is.
         if let Some(incident) = incidents::lock_open(conn, new.kind, &new.subject)? {
-            return Ok(incident);
+            return name_all(conn, context, cause, incident, now);
         }
         // It ended between the two: the next try opens another.
     }
     Err(DbError::NotFound)
 }
 
-fn describe(context: &Context, cause: &Cause, now: NaiveDateTime) -> NewIncident {
+/// Names in an open incident what has no reading by now: more metrics than as it began, or those of another worker too. Its
+/// reason is what pages show and what further notifications of it say.
+fn name_all(
+    conn: &mut Conn,
+    context: &Context,
+    cause: &Cause,
+    incident: Incident,
+    now: NaiveDateTime,
+) -> Result<Incident, DbError> {
+    let covered = alerts::muted_by(conn, &Mute::Incident(incident.id).to_string())?;
+    let covered = covered.into_iter().map(|key| (key.to_string(), key.to_string()));
+    let cause = cause.clone().since(incident.since.and_utc());
+    let reason = describe(context, &cause, &covered.collect(), now).reason;
+    if reason == incident.reason {
+        return Ok(incident);
+    }
+    incidents::describe(conn, incident.id, &reason)?;
+    Ok(Incident { reason, ..incident })
+}
+
+/// The incident that a cause is, of whose metrics and of `others` there are no readings.
+fn describe(
+    context: &Context,
+    cause: &Cause,
+    others: &BTreeMap<String, String>,
+    now: NaiveDateTime,
+) -> NewIncident {
+    let titles = |metrics: &BTreeMap<String, String>| -> Vec<String> {
+        let unnamed = others.iter().filter(|(key, _)| !metrics.contains_key(*key));
+        metrics
+            .iter()
+            .chain(unnamed)
+            .map(|(_, title)| title.clone())
+            .collect()
+    };
     let language = context.options.language;
     let when = |at| When {
         at,
@@ -100,7 +137,7 @@ fn describe(context: &Context, cause: &Cause, now: NaiveDateTime) -> NewIncident
             why,
             metrics,
         } => {
-            let reason = text::system(language, when(*since), why, metrics);
+            let reason = text::system(language, when(*since), why, &titles(metrics));
             (IncidentKind::System, name.clone(), since, reason)
         }
         Cause::Offline {
@@ -108,7 +145,7 @@ fn describe(context: &Context, cause: &Cause, now: NaiveDateTime) -> NewIncident
             systems,
             metrics,
         } => {
-            let reason = text::offline(language, when(*since), systems, metrics);
+            let reason = text::offline(language, when(*since), systems, &titles(metrics));
             (IncidentKind::Offline, String::new(), since, reason)
         }
     };

@@ -1,7 +1,7 @@
 //! Which systems can be read, as far as this worker knows: a system that is down is one incident, and not one alert a
 //! metric.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -34,16 +34,26 @@ pub(crate) enum Cause {
         name: String,
         since: DateTime<Utc>,
         why: String,
-        /// Titles of the metrics that cannot be read by it.
-        metrics: Vec<String>,
+        /// Keys and titles of the metrics that are read from it.
+        metrics: BTreeMap<String, String>,
     },
     /// All systems are.
     Offline {
         since: DateTime<Utc>,
         /// Each with what happened.
         systems: Vec<(String, String)>,
-        metrics: Vec<String>,
+        /// Keys and titles of all metrics.
+        metrics: BTreeMap<String, String>,
     },
+}
+
+impl Cause {
+    /// The same, known since then.
+    pub(super) fn since(mut self, at: DateTime<Utc>) -> Cause {
+        let (Cause::System { since, .. } | Cause::Offline { since, .. }) = &mut self;
+        *since = at;
+        self
+    }
 }
 
 /// What is known of all systems.
@@ -52,11 +62,18 @@ pub(crate) struct Outages(Mutex<Contacts>);
 
 #[derive(Debug, Default)]
 struct Contacts {
-    /// The system that each metric is read from.
-    of_metric: HashMap<String, String>,
+    /// The system that each metric is read from, and its title.
+    of_metric: BTreeMap<String, Read>,
     systems: BTreeMap<String, System>,
     /// When any of them last answered (monotonic).
     answered: Option<Duration>,
+}
+
+/// What a metric is read from.
+#[derive(Debug)]
+struct Read {
+    system: String,
+    title: String,
 }
 
 #[derive(Debug, Default)]
@@ -69,7 +86,6 @@ struct System {
 /// A metric that its system keeps from being read.
 #[derive(Debug)]
 struct Failure {
-    title: String,
     since: (Duration, DateTime<Utc>),
     why: String,
     times: u32,
@@ -80,12 +96,15 @@ struct Failure {
 }
 
 impl Outages {
-    /// Of metrics that are known to be read from these systems.
-    pub(crate) fn new(read: impl IntoIterator<Item = (String, String)>) -> Outages {
-        let of_metric: HashMap<String, String> = read.into_iter().collect();
+    /// Of metrics that are known to be read from these systems: key, title, system.
+    pub(crate) fn new(read: impl IntoIterator<Item = (String, String, String)>) -> Outages {
+        let read = read.into_iter();
+        let of_metric: BTreeMap<String, Read> = read
+            .map(|(key, title, system)| (key, Read { system, title }))
+            .collect();
         let systems = of_metric
             .values()
-            .map(|system| (system.clone(), System::default()))
+            .map(|read| (read.system.clone(), System::default()))
             .collect();
         let answered = None;
         Outages(Mutex::new(Contacts {
@@ -106,7 +125,7 @@ impl Outages {
         let mut known = self.lock();
         match contact {
             Contact::Answered => {
-                let Some(name) = known.of_metric.get(key).cloned() else {
+                let Some(name) = known.of_metric.get(key).map(|read| read.system.clone()) else {
                     return;
                 };
                 known.answered = Some(now);
@@ -115,12 +134,15 @@ impl Outages {
                 system.answered = Some(now);
             }
             Contact::Down { system: name, why } => {
-                known.of_metric.insert(key.to_owned(), name.clone());
+                let read = Read {
+                    system: name.clone(),
+                    title: title.to_owned(),
+                };
+                known.of_metric.insert(key.to_owned(), read);
                 let any = known.answered;
                 let system = known.systems.entry(name.clone()).or_default();
                 let answered = system.answered;
                 let failure = system.failing.entry(key.to_owned()).or_insert_with(|| Failure {
-                    title: title.to_owned(),
                     since: (now, wall),
                     why: String::new(),
                     times: 0,
@@ -140,7 +162,7 @@ impl Outages {
     /// A system of which only one metric is read is no news beside that metric.
     pub(crate) fn cause(&self, key: &str) -> Option<Cause> {
         let known = self.lock();
-        let name = known.of_metric.get(key)?;
+        let name = &known.of_metric.get(key)?.system;
         let system = known.systems.get(name)?;
         let failure = system.failing.get(key)?;
         if system.answered.is_some_and(|at| at >= failure.since.0) {
@@ -160,11 +182,12 @@ impl Outages {
                         Some(((*name).clone(), failure.why.clone()))
                     })
                     .collect(),
-                metrics: failing().map(|failure| failure.title.clone()).collect(),
+                metrics: known.titles(|_| true),
             });
         }
-        let readers = known.of_metric.values().filter(|of| *of == name).count();
-        (readers > 1).then(|| Cause::System {
+        // It answered none of them since this one fails: those that have not failed yet have no reading either.
+        let metrics = known.titles(|of| of == name);
+        (metrics.len() > 1).then(|| Cause::System {
             name: name.clone(),
             since: system
                 .failing
@@ -173,11 +196,7 @@ impl Outages {
                 .min()
                 .unwrap_or(failure.since.1),
             why: failure.why.clone(),
-            metrics: system
-                .failing
-                .values()
-                .map(|failure| failure.title.clone())
-                .collect(),
+            metrics,
         })
     }
 
@@ -185,7 +204,7 @@ impl Outages {
     /// this metric. `None` where it does not fail, or this worker has not tried yet.
     pub(crate) fn is_alone(&self, key: &str) -> Option<bool> {
         let known = self.lock();
-        let system = known.systems.get(known.of_metric.get(key)?)?;
+        let system = known.systems.get(&known.of_metric.get(key)?.system)?;
         let failure = system.failing.get(key)?;
         Some(failure.alone >= OWN_FAILURES)
     }
@@ -193,7 +212,8 @@ impl Outages {
     /// Whether the metric `key` goes on failing although some system answers: the monitor is not cut off.
     pub(crate) fn is_online_without(&self, key: &str) -> bool {
         let known = self.lock();
-        let system = known.of_metric.get(key).and_then(|name| known.systems.get(name));
+        let of = known.of_metric.get(key);
+        let system = of.and_then(|of| known.systems.get(&of.system));
         let failure = system.and_then(|system| system.failing.get(key));
         failure.is_some_and(|failure| failure.apart >= OWN_FAILURES)
     }
@@ -210,6 +230,15 @@ impl Outages {
 
     fn lock(&self) -> MutexGuard<'_, Contacts> {
         self.0.lock().expect("no code panics while holding this lock")
+    }
+}
+
+impl Contacts {
+    /// Keys and titles of the metrics that are read from these systems.
+    fn titles(&self, is_one: impl Fn(&str) -> bool) -> BTreeMap<String, String> {
+        let read = self.of_metric.iter().filter(|(_, read)| is_one(&read.system));
+        read.map(|(key, read)| (key.clone(), read.title.clone()))
+            .collect()
     }
 }
 
@@ -233,7 +262,8 @@ mod tests {
 
     impl Play {
         fn of(read: &[(&str, &str)]) -> Play {
-            let read = read.iter().map(|(key, of)| ((*key).to_owned(), (*of).to_owned()));
+            let read = read.iter();
+            let read = read.map(|(key, of)| ((*key).to_owned(), key.to_uppercase(), (*of).to_owned()));
             Play {
                 systems: Outages::new(read),
                 now: 100,
@@ -277,7 +307,7 @@ mod tests {
             panic!("{:?}", play.systems.cause("x"));
         };
         assert_eq!((name.as_str(), why.as_str()), ("a", "503"));
-        assert_eq!(metrics, ["X", "Y"]);
+        assert!(metrics.values().eq(["X", "Y"]), "{metrics:?}");
         assert_eq!(
             play.systems.states(),
             [("a".to_owned(), false), ("b".to_owned(), true)]
@@ -294,6 +324,27 @@ mod tests {
         assert_eq!(play.systems.is_alone("x"), Some(true));
         play.answers("x");
         assert_eq!(play.systems.cause("x"), None);
+    }
+
+    #[test]
+    fn all_metrics_of_a_system_that_hangs_are_named_at_once() {
+        let mut play = Play::of(&[("p", "a"), ("q", "a"), ("r", "a"), ("s", "a"), ("w", "b")]);
+        for key in ["p", "q", "r", "s", "w"] {
+            play.answers(key);
+        }
+        play.fails("q", "a");
+        let Some(Cause::System { metrics, .. }) = play.systems.cause("q") else {
+            panic!("{:?}", play.systems.cause("q"));
+        };
+        assert!(metrics.values().eq(["P", "Q", "R", "S"]), "{metrics:?}");
+        play.fails("t", "a");
+        let Some(Cause::System { metrics, .. }) = play.systems.cause("t") else {
+            panic!("{:?}", play.systems.cause("t"));
+        };
+        assert!(
+            metrics.contains_key("t") && metrics.len() == 5,
+            "and one that is learnt later: {metrics:?}"
+        );
     }
 
     #[test]
@@ -336,7 +387,7 @@ mod tests {
             systems.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
             ["a", "b"]
         );
-        assert_eq!(metrics, ["X", "W"]);
+        assert!(metrics.values().eq(["W", "X", "Y"]), "y too: {metrics:?}");
         play.answers("x");
         assert_eq!(play.systems.cause("w"), None);
         assert!(!play.systems.is_online_without("w"), "w has not been tried since");

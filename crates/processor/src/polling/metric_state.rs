@@ -13,7 +13,32 @@ use crate::context::Monitored;
 pub(crate) struct MetricState {
     pub(super) monitored: Arc<Monitored>,
     is_running: AtomicBool,
+    lateness: Mutex<Lateness>,
     memory: Mutex<Memory>,
+}
+
+/// Cycles that are skipped because the one before still runs, in a row of cycles that are all too slow.
+#[derive(Default)]
+struct Lateness {
+    /// So many since the last cycle that was in time.
+    skipped: u64,
+    /// Whether one was while the cycle runs that runs now.
+    is_late: bool,
+}
+
+impl Lateness {
+    /// One more is skipped; whether it is the first.
+    fn skip(&mut self) -> bool {
+        self.is_late = true;
+        self.skipped += 1;
+        self.skipped == 1
+    }
+
+    /// The cycle has ended: how many were skipped before it, where it is the first that was in time again.
+    fn end(&mut self) -> Option<u64> {
+        let was_late = std::mem::take(&mut self.is_late);
+        (!was_late && self.skipped > 0).then(|| std::mem::take(&mut self.skipped))
+    }
 }
 
 #[derive(Default)]
@@ -42,6 +67,7 @@ impl MetricState {
         MetricState {
             monitored,
             is_running: AtomicBool::new(false),
+            lateness: Mutex::default(),
             memory: Mutex::default(),
         }
     }
@@ -63,6 +89,23 @@ impl MetricState {
         free.then(|| CyclePermit {
             metric: Arc::clone(self),
         })
+    }
+
+    /// A cycle is skipped because the one before still runs. Logged once, however many follow it.
+    pub(super) fn skip(&self) {
+        self.monitored.meter.late(1);
+        if self.lateness().skip() {
+            log::warn!(
+                "metric {}: the cycle before is still running; this one is skipped, and so is each until it is read in time",
+                self.key()
+            );
+        }
+    }
+
+    fn lateness(&self) -> MutexGuard<'_, Lateness> {
+        self.lateness
+            .lock()
+            .expect("no code panics while holding this lock")
     }
 
     pub(super) fn cached(&self) -> Option<CachedState> {
@@ -94,6 +137,39 @@ impl MetricState {
 
 impl Drop for CyclePermit {
     fn drop(&mut self) {
+        let skipped = self.metric.lateness().end();
         self.metric.is_running.store(false, Ordering::Release);
+        if let Some(skipped) = skipped {
+            log::info!(
+                "metric {}: read in time again; cycles skipped meanwhile: {skipped}",
+                self.metric.key()
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skipped_cycles_are_reported_once_and_counted_at_the_end() {
+        let mut metric = Lateness::default();
+        assert_eq!(metric.end(), None, "nothing was skipped");
+        // A system that hangs: each cycle lasts until its limit, and two are skipped meanwhile.
+        let mut firsts = Vec::new();
+        for _ in 0..3 {
+            firsts.extend([metric.skip(), metric.skip()]);
+            assert_eq!(metric.end(), None, "it was late itself");
+        }
+        assert_eq!(
+            firsts,
+            [true, false, false, false, false, false],
+            "one line an outage"
+        );
+        assert_eq!(metric.end(), Some(6), "and one at its end");
+        assert_eq!(metric.end(), None);
+        assert!(metric.skip(), "the next outage is another");
+        assert_eq!((metric.end(), metric.end()), (None, Some(1)));
     }
 }

@@ -87,11 +87,7 @@ impl Polling {
     ) {
         let metric = &self.metrics[index];
         let Some(cycle) = metric.begin() else {
-            metric.monitored.meter.late(1);
-            log::warn!(
-                "metric {}: the cycle before is still running; this one is skipped",
-                metric.key()
-            );
+            metric.skip();
             return;
         };
         let (polling, permits, halt) = (Arc::clone(self), Arc::clone(permits), halt.clone());

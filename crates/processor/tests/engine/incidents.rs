@@ -83,6 +83,45 @@ both! {
 }
 
 both! {
+    async fn a_system_that_hangs_names_all_its_metrics_and_those_that_come_later(app: TestApp) {
+        // Z is read too rarely to have failed as X is without data; V is another worker's alone.
+        let metrics = "[metrics.x]\n[metrics.y]\nalert = { rise = 1, no_data = \"10m\" }\n\
+             [metrics.z]\ninterval = \"30m\"\nalert = { above = 100 }\n\
+             [metrics.w]\nfetch = { system = \"b\", path = \"/api/totals/w\", value = \"$.total\" }\n\
+             alert = { above = 100 }\n";
+        let config = || Config { interval: "10s".into(), ..Config::metrics(metrics) };
+        let more = format!("{metrics}[metrics.v]\ntitle = \"Vans\"\n\
+            fetch = {{ system = \"a\", path = \"/api/totals/v\", value = \"$.total\" }}\nalert = {{ above = 100 }}\n");
+        app.restart(config());
+        app.b().set_total("w", 1.0);
+        app.poll().await;
+        for key in ["x", "y", "z", "v"] {
+            app.a().fault(&format!("/api/totals/{key}"), Fault::Status(503), Times::Always);
+        }
+        cycles(&app, 10).await;
+        assert_eq!(app.mail().mails().len(), 1, "{:?}", app.subjects());
+        let text = &app.mail().mails()[0].text;
+        assert!(text.contains("no readings of X, Y, Z"), "{text}");
+        let reason = async || app.db.read(incidents::all_open).await.unwrap().remove(0).reason;
+        let begun = reason().await;
+        app.restart(Config { interval: "10s".into(), ..Config::metrics(&more) });
+        cycles(&app, 10).await;
+        let reason = async || app.db.read(incidents::all_open).await.unwrap().remove(0).reason;
+        let grown = reason().await;
+        assert!(grown.contains("no readings of Vans, X, Y, Z"), "{begun} then {grown}");
+        let since = |reason: &str| reason.split(':').take(3).collect::<String>();
+        assert_eq!(since(&begun), since(&grown), "since the same time");
+        app.restart(config());
+        cycles(&app, 60).await;
+        let known = app.db.read(incidents::all_open).await.unwrap().remove(0).reason;
+        assert!(known.contains("X, Y, Z, v"), "a metric of another worker is known by its key: {known}");
+        app.a().clear_faults();
+        cycles(&app, 4).await;
+        app.abandon();
+    }
+}
+
+both! {
     async fn all_systems_at_once_is_the_monitor_offline(app: TestApp, two_systems()) {
         app.b().set_total("w", 1.0);
         app.poll().await;

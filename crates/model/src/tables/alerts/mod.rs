@@ -10,5 +10,7 @@ pub use lifecycle::{
     to_escalate,
 };
 pub use mutes::{mute_end, mute_for, unmute, unmute_end, with_muted_end};
-pub use queries::{Filter, OpenAlerts, by_ids, get, lasting, open_counts, page, recent, unresolved_for};
+pub use queries::{
+    Filter, OpenAlerts, by_ids, get, lasting, muted_by, open_counts, page, recent, unresolved_for,
+};
 pub use row::{Alert, NewAlert};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use monitor_domain::MetricKey;
 
 use super::row::Alert;
 use crate::backend::Conn;
@@ -67,6 +68,15 @@ pub fn lasting(c: &mut Conn, limit: i64) -> Result<Vec<Alert>, DbError> {
         .order(dsl::id.asc())
         .limit(limit)
         .load(c)?)
+}
+
+/// The metrics whose alerts are not over and were not notified for this reason (a [`Mute`](crate::Mute)), by key.
+pub fn muted_by(c: &mut Conn, why: &str) -> Result<Vec<MetricKey>, DbError> {
+    let muted = alert::table
+        .filter(dsl::resolved_at.is_null())
+        .filter(dsl::muted.eq(why.to_owned()));
+    let keys: Vec<String> = muted.select(dsl::key).distinct().order(dsl::key.asc()).load(c)?;
+    Ok(keys.iter().filter_map(|key| key.parse().ok()).collect())
 }
 
 /// How many alerts of each metric are not over, and how many of those are not acknowledged.
