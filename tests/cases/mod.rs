@@ -3,6 +3,7 @@ mod commands;
 mod docs;
 mod embedding;
 mod fault_table_db;
+mod fault_table_frozen;
 mod fault_table_http;
 mod fault_table_time;
 mod help;

@@ -4,13 +4,17 @@ mod signals;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use monitor_domain::SystemClock;
-use monitor_model::{Db, DbOptions};
+use monitor_model::Db;
 use monitor_settings::{Kinds, Settings};
 use monitor_web::{WebContext, check_settings, listen, serve};
+
+/// How long closing the database may take at the end.
+const CLOSE: Duration = Duration::from_secs(1);
 
 /// Shows the metrics and the alert records, and takes resets and deletions.
 #[derive(Parser)]
@@ -62,17 +66,27 @@ fn read(path: &Path) -> Result<Settings, String> {
 #[tokio::main]
 async fn run(settings: &Settings) -> Result<()> {
     let stop = signals::stop_on_signals().context("listening to signals")?;
-    let db = Db::open(&DbOptions::new(&settings.database.url))
-        .await
-        .context("opening the database")?;
-    db.migrate().await.context("migrating the database")?;
+    let db = tokio::select! {
+        () = stop.cancelled() => return Ok(()),
+        db = open_database(settings) => db?,
+    };
     let ctx = WebContext::from_settings(settings, db.clone(), SystemClock::shared())?;
     let listener = listen(ctx.bind).context("web.bind")?;
     log::info!("the page is at http://{}/monitor", ctx.bind);
     serve(listener, ctx, |_| {}, stop)
         .await
         .context("the web stopped")?;
-    db.close().await;
+    if tokio::time::timeout(CLOSE, db.close()).await.is_err() {
+        log::warn!("the database did not answer within {CLOSE:?}; its connections are left to it");
+    }
     log::info!("stopped");
     Ok(())
+}
+
+async fn open_database(settings: &Settings) -> Result<Db> {
+    let db = Db::open(&settings.database.options())
+        .await
+        .context("opening the database")?;
+    db.migrate().await.context("migrating the database")?;
+    Ok(db)
 }

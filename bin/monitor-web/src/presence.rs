@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 /// How often it reports; it counts as silent after six times as long.
 const BEAT: Duration = Duration::from_secs(5);
 /// How long it may take to leave the list. Real time: a database that does not answer must not keep the process.
-const LEAVE: Duration = Duration::from_secs(3);
+const LEAVE: Duration = Duration::from_secs(1);
 
 /// Reports this process as alive until `stop`, then takes it off the list. Failures are logged and harm nothing else.
 pub(crate) async fn keep(db: Db, clock: SharedClock, stop: CancellationToken) {

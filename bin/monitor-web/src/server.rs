@@ -22,8 +22,9 @@ const CONNECTIONS: usize = 2_048;
 const HEAD: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(75);
-/// How long requests under way may take at the end.
-const FINISH: Duration = Duration::from_secs(10);
+/// How long requests under way may take at the end. With the second of actix, of `presence` and of closing the database
+/// it is within the 10 s that supervisors are set to.
+const FINISH: Duration = Duration::from_secs(6);
 
 /// Serves the web on `listener` until `shutdown`: then nothing new is taken, requests under way are finished, live
 /// connections are closed, and it returns. While it serves it is in the table `worker`, with the role `web`. `extra` adds

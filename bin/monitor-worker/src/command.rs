@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use monitor_model::{Db, DbOptions};
+use monitor_model::Db;
 use monitor_settings::{Diagnostics, Settings};
+use tokio_util::sync::CancellationToken;
 
 /// How a program ends.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ pub fn log_to_stderr() {
 /// # Errors
 /// When it cannot be reached or migrated.
 pub async fn open_database(settings: &Settings) -> Result<Db> {
-    let db = Db::open(&DbOptions::new(&settings.database.url))
+    let db = Db::open(&settings.database.options())
         .await
         .context("opening the database")?;
     let applied = db.migrate().await.context("migrating the database")?;
@@ -62,4 +63,15 @@ pub async fn open_database(settings: &Settings) -> Result<Db> {
         log::info!("migrated the database: {}", applied.join(", "));
     }
     Ok(db)
+}
+
+/// The same, until `stop`: `None` where it came first.
+///
+/// # Errors
+/// As there.
+pub async fn open_database_until(settings: &Settings, stop: &CancellationToken) -> Result<Option<Db>> {
+    tokio::select! {
+        () = stop.cancelled() => Ok(None),
+        db = open_database(settings) => db.map(Some),
+    }
 }

@@ -9,7 +9,7 @@ mod program;
 mod stop;
 mod worker;
 
-pub use command::{Exit, log_to_stderr, open_database};
+pub use command::{Exit, log_to_stderr, open_database, open_database_until};
 pub use health::{Health, serve as serve_health};
 pub use program::Program;
 pub use stop::on_signals;

@@ -11,7 +11,7 @@ use monitor_notify::ChannelSettings;
 use monitor_processor::{CodedMetric, Make};
 use monitor_rules::ConditionSettings;
 
-use crate::command::{Exit, log_to_stderr, open_database};
+use crate::command::{Exit, log_to_stderr, open_database_until};
 use crate::health::{Health, serve};
 use crate::program::Program;
 use crate::stop::on_signals;
@@ -124,7 +124,9 @@ async fn work(program: &Program, config: &Path, once: bool) -> Result<(), Exit> 
     monitor_processor::fault::check().map_err(Exit::Usage)?;
     let settings = program.read_settings(config)?;
     let stop = on_signals().context("listening to signals")?;
-    let db = open_database(&settings).await?;
+    let Some(db) = open_database_until(&settings, &stop).await? else {
+        return Ok(());
+    };
     let engine = program.engine(&settings, db.clone(), SystemClock::shared())?;
     if once {
         return Ok(engine.run_once(stop).await.context("one cycle")?);

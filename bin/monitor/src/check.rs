@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use monitor_domain::{Number, SystemClock};
+use monitor_model::{Probed, probe};
 use monitor_processor::sample;
 use monitor_settings::Settings;
 use monitor_upstream::Upstreams;
@@ -52,6 +53,7 @@ async fn try_all(program: &Program, settings: &Settings) -> Result<(), Exit> {
             say(&format!("FAIL  {what}: {why}"));
         }
     };
+    report("database".to_owned(), database(settings).await);
     let systems = settings.systems(clock.clone()).map_err(anyhow::Error::from)?;
     for (name, system) in &systems {
         let result = system.sign_in().await;
@@ -88,4 +90,22 @@ async fn try_all(program: &Program, settings: &Settings) -> Result<(), Exit> {
             "{n} of what the config points at did not work"
         ))),
     }
+}
+
+/// Whether it can be used, and what is to be done with it. Nothing of it is changed.
+async fn database(settings: &Settings) -> Result<String, String> {
+    let Probed {
+        database,
+        exists,
+        pending,
+    } = probe(&settings.database.options())
+        .await
+        .map_err(|error| error.to_string())?;
+    let state = match (exists, pending.len()) {
+        (false, _) => "is made at the first start, or by `monitor migrate`".to_owned(),
+        (true, 0) => "writable, up to date".to_owned(),
+        (true, 1) => "writable, 1 migration to run: by the next start, or by `monitor migrate`".to_owned(),
+        (true, n) => format!("writable, {n} migrations to run: by the next start, or by `monitor migrate`"),
+    };
+    Ok(format!("{database}: {state}"))
 }

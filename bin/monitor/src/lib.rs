@@ -39,7 +39,7 @@ enum Command {
     Check {
         #[command(flatten)]
         config: ConfigArgs,
-        /// Also log in, read each metric once and open each channel, sending nothing.
+        /// Also open the database, log in, read each metric once and open each channel, changing and sending nothing.
         #[arg(long)]
         online: bool,
         /// Print the JSON Schema of the config instead, for editors.

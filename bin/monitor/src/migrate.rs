@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use monitor_model::{Db, DbOptions};
+use monitor_model::Db;
 use monitor_worker::{Exit, Program};
 
 use crate::init::say;
@@ -11,7 +11,7 @@ use crate::init::say;
 /// Applies what is missing and names it.
 pub(crate) async fn run(program: &Program, config: &Path) -> Result<(), Exit> {
     let settings = program.read_settings(config)?;
-    let db = Db::open(&DbOptions::new(&settings.database.url))
+    let db = Db::open(&settings.database.options())
         .await
         .context("opening the database")?;
     let applied = db.migrate().await.context("migrating the database")?;

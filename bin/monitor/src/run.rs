@@ -5,13 +5,15 @@ use std::path::Path;
 use anyhow::Context;
 use monitor_domain::SystemClock;
 use monitor_web::WebContext;
-use monitor_worker::{Exit, Health, Program, on_signals, open_database, serve_health};
+use monitor_worker::{Exit, Health, Program, on_signals, open_database_until, serve_health};
 
 /// Runs both until a signal; when one ends, the other is stopped too.
 pub(crate) async fn run(program: &Program, config: &Path) -> Result<(), Exit> {
     let settings = program.read_settings(config)?;
     let stop = on_signals().context("listening to signals")?;
-    let db = open_database(&settings).await?;
+    let Some(db) = open_database_until(&settings, &stop).await? else {
+        return Ok(());
+    };
     let clock = SystemClock::shared();
     let engine = program.engine(&settings, db.clone(), clock.clone())?;
     let context = WebContext::from_settings(&settings, db.clone(), clock)?;

@@ -1,5 +1,7 @@
 //! What can go wrong with the database, in words that a person can act on.
 
+use std::time::Duration;
+
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 /// An error of the database. None of them holds a password.
@@ -22,6 +24,14 @@ pub enum DbError {
         /// What the database or its client library said.
         cause: String,
     },
+    /// It was reached, and this program cannot work with it as it is.
+    #[error("the database {url} cannot be used: {why}")]
+    Unsuitable {
+        /// The URL without its password.
+        url: String,
+        /// What is wrong with it, and what to do.
+        why: String,
+    },
     /// The tables could not be brought up to date.
     #[error("cannot migrate the database: {cause}")]
     Migrate {
@@ -31,6 +41,18 @@ pub enum DbError {
     /// Another process held the database, or a row, for longer than one waits.
     #[error("the database is locked by another process: {cause}")]
     Locked {
+        /// What the database said.
+        cause: String,
+    },
+    /// It was reached, and a statement was not answered in time. Nothing was stored, if this comes from a write.
+    #[error("the database did not answer for {} s", after.as_secs_f64().round())]
+    NoAnswer {
+        /// How long that was waited for.
+        after: Duration,
+    },
+    /// The database itself ended a statement that took too long. Nothing was stored, if this comes from a write.
+    #[error("the database ended a statement that took too long: {cause}")]
+    TooSlow {
         /// What the database said.
         cause: String,
     },
@@ -84,6 +106,8 @@ impl DbError {
             self,
             DbError::Connect { .. }
                 | DbError::Locked { .. }
+                | DbError::NoAnswer { .. }
+                | DbError::TooSlow { .. }
                 | DbError::Aborted { .. }
                 | DbError::Disconnected { .. }
         )
@@ -100,8 +124,14 @@ impl DbError {
                 url: url.clone(),
                 cause: cause.clone(),
             },
+            DbError::Unsuitable { url, why } => DbError::Unsuitable {
+                url: url.clone(),
+                why: why.clone(),
+            },
             DbError::Migrate { cause } => DbError::Migrate { cause: cause.clone() },
             DbError::Locked { cause } => DbError::Locked { cause: cause.clone() },
+            DbError::NoAnswer { after } => DbError::NoAnswer { after: *after },
+            DbError::TooSlow { cause } => DbError::TooSlow { cause: cause.clone() },
             DbError::Aborted { cause } => DbError::Aborted { cause: cause.clone() },
             DbError::Disconnected { cause } => DbError::Disconnected { cause: cause.clone() },
             DbError::CommitUnknown { cause } => DbError::CommitUnknown { cause: cause.clone() },
@@ -154,9 +184,12 @@ impl From<DieselError> for DbError {
                         {
                             DbError::Locked { cause }
                         }
+                        // PostgreSQL 57014 by `statement_timeout`.
+                        text if text.contains("due to statement timeout") => DbError::TooSlow { cause },
                         // libpq's own, which carry no SQLSTATE.
                         text if text.contains("server closed the connection")
-                            || text.contains("no connection to the server") =>
+                            || text.contains("no connection to the server")
+                            || text.contains("terminating connection") =>
                         {
                             DbError::Disconnected { cause }
                         }
@@ -190,7 +223,20 @@ mod tests {
             unknown("no connection to the server\n"),
             DbError::Disconnected { .. }
         ));
+        assert!(matches!(
+            unknown("canceling statement due to statement timeout"),
+            DbError::TooSlow { .. }
+        ));
+        assert!(matches!(
+            unknown("FATAL:  terminating connection due to idle-in-transaction timeout"),
+            DbError::Disconnected { .. }
+        ));
         assert!(matches!(unknown("no such table: x"), DbError::Query(_)));
+        let silent = DbError::NoAnswer {
+            after: Duration::from_millis(12_504),
+        };
+        assert_eq!(silent.to_string(), "the database did not answer for 13 s");
+        assert!(silent.is_transient());
         assert!(unknown("deadlock detected").is_transient());
         assert!(!unknown("no such table: x").is_transient());
         assert!(!DbError::CommitUnknown { cause: String::new() }.is_transient());

@@ -10,7 +10,7 @@ mod time;
 mod writer;
 
 pub use backend::{Backend, Conn};
-pub use db::{Db, DbOptions, Inspected, inspect};
+pub use db::{Db, DbOptions, Inspected, LogFile, Probed, inspect, probe};
 pub use error::DbError;
 pub use presence::{Presence, host};
 pub use tables::alerts::{Alert, NewAlert};

@@ -11,7 +11,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -31,9 +30,6 @@ use crate::outbox::Job;
 use crate::polling::{MetricState, Polling};
 use crate::telemetry::{Counters, OutboxSnapshot, Sources, WorkerGauges};
 use crate::upkeep::{DeadMansSwitch, heartbeat, run_dead_mans_switch, run_janitor, sign_off};
-
-/// How much longer than its parts a stop may take.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// What an engine is made of; all of it is passed in.
 pub struct Parts {
@@ -157,11 +153,17 @@ impl Engine {
     /// When the database cannot be used at the start, or a part died.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
         let context = &self.context;
-        notify_gap(context).await?;
-        heartbeat(context).await?;
-        reap_dead_workers(context).await?;
-        // What was in the way before this start may have been mended.
-        make_due(context).await?;
+        let beginning = async {
+            notify_gap(context).await?;
+            heartbeat(context).await?;
+            reap_dead_workers(context).await?;
+            // What was in the way before this start may have been mended.
+            make_due(context).await
+        };
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            begun = beginning => begun?,
+        }
         // Not a child of `stop`: a part that ends before it is stopped has died, and that must be distinguished.
         let halt = CancellationToken::new();
         let mut tasks = self.start(&halt);
@@ -174,7 +176,7 @@ impl Engine {
         if let Some(error) = ended_early {
             return Err(error);
         }
-        let limit = context.options.shutdown + GRACE;
+        let limit = context.options.ending();
         let all = tasks.finish();
         match monitor_domain::timeout(&*context.clock, limit, all).await {
             Ok(ended) => ended?,

@@ -35,6 +35,11 @@ pub(crate) struct DatabaseSection {
     /// password in it, better `{ env = "DATABASE_URL" }`. Special characters in it are percent-encoded.
     #[schemars(extend("default" = "sqlite:data/monitor.db"))]
     pub(crate) url: Option<SecretSource>,
+    /// How long a statement may take. PostgreSQL ends it then; where it does not answer for a quarter longer, the
+    /// connection is given up and made anew. Migrations may take half an hour.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("default" = "10s"))]
+    pub(crate) statement_timeout: Option<Duration>,
 }
 
 /// The page and the API.

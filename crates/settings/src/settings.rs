@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use monitor_domain::{BuiltIn, Language, MetricKey, Severity};
 use monitor_login::SystemSettings;
+use monitor_model::DbOptions;
 use monitor_notify::Channel;
 use monitor_requests::{RequestsSettings, SecretSource};
 use monitor_rules::{Maintenance, Rule};
@@ -44,6 +45,18 @@ pub struct Settings {
 pub struct DatabaseSettings {
     /// `sqlite:PATH` or `postgres://…`, which may hold a password: Debug does not show it.
     pub url: String,
+    /// How long a statement may take.
+    pub statement_timeout: Duration,
+}
+
+impl DatabaseSettings {
+    /// How to open it.
+    pub fn options(&self) -> DbOptions {
+        DbOptions {
+            statement_timeout: self.statement_timeout,
+            ..DbOptions::new(&self.url)
+        }
+    }
 }
 
 /// The web process.
@@ -136,6 +149,7 @@ impl fmt::Debug for DatabaseSettings {
         let scheme = self.url.split(':').next().unwrap_or_default();
         f.debug_struct("DatabaseSettings")
             .field("url", &format_args!("{scheme}:[redacted]"))
+            .field("statement_timeout", &self.statement_timeout)
             .finish()
     }
 }

@@ -469,6 +469,7 @@ listen = "192.0.2.1:9464"
 shutdown = "0s"
 [database]
 url = "mysql://localhost"
+statement_timeout = "0s"
 "#,
     );
     insta::assert_snapshot!(errors(&text), @r#"
@@ -480,7 +481,39 @@ url = "mysql://localhost"
     monitor.toml:20:10: worker.listen: 192.0.2.1:9464 can be reached from other machines; set worker.metrics_token, or listen on 127.0.0.1:9464
     monitor.toml:21:12: worker.shutdown: must be longer than 0s
     monitor.toml:23:7: database.url: "mysql:" is no database; begin with "sqlite:" or "postgres://"
+    monitor.toml:24:21: database.statement_timeout: must be from 1s to 1m
     "#);
+    // Several servers, to be tried in turn: each of them is checked.
+    let database = |url: &str| with(&format!("[database]\nurl = \"{url}\"\n"));
+    for url in [
+        "postgres://u@one,two/m",
+        "postgres://u@one:5432,two:5433,[::1]:5434/m?target_session_attrs=read-write",
+        "postgres:///m?host=/run/postgresql",
+    ] {
+        let loaded = load_str("monitor.toml", &database(url), &variables(&[]));
+        assert!(loaded.is_ok(), "{url}: {}", loaded.unwrap_err());
+    }
+    for url in [
+        "postgres://u@one:x,two/m",
+        "postgres://u@one,two:99999/m",
+        "postgres://u@one,[::1/m",
+    ] {
+        let said = errors(&database(url));
+        assert!(said.contains("database.url: not a URL"), "{url}: {said}");
+    }
+    for (given, said) in [
+        ("\"999ms\"", "must be from 1s to 1m"),
+        ("\"61s\"", "must be from 1s to 1m"),
+        ("10", "must be a duration such as \"30s\" or \"5m\", not 10"),
+        (
+            "\"never\"",
+            "must be a duration such as \"30s\" or \"5m\", not \"never\"",
+        ),
+    ] {
+        let text = with(&format!("[database]\nstatement_timeout = {given}\n"));
+        let expected = format!("monitor.toml:14:21: database.statement_timeout: {said}");
+        assert_eq!(errors(&text).trim(), expected);
+    }
     let text = with("[worker]\nlisten = \"127.0.0.1:8080\"\n[database]\nurl = \"hunter2\"");
     insta::assert_snapshot!(errors(&text), @r#"
     monitor.toml:14:10: worker.listen: 127.0.0.1:8080 is taken by web.bind; give another port, or "" for none

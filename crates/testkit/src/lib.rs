@@ -4,9 +4,11 @@ mod clock;
 mod memory;
 pub mod postgres;
 pub mod promtool;
+mod proxy;
 pub mod require;
 pub mod robot;
 
 pub use clock::ScriptedClock;
 pub use memory::temp_dir;
+pub use proxy::Proxy;
 pub use require::{require, skip};

@@ -242,6 +242,7 @@ function apply(data) {
   }
   worker = data.worker;
   $("database-banner").hidden = !data.database_error_since;
+  if (data.database_error_since) put($("database-since"), shortTime(data.database_error_since, time.now()));
   if (data.records) {
     const complete = !data.more_records;
     drawRecords(data.records, { fresh: true, complete });

@@ -34,8 +34,17 @@ pub(crate) struct Live {
 impl Live {
     /// Reads all for the first time, then goes on in a task of its own until `stop`.
     pub(crate) async fn start(ctx: &WebContext, stop: CancellationToken) -> Live {
+        // Nothing was read yet: should that fail, it is from now on that nothing is known.
+        let nothing = Snapshot {
+            read_at: (ctx.clock.monotonic(), ctx.clock.wall()),
+            ..Snapshot::default()
+        };
+        let first = Published {
+            snapshot: Arc::new(nothing),
+            ..Published::default()
+        };
         let shared = Arc::new(Shared {
-            published: watch::Sender::new(Published::default()),
+            published: watch::Sender::new(first),
             changes: ctx.db.changes(),
             wanted: Notify::new(),
             tickets: AtomicU64::new(0),

@@ -14,7 +14,7 @@ use crate::api::{IncidentView, MetricStatus, SilenceView};
 use crate::context::{MetricView, WebContext};
 use crate::live::event::delta;
 use crate::live::load::{Loaded, load, views};
-use crate::live::snapshot::{Published, Shared, Snapshot};
+use crate::live::snapshot::{CATCH_UP, Published, REFRESH, STALE, Shared, Snapshot};
 use crate::live::sparkline::{POINTS, Sparkline};
 
 /// Changes that come faster than this are read together, unless somebody waits for them.
@@ -56,6 +56,7 @@ impl Refresher {
                 }
                 () = shared.wanted.notified() => {}
                 () = tokio::time::sleep(RETRY), if failing => {}
+                () = shared.clock.sleep(REFRESH), if !failing => {}
             }
             changes.mark_unchanged();
             failing = !self.refresh().await;
@@ -80,28 +81,44 @@ impl Refresher {
             .collect();
         let points = i64::try_from(POINTS).expect("a small number");
         let now = stored(self.shared.clock.wall());
-        let loaded = self.db.read(move |c| load(c, now, &missing, points)).await;
+        let read_at = (self.shared.clock.monotonic(), self.shared.clock.wall());
+        let loaded = self.db.read(move |c| load(c, now, &missing, points));
+        let loaded = self.watched(loaded).await;
         let old = Arc::clone(&self.shared.published.borrow().snapshot);
         let (snapshot, good) = match loaded {
-            Ok(loaded) => (self.assemble(loaded, &old), true),
+            Ok(loaded) => (self.assemble(loaded, &old, read_at), true),
             Err(error) => {
                 if old.database_error_since.is_none() {
                     log::error!("cannot read the database, so pages show what was read before: {error}");
                 }
-                let since = old
-                    .database_error_since
-                    .unwrap_or_else(|| self.shared.clock.wall());
-                (
-                    Snapshot {
-                        database_error_since: Some(since),
-                        ..Snapshot::clone(&old)
-                    },
-                    false,
-                )
+                (old.out_of_date(), false)
             }
         };
         self.publish(&old, snapshot, covers, ticket);
         good
+    }
+
+    /// Waits for a read. Where that takes so long that the snapshot before is out of date, open pages hear of it.
+    async fn watched<T>(&self, read: impl Future<Output = T>) -> T {
+        let published = self.shared.published.borrow().clone();
+        let old = &published.snapshot;
+        let clock = &self.shared.clock;
+        let rest = STALE.saturating_sub(old.age(clock.monotonic())).max(REFRESH);
+        let patience = async {
+            clock.sleep(rest).await;
+            // A clock that jumped has waited for nobody.
+            tokio::time::sleep(CATCH_UP).await;
+        };
+        tokio::pin!(read);
+        tokio::select! {
+            read = &mut read => return read,
+            () = patience => {}
+        }
+        if old.database_error_since.is_none() {
+            log::error!("the database does not answer, so pages show what was read before");
+            self.publish(old, old.out_of_date(), published.covers, published.ticket);
+        }
+        read.await
     }
 
     /// Makes the new snapshot the current one, and sends what is different to the live connections.
@@ -122,7 +139,7 @@ impl Refresher {
         }
     }
 
-    fn assemble(&mut self, loaded: Loaded, old: &Snapshot) -> Snapshot {
+    fn assemble(&mut self, loaded: Loaded, old: &Snapshot, read_at: (Duration, DateTime<Utc>)) -> Snapshot {
         if old.database_error_since.is_some() {
             log::info!("the database can be read again");
         }
@@ -160,6 +177,7 @@ impl Refresher {
             incidents: loaded.incidents.into_iter().map(IncidentView::from).collect(),
             silences: silences.map(|s| SilenceView::at(wall, s)).collect(),
             heartbeat_at: loaded.heartbeat_at,
+            read_at,
             database_error_since: None,
         }
     }

@@ -4,16 +4,22 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use monitor_domain::SharedClock;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{IncidentView, MetricStatus, RecordView, SilenceView};
 use crate::live::feed::Feed;
+use crate::problem::{Code, Problem};
 
 /// How long a reader waits at most for the snapshot to catch up with a write that came before it.
-const CATCH_UP: Duration = Duration::from_millis(500);
+pub(super) const CATCH_UP: Duration = Duration::from_millis(500);
+
+/// How old a snapshot may become before it is read again without any change.
+pub(super) const REFRESH: Duration = Duration::from_secs(3);
+/// How old it may become before it is no longer taken for the present: three refreshes.
+pub(super) const STALE: Duration = Duration::from_secs(9);
 
 /// All that is shown, as it was at one moment.
 #[derive(Clone, Debug, Default)]
@@ -33,8 +39,42 @@ pub(crate) struct Snapshot {
     pub(crate) silences: Vec<SilenceView>,
     /// The latest heartbeat of any worker.
     pub(crate) heartbeat_at: Option<DateTime<Utc>>,
-    /// Since when the database could not be read; all the rest is from before.
+    /// When it was read: monotonic, to judge its age by, and for words.
+    pub(crate) read_at: (Duration, DateTime<Utc>),
+    /// Since when the database could not be read; all the rest is from then.
     pub(crate) database_error_since: Option<DateTime<Utc>>,
+}
+
+impl Snapshot {
+    /// Refuses a snapshot that nobody may take for the present.
+    ///
+    /// # Errors
+    /// [`Code::DatabaseUnavailable`], with the time that the values are of.
+    pub(crate) fn present(&self) -> Result<&Snapshot, Problem> {
+        match self.database_error_since {
+            None => Ok(self),
+            Some(since) => Err(Problem::new(
+                Code::DatabaseUnavailable,
+                format!(
+                    "The database cannot be read; what is known is from {}.",
+                    since.to_rfc3339_opts(SecondsFormat::Secs, true)
+                ),
+            )),
+        }
+    }
+
+    /// How old it is.
+    pub(super) fn age(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.read_at.0)
+    }
+
+    /// The same as one that is out of date.
+    pub(super) fn out_of_date(&self) -> Snapshot {
+        Snapshot {
+            database_error_since: self.database_error_since.or(Some(self.read_at.1)),
+            ..self.clone()
+        }
+    }
 }
 
 /// A snapshot, and what it is sure to contain.
@@ -61,17 +101,24 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// The snapshot as it is, without waiting.
+    /// The snapshot as it is, without waiting. An old one says that it is, also where the refresher hangs.
     pub(super) fn peek(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.published.borrow().snapshot)
+        let snapshot = Arc::clone(&self.published.borrow().snapshot);
+        if snapshot.database_error_since.is_none() && snapshot.age(self.clock.monotonic()) >= STALE {
+            return Arc::new(snapshot.out_of_date());
+        }
+        snapshot
     }
 
     /// Waits in bounds: while the database cannot be read there is nothing to wait for.
     pub(super) async fn wait_until(&self, enough: impl Fn(&Published) -> bool) -> Arc<Snapshot> {
         let mut published = self.published.subscribe();
-        if !enough(&published.borrow()) {
+        let is_young = |p: &Published| p.snapshot.age(self.clock.monotonic()) < STALE;
+        let is_good = |p: &Published| enough(p) && is_young(p);
+        let is_done = is_good(&published.borrow());
+        if !is_done {
             self.wanted.notify_one();
-            let caught_up = published.wait_for(|p| enough(p) || p.snapshot.database_error_since.is_some());
+            let caught_up = published.wait_for(|p| is_good(p) || p.snapshot.database_error_since.is_some());
             if tokio::time::timeout(CATCH_UP, caught_up).await.is_err() {
                 log::warn!("the snapshot did not catch up within {CATCH_UP:?}; answering with an older one");
             }

@@ -197,6 +197,7 @@ fn snapshot() -> Snapshot {
         incidents: vec![incident(None)],
         silences: vec![silence(Some("x"))],
         heartbeat_at: Some(now() - chrono::TimeDelta::seconds(99)),
+        read_at: (Duration::ZERO, now()),
         database_error_since: Some(now()),
     }
 }

@@ -1,13 +1,19 @@
 //! `/healthz` and `/readyz`, for whatever watches the monitor.
 
+use std::fmt::Display;
+use std::time::Duration;
+
 use actix_web::{HttpResponse, web};
-use monitor_model::Backend;
+use monitor_model::{Backend, DbError};
 use serde_json::json;
 
 use crate::api::WorkerStatus;
 use crate::auth::Public;
 use crate::problem::{Code, Problem};
 use crate::state::WebState;
+
+/// How long the database may take to answer before the web is not ready. Shorter than the patience of those who check.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `GET /healthz`: the process is up.
 pub(super) async fn alive(_: Public) -> HttpResponse {
@@ -18,14 +24,23 @@ pub(super) async fn alive(_: Public) -> HttpResponse {
 /// take the web out of service.
 pub(super) async fn ready(_: Public, state: web::Data<WebState>) -> Result<HttpResponse, Problem> {
     let db = &state.ctx.db;
-    db.ping().await.map_err(|error| {
-        log::error!("not ready: {error}");
+    let unreachable = |why: &dyn Display| {
+        log::error!("not ready: {why}");
         Problem::new(
             Code::DatabaseUnavailable,
             "The database cannot be reached. The server's log says why.",
         )
-    })?;
-    let pending = db.pending_migrations().await?;
+    };
+    let checking = async {
+        db.ping().await?;
+        db.pending_migrations().await
+    };
+    let pending = match tokio::time::timeout(PATIENCE, checking).await {
+        Ok(Ok(pending)) => pending,
+        Ok(Err(error @ DbError::Unsuitable { .. })) => return Err(error.into()),
+        Ok(Err(error)) => return Err(unreachable(&error)),
+        Err(_) => return Err(unreachable(&format_args!("no answer within {PATIENCE:?}"))),
+    };
     if !pending.is_empty() {
         let detail = format!(
             "{} migrations are to be done: run `monitor migrate`.",
@@ -34,6 +49,7 @@ pub(super) async fn ready(_: Public, state: web::Data<WebState>) -> Result<HttpR
         return Err(Problem::new(Code::NotMigrated, detail));
     }
     let snapshot = state.live.current().await;
+    let snapshot = snapshot.present()?;
     let now = state.ctx.clock.wall();
     let backend = match db.backend() {
         Backend::Sqlite => "sqlite",

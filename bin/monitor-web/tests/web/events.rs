@@ -64,8 +64,8 @@ async fn silence_is_filled_with_signs_of_life() {
     let web = Web::start().await;
     let mut events = web.events().await;
     events.until(|_| true).await;
-    // This reader and the web's own heartbeat.
-    web.clock.wait_for_sleepers(2).await;
+    // This reader, the refresher and the web's own heartbeat.
+    web.clock.wait_for_sleepers(3).await;
     web.clock.advance(Duration::from_secs(15));
     assert_eq!(
         events.next().await.unwrap(),

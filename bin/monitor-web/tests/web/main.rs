@@ -18,6 +18,7 @@ mod pages;
 mod processes;
 mod silences;
 mod snapshots;
+mod stale;
 mod support;
 mod system;
 mod telemetry;

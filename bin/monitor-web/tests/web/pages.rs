@@ -346,6 +346,8 @@ async fn a_page_says_that_the_database_cannot_be_read() {
     for path in PAGES {
         web.refused("GET", path, "", 503, "database-unavailable").await;
     }
-    assert_eq!(web.get("/monitor").await.status, 200, "from memory");
+    let page = web.get("/monitor").await;
+    assert_eq!(page.status, 503, "from memory, and no answer for a script");
+    assert!(page.body.contains("stale since"), "{}", page.body);
     web.stop().await;
 }

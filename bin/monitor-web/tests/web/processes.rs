@@ -31,7 +31,7 @@ async fn it_is_listed_while_it_serves() {
         let row = one_heard_from_at(&web, web.now()).await;
         assert_eq!(row.role, ProcessRole::Web);
         assert_eq!(row.version, env!("CARGO_PKG_VERSION"));
-        web.clock.wait_for_sleepers(1).await;
+        web.clock.wait_for_sleepers(2).await;
         web.clock.advance(Duration::from_secs(5));
         let later = one_heard_from_at(&web, web.now()).await;
         assert_eq!((later.id, later.started_at), (row.id, row.started_at));
@@ -50,7 +50,7 @@ async fn a_web_is_no_worker() {
     web.heartbeat().await;
     assert_eq!(state().await, "alive");
     web.clock.step_wall(TimeDelta::seconds(60));
-    web.clock.wait_for_sleepers(1).await;
+    web.clock.wait_for_sleepers(2).await;
     web.clock.advance(Duration::from_secs(5));
     assert_eq!(state().await, "silent", "whatever the web says of itself");
     assert_eq!(web.get("/readyz").await.json()["worker"]["state"], "silent");
@@ -87,7 +87,7 @@ async fn webs_that_died_on_this_machine_are_reaped() {
         .await
         .unwrap();
     let web = Web::on_db(db.clone(), |_| {}, |_| {}).await;
-    web.clock.wait_for_sleepers(1).await;
+    web.clock.wait_for_sleepers(2).await;
     let ids: Vec<_> = listed(&db).await.into_iter().map(|row| row.id).collect();
     assert_eq!(ids.len(), 3, "{ids:?}");
     for left in [format!("ffff-{gone}-x"), format!("{place}-{gone}-y")] {
@@ -100,7 +100,7 @@ async fn webs_that_died_on_this_machine_are_reaped() {
 async fn a_database_without_tables_does_not_keep_it_from_serving() {
     let db = Database::sqlite();
     let web = Web::on_db(db.open().await, |_| {}, |_| {}).await;
-    web.clock.wait_for_sleepers(1).await;
+    web.clock.wait_for_sleepers(2).await;
     assert_eq!(web.get("/healthz").await.status, 200);
     web.stop().await;
 }

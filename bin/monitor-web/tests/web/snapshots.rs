@@ -18,7 +18,7 @@ async fn start() -> Web {
     let change = |ctx: &mut monitor_web::WebContext| (ctx.metrics, ctx.nav) = (seed::metrics(), nav);
     let web = Web::with(Database::sqlite(), change, |_| {}).await;
     // Its first heartbeat is written then.
-    web.clock.wait_for_sleepers(1).await;
+    web.clock.wait_for_sleepers(2).await;
     let now = web.now();
     web.write(move |c| seed::seed(c, now)).await;
     web.clock.advance(Duration::from_millis(1_500));

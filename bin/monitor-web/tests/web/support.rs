@@ -43,12 +43,15 @@ impl Database {
         .collect()
     }
 
-    pub(crate) async fn open(&self) -> Db {
-        let url = match self {
+    pub(crate) fn url(&self) -> String {
+        match self {
             Database::Sqlite(folder) => format!("sqlite:{}", folder.path().join("monitor.db").display()),
             Database::Postgres(database) => database.url().to_owned(),
-        };
-        Db::open(&DbOptions::new(url)).await.unwrap()
+        }
+    }
+
+    pub(crate) async fn open(&self) -> Db {
+        Db::open(&DbOptions::new(self.url())).await.unwrap()
     }
 }
 
@@ -98,9 +101,13 @@ impl Web {
     ) -> Web {
         let db = database.open().await;
         db.migrate().await.unwrap();
-        let mut web = Web::on_db(db, change, extra).await;
-        web._database = Some(database);
-        web
+        Web::on_db(db, change, extra).await.keeping(database)
+    }
+
+    /// The same, which keeps its database until it is dropped.
+    pub(crate) fn keeping(mut self, database: Database) -> Web {
+        self._database = Some(database);
+        self
     }
 
     /// One on a handle as it is, migrated or not.

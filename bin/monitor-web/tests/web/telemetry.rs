@@ -94,7 +94,7 @@ async fn what_the_database_holds_is_exposed() {
 async fn the_life_of_alerts_and_of_the_monitor_is_exposed() {
     for database in Database::each() {
         let web = Web::on(database).await;
-        web.clock.wait_for_sleepers(1).await;
+        web.clock.wait_for_sleepers(2).await;
         let page = web.get("/metrics").await.body;
         assert_eq!(value(&page, "monitor_web_processes_alive"), Some(1.0));
         assert_eq!(

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_model::{
-    Alert, AlertKind, Conn, DbError, DbOptions, Evaluation, Inspected, MetricState, alerts, evaluations,
-    inspect, states, utc,
+    Alert, AlertKind, Conn, DbError, Evaluation, Inspected, MetricState, alerts, evaluations, inspect,
+    states, utc,
 };
 use monitor_rules::{Lifetime, Rule, State};
 use monitor_settings::Settings;
@@ -40,7 +40,7 @@ pub(super) async fn look_up(settings: &Settings, key: &str, rule: &Rule) -> Stor
         Lifetime::Level | Lifetime::Never => AlertKind::Level,
     };
     let key = key.to_owned();
-    let options = DbOptions::new(&settings.database.url);
+    let options = settings.database.options();
     let without = |why: String| Stored {
         remark: Some(format!("judged as a new metric: {why}")),
         ..Stored::default()

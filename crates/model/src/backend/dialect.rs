@@ -1,10 +1,17 @@
 //! The list of what the two databases do differently.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use diesel_migrations::EmbeddedMigrations;
 
+use super::progress::{Beat, connecting};
 use super::url::Target;
 use crate::error::DbError;
+
+/// How long connecting may take, for each address in the URL. The client library has a shorter limit of its own, unless
+/// the URL takes it away (`connect_timeout=0`) or the host's name is resolved for ever.
+const CONNECTING: Duration = Duration::from_secs(15);
 
 /// Why a migration failed, in diesel's words.
 pub(crate) type AnyError = Box<dyn std::error::Error + Send + Sync>;
@@ -54,14 +61,17 @@ pub(crate) enum MigrationFailure {
 pub(crate) trait Dialect: Connection {
     /// The migrations for this database.
     const MIGRATIONS: EmbeddedMigrations;
+    /// A query that gives the encoding of the database's texts as `name`, and the only one that is taken.
+    const ENCODING: (&'static str, &'static str);
     /// A query that gives one row with a column `name` where the table of applied migrations exists, and none otherwise.
     const MIGRATIONS_TABLE: &'static str;
 
     /// Opens a connection and sets it up.
-    fn open(target: &Target, address: &str, role: Role) -> Result<Self, DbError> {
-        let connected = Self::establish(address);
+    fn open(target: &Target, address: &str, role: Role, limit: Duration) -> Result<Self, DbError> {
+        let connected = connecting(CONNECTING * target.addresses(), || Self::establish(address));
         let mut conn = connected.map_err(|e| target.connect_error(&Self::cause(address, &e)))?;
-        let set_up = conn.set_up(role);
+        conn.set_instrumentation(Beat);
+        let set_up = conn.set_up(role, limit);
         set_up.map_err(|e| target.connect_error(&e.to_string()))?;
         Ok(conn)
     }
@@ -69,8 +79,8 @@ pub(crate) trait Dialect: Connection {
     /// Why a connection could not be opened, as precisely as that can be found out.
     fn cause(address: &str, error: &ConnectionError) -> String;
 
-    /// Sets up a new connection.
-    fn set_up(&mut self, role: Role) -> QueryResult<()>;
+    /// Sets up a new connection, on which a statement may take `limit`.
+    fn set_up(&mut self, role: Role, limit: Duration) -> QueryResult<()>;
 
     /// Checks a connection that was idle.
     fn check(&mut self) -> QueryResult<()>;

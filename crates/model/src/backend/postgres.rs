@@ -1,5 +1,7 @@
 //! PostgreSQL: a server, row locks, LISTEN and NOTIFY.
 
+use std::time::Duration;
+
 use diesel::connection::{AnsiTransactionManager, SimpleConnection};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -13,6 +15,8 @@ use crate::error::DbError;
 /// How long a statement waits for a lock of another process. A migration that waited longer for a table would hold up
 /// everybody who came for that table after it.
 const LOCK_WAIT_MS: u32 = 5_000;
+/// How long a session may do nothing in the middle of a transaction.
+const IDLE_MS: u32 = 30_000;
 /// The channel of NOTIFY on which handles hear of each other's commits.
 const CHANNEL: &str = "monitor_changed";
 /// The advisory lock that migrating processes queue up for: "monitor" in ASCII. It is per database.
@@ -26,6 +30,8 @@ struct TransactionId {
 
 impl Dialect for PgConnection {
     const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+    const ENCODING: (&'static str, &'static str) =
+        ("SELECT current_setting('server_encoding') AS name", "UTF8");
     const MIGRATIONS_TABLE: &'static str = "SELECT to_regclass('__diesel_schema_migrations')::text AS name \
          WHERE to_regclass('__diesel_schema_migrations') IS NOT NULL";
 
@@ -33,12 +39,16 @@ impl Dialect for PgConnection {
         error.to_string()
     }
 
-    fn set_up(&mut self, role: Role) -> QueryResult<()> {
+    fn set_up(&mut self, role: Role, limit: Duration) -> QueryResult<()> {
+        // A process that was frozen in mid-transaction must not hold its locks for ever.
+        self.batch_execute(&format!(
+            "SET statement_timeout = '{}ms'; SET idle_in_transaction_session_timeout = '{IDLE_MS}ms'",
+            limit.as_millis()
+        ))?;
         match role {
-            // A writer that was frozen in mid-transaction must not hold its locks for ever. Where the server answers
-            // commits before they are on its disk, this connection turns that off for itself.
+            // Where the server answers commits before they are on its disk, this connection turns that off for itself.
             Role::Writer => self.batch_execute(&format!(
-                "SET lock_timeout = '{LOCK_WAIT_MS}ms'; SET idle_in_transaction_session_timeout = '30s'; \
+                "SET lock_timeout = '{LOCK_WAIT_MS}ms'; \
                  SELECT set_config('synchronous_commit', 'on', false) \
                  WHERE current_setting('synchronous_commit') = 'off'"
             )),

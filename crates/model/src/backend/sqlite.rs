@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Integer, Text};
 use diesel::sqlite::SqliteConnection;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
@@ -17,6 +17,8 @@ use crate::error::DbError;
 const LOCK_WAIT_MS: u32 = 5_000;
 /// How long a file may stay locked while it is switched to WAL.
 const WAL_WAIT: Duration = Duration::from_secs(10);
+/// How long truncating the log waits for readers.
+const TRUNCATE_WAIT_MS: u32 = 100;
 /// A WAL that grew in a burst is cut back to this.
 const WAL_BYTES: u32 = 64 << 20;
 
@@ -24,6 +26,18 @@ const WAL_BYTES: u32 = 64 << 20;
 struct JournalMode {
     #[diesel(sql_type = Text)]
     journal_mode: String,
+}
+
+#[derive(QueryableByName)]
+struct Checkpoint {
+    /// Whether somebody was in the way.
+    #[diesel(sql_type = Integer)]
+    busy: i32,
+    /// Pages in the log, and how many of them are in the database; -1 without a log.
+    #[diesel(sql_type = Integer)]
+    log: i32,
+    #[diesel(sql_type = Integer)]
+    checkpointed: i32,
 }
 
 #[derive(QueryableByName)]
@@ -51,7 +65,7 @@ pub(super) fn prepare(target: &Target, path: &Path) -> Result<(), DbError> {
         std::fs::create_dir_all(folder)
             .map_err(|e| target.connect_error(&format!("cannot create folder {}: {e}", folder.display())))?;
     }
-    let mut c = SqliteConnection::open(target, &address(target, path)?, Role::Migrator)?;
+    let mut c = SqliteConnection::open(target, &address(target, path)?, Role::Migrator, Duration::ZERO)?;
     let until = Instant::now() + WAL_WAIT;
     // The switch needs the file for itself, and SQLite does not always wait for that by its busy timeout.
     loop {
@@ -74,20 +88,60 @@ pub(super) fn prepare(target: &Target, path: &Path) -> Result<(), DbError> {
     }
 }
 
+/// Moves the log into the database and truncates it; `false` where a reader or a writer was in the way. The first step
+/// waits for nobody. Only where it moved everything comes the second, which keeps writers out while it waits for readers,
+/// and therefore waits for a moment only.
+pub(super) fn truncate(c: &mut SqliteConnection) -> QueryResult<bool> {
+    let moved: Checkpoint = diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result(c)?;
+    if moved.busy != 0 || moved.checkpointed < moved.log {
+        return Ok(false);
+    }
+    c.batch_execute(&format!("PRAGMA busy_timeout = {TRUNCATE_WAIT_MS}"))?;
+    let truncated: Checkpoint = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(c)?;
+    Ok(truncated.busy == 0)
+}
+
+/// Whether a file that is not there could be made in its folder, or in the nearest folder above that is there; the error
+/// says which file and which folder. Nothing is left behind.
+pub(crate) fn creatable(path: &Path) -> Result<(), String> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let above = path.ancestors().skip(1).find(|folder| folder.exists());
+    let folder = above.unwrap_or(Path::new("/"));
+    let refused = |why: std::io::Error| format!("cannot create {name} in {}: {why}", folder.display());
+    let trial = folder.join(format!(".monitor-{}.tmp", uuid::Uuid::new_v4().simple()));
+    let made = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&trial);
+    drop(made.map_err(refused)?);
+    std::fs::remove_file(&trial).map_err(refused)
+}
+
 impl Dialect for SqliteConnection {
     const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+    const ENCODING: (&'static str, &'static str) = ("SELECT encoding AS name FROM pragma_encoding", "UTF-8");
     const MIGRATIONS_TABLE: &'static str =
         "SELECT name FROM sqlite_master WHERE name = '__diesel_schema_migrations'";
 
     /// SQLite says "unable to open database file" and no more; the operating system knows why.
     fn cause(address: &str, error: &ConnectionError) -> String {
-        match std::fs::OpenOptions::new().read(true).append(true).open(address) {
+        let path = Path::new(address);
+        let opened = std::fs::OpenOptions::new().read(true).append(true).open(path);
+        match opened {
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => match creatable(path) {
+                Err(why) => why,
+                Ok(()) => error.to_string(),
+            },
             Err(why) => why.to_string(),
-            Ok(_) => error.to_string(),
+            // The files beside it are made as it is opened.
+            Ok(_) => match creatable(&path.with_added_extension("wal")) {
+                Err(why) => why,
+                Ok(()) => error.to_string(),
+            },
         }
     }
 
-    fn set_up(&mut self, role: Role) -> QueryResult<()> {
+    fn set_up(&mut self, role: Role, _limit: Duration) -> QueryResult<()> {
         // First of all, so that everything after it waits for a lock instead of failing.
         self.batch_execute(&format!("PRAGMA busy_timeout = {LOCK_WAIT_MS}"))?;
         self.batch_execute("PRAGMA foreign_keys = ON")?;

@@ -80,6 +80,14 @@ impl Target {
         message
     }
 
+    /// How many addresses it names: libpq tries one after another.
+    pub(crate) fn addresses(&self) -> u32 {
+        match self {
+            Target::Sqlite { .. } => 1,
+            Target::Postgres { shown, .. } => u32::try_from(shown.matches(',').count() + 1).unwrap_or(1),
+        }
+    }
+
     pub(crate) fn connect_error(&self, cause: &str) -> DbError {
         DbError::Connect {
             url: self.shown(),

@@ -3,19 +3,25 @@
 use std::fmt;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::time::Duration;
 
 use diesel::r2d2::R2D2Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::options::DbOptions;
 use super::pool::Pool;
-use super::threads::{blocking, spawn};
+use super::runner::Runner;
 use super::watcher::Watcher;
-use crate::backend::{Backend, Conn, Role, Target, connect, prepare};
+use crate::backend::{Backend, Conn, Progress, Role, Source, Target, connect, prepare};
 use crate::error::DbError;
 use crate::migrations;
-use crate::writer::{Counters, PendingWrite, QUEUE, QueuedWrite, Stats, Writer, guarded};
+use crate::writer::{Counters, PendingWrite, QUEUE, QueuedWrite, Stats, Writer};
+
+/// The threads of a handle.
+const WRITER: &str = "monitor-db-write";
+const WATCHER: &str = "monitor-db-watch";
+/// How often `close` checks whether they are over.
+const CLOSING: Duration = Duration::from_millis(2);
 
 /// A handle to a database. Clones are the same handle; it works until [`Db::close`], or until the last clone is gone.
 #[derive(Clone)]
@@ -24,7 +30,7 @@ pub struct Db {
 }
 
 struct Inner {
-    target: Arc<Target>,
+    runner: Runner,
     pool: Pool,
     counters: Arc<Counters>,
     changes: Arc<watch::Sender<u64>>,
@@ -37,7 +43,12 @@ struct Threads {
     queue: Option<mpsc::Sender<Box<dyn QueuedWrite>>>,
     /// Its end stops the watcher.
     stop: Option<SyncSender<()>>,
-    handles: Vec<JoinHandle<()>>,
+}
+
+/// What a handle begins with.
+struct Opened {
+    writer: Conn,
+    watcher: (Conn, i64),
 }
 
 impl Db {
@@ -48,44 +59,73 @@ impl Db {
     /// [`DbError::BadUrl`] for a URL that cannot be used, [`DbError::Connect`] with what the database or its client
     /// library said; neither holds the password.
     pub async fn open(options: &DbOptions) -> Result<Db, DbError> {
-        let target = Arc::new(options.target()?);
-        let pool_size = options.pool_size;
-        blocking(move || Db::open_now(target, pool_size)).await?
+        let runner = Runner::start(options)?;
+        let source = runner.source.clone();
+        let connected = move |_: &Progress| {
+            prepare(&source)?;
+            Ok(Opened {
+                writer: connect(&source, Role::Writer)?,
+                watcher: Watcher::listen(&source)?,
+            })
+        };
+        let opened = runner.run(Role::Writer, (), connected).await?;
+        Db::start(runner, opened, options.pool_size)
     }
 
-    fn open_now(target: Arc<Target>, pool_size: u32) -> Result<Db, DbError> {
-        prepare(&target)?;
-        let (changes, _) = watch::channel(0);
-        let changes = Arc::new(changes);
+    fn start(runner: Runner, opened: Opened, pool_size: u32) -> Result<Db, DbError> {
+        let changes = Arc::new(watch::channel(0).0);
         let counters = Arc::new(Counters::default());
         let id = uuid::Uuid::new_v4().to_string();
-
-        let conn = connect(&target, Role::Writer)?;
         Counters::add(&counters.connections, 1);
+
         let (queue, writes) = mpsc::channel(QUEUE);
+        let (crew, source) = (runner.crew.clone(), runner.source.clone());
+        let start = Arc::new(move |writer: Writer| {
+            if let Err(error) = crew.start(&source, WRITER, move || writer.run()) {
+                log::error!("nothing is written any more: {error}");
+            }
+        });
         let writer = Writer {
-            target: target.clone(),
-            conn: Some(conn),
+            source: runner.source.clone(),
+            conn: Some(opened.writer),
             id: id.clone(),
             counters: counters.clone(),
             changes: changes.clone(),
+            queue: Arc::new(Mutex::new(writes)),
+            progress: Progress::default(),
+            start,
         };
-        let watcher = Watcher::start(target.clone(), id, changes.clone())?;
+        runner.crew.start(&runner.source, WRITER, move || writer.run())?;
+
         let (stop, stopped) = std::sync::mpsc::sync_channel(1);
-        let handles = vec![
-            spawn(&target, "monitor-db-write", move || writer.run(writes))?,
-            spawn(&target, "monitor-db-watch", move || watcher.run(&stopped))?,
-        ];
+        let (crew, source) = (runner.crew.clone(), runner.source.clone());
+        let start = Arc::new(move |watcher: Watcher| {
+            if let Err(error) = crew.start(&source, WATCHER, move || watcher.run()) {
+                log::error!("nobody listens for changes any more: {error}");
+            }
+        });
+        let (conn, version) = opened.watcher;
+        let watcher = Watcher {
+            source: runner.source.clone(),
+            conn: Some(conn),
+            id,
+            version,
+            changes: changes.clone(),
+            stop: Arc::new(Mutex::new(stopped)),
+            start,
+        };
+        runner
+            .crew
+            .start(&runner.source, WATCHER, move || watcher.run())?;
 
         let threads = Mutex::new(Threads {
             queue: Some(queue),
             stop: Some(stop),
-            handles,
         });
-        let pool = Pool::new(target.clone(), pool_size);
+        let pool = Pool::new(runner.source.clone(), pool_size);
         Ok(Db {
             inner: Arc::new(Inner {
-                target,
+                runner,
                 pool,
                 counters,
                 changes,
@@ -98,12 +138,14 @@ impl Db {
     /// processes do it at once: one does it and the others wait.
     ///
     /// # Errors
-    /// [`DbError::Migrate`], naming the migration that failed. On SQLite none is kept then; on PostgreSQL those before it.
+    /// [`DbError::Unsuitable`] for a database that this program cannot work with: its encoding is not UTF-8, or a newer
+    /// program migrated it. [`DbError::Migrate`], naming the migration that failed. On SQLite none is kept then; on PostgreSQL those before it.
     pub async fn migrate(&self) -> Result<Vec<String>, DbError> {
-        let target = self.inner.target.clone();
-        let applied = blocking(move || migrations::migrate(&target)).await??;
+        let source = self.inner.source().clone();
+        let migrate = move |_: &Progress| migrations::migrate(&source);
+        let applied = self.inner.runner.run(Role::Migrator, (), migrate).await?;
         for name in &applied {
-            log::info!("migrated {} by {name}", self.inner.target.shown());
+            log::info!("migrated {} by {name}", self.inner.source().shown());
         }
         if !applied.is_empty() {
             self.inner.changes.send_modify(|count| *count += 1);
@@ -116,8 +158,8 @@ impl Db {
     /// # Errors
     /// As for a read.
     pub async fn pending_migrations(&self) -> Result<Vec<String>, DbError> {
-        let target = self.inner.target.clone();
-        blocking(move || migrations::pending(&target)).await?
+        let source = self.inner.source().clone();
+        self.read(move |c| migrations::pending(&source, c)).await
     }
 
     /// Runs `f` on a connection for reads, off the async threads. It sees all that was committed before.
@@ -129,25 +171,28 @@ impl Db {
         F: FnOnce(&mut Conn) -> Result<T, DbError> + Send + 'static,
         T: Send + 'static,
     {
-        let permit = self
-            .inner
-            .pool
-            .permits
-            .clone()
-            .acquire_owned()
+        let patience = self.inner.source().patience(Role::Reader);
+        let permit = self.inner.pool.permits.clone().acquire_owned();
+        let permit = tokio::time::timeout(patience, permit)
             .await
+            .map_err(|_| DbError::NoAnswer { after: patience })?
             .map_err(|_| DbError::Closed)?;
         let inner = self.inner.clone();
-        blocking(move || {
-            let _permit = permit;
-            let mut pooled = inner.pool.take()?;
-            // Until it is known to have gone well: a panic leaves it marked.
-            pooled.doubtful = true;
-            let result = guarded(|| f(&mut pooled.conn))?;
-            pooled.doubtful = matches!(result, Err(DbError::Disconnected { .. }));
+        let reading = move |progress: &Progress| {
+            let mut conn = inner.pool.take()?;
+            // A panic takes the connection with it: nobody knows what it was in the middle of.
+            let result = f(&mut conn);
+            if !matches!(result, Err(DbError::Disconnected { .. })) {
+                inner.pool.give_back(conn, progress);
+            }
             result
-        })
-        .await?
+        };
+        let read = self.inner.runner.run(Role::Reader, permit, reading).await;
+        if matches!(read, Err(DbError::NoAnswer { .. })) {
+            // The others lead to the same server.
+            self.inner.pool.clear();
+        }
+        read
     }
 
     /// Runs `f` in a write transaction and answers when it is committed: on the disk, not only handed over.
@@ -159,7 +204,7 @@ impl Db {
     ///
     /// # Errors
     /// What `f` returned; [`DbError::Locked`] or [`DbError::Connect`] where nothing was stored and trying later is fine;
-    /// [`DbError::CommitUnknown`] where it may be stored or not.
+    /// The same for [`DbError::NoAnswer`]. [`DbError::CommitUnknown`] where it may be stored or not.
     pub async fn write<T, F>(&self, f: F) -> Result<T, DbError>
     where
         F: FnMut(&mut Conn) -> Result<T, DbError> + Send + 'static,
@@ -184,7 +229,7 @@ impl Db {
 
     /// Which database it is.
     pub fn backend(&self) -> Backend {
-        match *self.inner.target {
+        match self.inner.source().target {
             Target::Sqlite { .. } => Backend::Sqlite,
             Target::Postgres { .. } => Backend::Postgres,
         }
@@ -206,32 +251,41 @@ impl Db {
     /// Carries out the writes that wait, then stops the threads and closes the connections, for all clones. Every use of
     /// the handle after that fails with [`DbError::Closed`].
     pub async fn close(&self) {
-        let (queue, stop, handles) = {
+        {
             let mut threads = self.inner.threads();
-            (
-                threads.queue.take(),
-                threads.stop.take(),
-                std::mem::take(&mut threads.handles),
-            )
-        };
-        drop((queue, stop));
-        self.inner.pool.close();
-        let joined = blocking(move || handles.into_iter().for_each(|handle| drop(handle.join()))).await;
-        if let Err(error) = joined {
-            log::warn!("closing {}: {error}", self.inner.target.shown());
+            threads.queue.take();
+            threads.stop.take();
         }
+        self.inner.pool.close();
+        let crew = &self.inner.runner.crew;
+        while !(crew.is_over(WRITER) && crew.is_over(WATCHER)) {
+            tokio::time::sleep(CLOSING).await;
+        }
+    }
+
+    pub(super) fn runner(&self) -> &Runner {
+        &self.inner.runner
+    }
+
+    /// How many connections did not answer, were given up, and still hang.
+    pub fn hung(&self) -> usize {
+        self.inner.source().deadlines.hung()
     }
 }
 
 impl fmt::Debug for Db {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Db")
-            .field("url", &self.inner.target.shown())
+            .field("url", &self.inner.source().shown())
             .finish_non_exhaustive()
     }
 }
 
 impl Inner {
+    fn source(&self) -> &Arc<Source> {
+        &self.runner.source
+    }
+
     fn threads(&self) -> std::sync::MutexGuard<'_, Threads> {
         // Nothing in it is ever half done.
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,7 +1,7 @@
 //! Reading a database without changing anything about it.
 
 use super::options::DbOptions;
-use super::threads::blocking;
+use super::runner::Runner;
 use crate::backend::{Conn, Role, Target, connect};
 use crate::error::DbError;
 use crate::migrations;
@@ -28,19 +28,21 @@ where
     F: FnOnce(&mut Conn) -> Result<T, DbError> + Send + 'static,
     T: Send + 'static,
 {
-    let target = options.target()?;
-    blocking(move || {
+    let runner = Runner::start(options)?;
+    let source = runner.source.clone();
+    let inspecting = move |_: &_| {
         // Connecting would make the file.
-        if let Target::Sqlite { path } = &target
+        if let Target::Sqlite { path } = &source.target
             && !path.exists()
         {
             return Ok(Inspected::Nowhere);
         }
-        let missing = migrations::pending(&target)?;
+        let mut conn = connect(&source, Role::Reader)?;
+        let missing = migrations::pending(&source, &mut conn)?;
         if !missing.is_empty() {
             return Ok(Inspected::Behind(missing));
         }
-        f(&mut connect(&target, Role::Reader)?).map(Inspected::Found)
-    })
-    .await?
+        f(&mut conn).map(Inspected::Found)
+    };
+    runner.run(Role::Reader, (), inspecting).await
 }

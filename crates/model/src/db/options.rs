@@ -1,12 +1,16 @@
 //! How to open a database.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::backend::Target;
 use crate::error::DbError;
 
 /// Connections for reads, unless the options say otherwise.
 const POOL_SIZE: u32 = 8;
+
+/// How long a statement may take, unless the options say otherwise.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How to open a database. Its `Debug` shows no password.
 #[derive(Clone)]
@@ -15,14 +19,18 @@ pub struct DbOptions {
     pub url: String,
     /// How many reads may run at once. Writes have a connection of their own.
     pub pool_size: u32,
+    /// How long a statement may take; migrations may take half an hour. A database that does not answer for a quarter
+    /// longer is given up, connection by connection, and connected to again.
+    pub statement_timeout: Duration,
 }
 
 impl DbOptions {
-    /// Eight reads at once.
+    /// Eight reads at once, 10 s a statement.
     pub fn new(url: impl Into<String>) -> DbOptions {
         DbOptions {
             url: url.into(),
             pool_size: POOL_SIZE,
+            statement_timeout: STATEMENT_TIMEOUT,
         }
     }
 
@@ -40,6 +48,7 @@ impl fmt::Debug for DbOptions {
         f.debug_struct("DbOptions")
             .field("url", &url)
             .field("pool_size", &self.pool_size)
+            .field("statement_timeout", &self.statement_timeout)
             .finish()
     }
 }

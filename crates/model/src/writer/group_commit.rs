@@ -1,15 +1,15 @@
 //! Group commit: one thread that runs the closures waiting for it in one transaction, and answers after its COMMIT.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
-use super::queued::{QueuedWrite, RunResult, guarded};
+use super::queued::{QueuedWrite, Refuser, RunResult, guarded};
 use super::stats::Counters;
 use super::transaction::{self, CommitResult};
-use crate::backend::{Begun, Conn, Role, Target, connect};
+use crate::backend::{Begun, Conn, GivenUp, Progress, Role, Source, connect};
 use crate::error::DbError;
 
 /// How many closures may wait in the queue; later ones wait in `Db::write` until there is room.
@@ -23,14 +23,22 @@ const RUNS_ALONE: u32 = 5;
 
 /// The writer; lives on its own thread.
 pub(crate) struct Writer {
-    pub(crate) target: Arc<Target>,
+    pub(crate) source: Arc<Source>,
     /// `None` after a connection was lost or not to be trusted any more.
     pub(crate) conn: Option<Conn>,
     /// This handle's id, which distinguishes its notifications from others'.
     pub(crate) id: String,
     pub(crate) counters: Arc<Counters>,
     pub(crate) changes: Arc<watch::Sender<u64>>,
+    /// Held while it waits for work, never while it works.
+    pub(crate) queue: Arc<Mutex<Queue>>,
+    /// What it waits for.
+    pub(crate) progress: Progress,
+    /// Starts the thread of its successor.
+    pub(crate) start: Arc<dyn Fn(Writer) + Send + Sync>,
 }
+
+type Queue = mpsc::Receiver<Box<dyn QueuedWrite>>;
 
 /// How a transaction ended.
 enum TransactionResult {
@@ -45,42 +53,92 @@ enum TransactionResult {
 }
 
 impl Writer {
-    /// Works until all senders are gone and the queue is empty.
-    pub(crate) fn run(mut self, mut queue: mpsc::Receiver<Box<dyn QueuedWrite>>) {
+    /// Works until all senders are gone and the queue is empty. Where the database does not answer, those who wait are
+    /// answered without it, and a successor goes on with the queue.
+    pub(crate) fn run(mut self) {
+        let (progress, patience) = (self.progress.clone(), self.source.patience(Role::Writer));
         let mut waiting: Vec<Box<dyn QueuedWrite>> = Vec::new();
-        loop {
-            if waiting.is_empty() {
-                match queue.blocking_recv() {
-                    Some(write) => waiting.push(write),
-                    None => return,
-                }
-            }
-            while waiting.len() < BATCH
-                && let Ok(write) = queue.try_recv()
-            {
-                waiting.push(write);
-            }
+        while !progress.is_given_up() && self.receive(&mut waiting) {
             // A caller that stopped waiting before its turn wants nothing written.
             waiting.retain(|write| !write.abandoned());
             let batch = std::mem::take(&mut waiting);
             if batch.is_empty() {
                 continue;
             }
+            let refusers: Vec<_> = batch.iter().map(|write| write.refuser()).collect();
+            let successor = self.successor();
+            let watch = self
+                .source
+                .deadlines
+                .watch(progress.clone(), move |how| successor.take_over(how, refusers));
             // Closures' panics are caught one by one; this is for one in the database library itself. The batch's callers
             // get `CommitUnknown` then, and the others go on.
-            match guarded(|| self.process(batch)) {
+            match progress.during(patience, || guarded(|| self.process(batch))) {
                 Ok(left) => waiting = left,
                 Err(panic) => {
                     log::error!("the database writer {panic}; it goes on with a new connection");
                     self.conn = None;
                 }
             }
+            drop(watch);
         }
+    }
+
+    /// Adds what is in the queue, and waits for that where there is nothing yet; `false` where there is no more.
+    fn receive(&self, waiting: &mut Vec<Box<dyn QueuedWrite>>) -> bool {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.is_empty() {
+            match queue.blocking_recv() {
+                Some(write) => waiting.push(write),
+                None => return false,
+            }
+        }
+        while waiting.len() < BATCH
+            && let Ok(write) = queue.try_recv()
+        {
+            waiting.push(write);
+        }
+        true
+    }
+
+    /// The same with a connection of its own, still to be made.
+    fn successor(&self) -> Writer {
+        Writer {
+            source: Arc::clone(&self.source),
+            conn: None,
+            id: self.id.clone(),
+            counters: Arc::clone(&self.counters),
+            changes: Arc::clone(&self.changes),
+            queue: Arc::clone(&self.queue),
+            progress: Progress::default(),
+            start: Arc::clone(&self.start),
+        }
+    }
+
+    /// Answers for the writer before, which hangs, and goes on in its place.
+    fn take_over(self, how: GivenUp, refusers: Vec<Refuser>) {
+        let error = how.error();
+        log::error!(
+            "{} writes failed, a new connection is made: {error}",
+            refusers.len()
+        );
+        Counters::add(&self.counters.failures, refusers.len());
+        Counters::add(&self.counters.lost, 1);
+        for refuse in refusers {
+            refuse(error.again());
+        }
+        let start = Arc::clone(&self.start);
+        start(self);
     }
 
     /// Runs a batch and answers it; gives back what it did not get to.
     fn process(&mut self, mut batch: Vec<Box<dyn QueuedWrite>>) -> Vec<Box<dyn QueuedWrite>> {
-        match self.attempt(&mut batch) {
+        let result = self.attempt(&mut batch);
+        if self.progress.is_given_up() {
+            // All of it was answered.
+            return Vec::new();
+        }
+        match result {
             TransactionResult::Over { ran } => {
                 let left = batch.split_off(ran.len());
                 let mut disturbed = Vec::new();
@@ -176,6 +234,9 @@ impl Writer {
         let alone = writes.len() == 1;
         let mut ran = Vec::with_capacity(writes.len());
         for write in writes.iter_mut() {
+            if self.progress.is_given_up() {
+                return self.lost(ran, DbError::Closed);
+            }
             if !ran.is_empty() && began.elapsed() > OPEN_FOR {
                 break;
             }
@@ -209,7 +270,7 @@ impl Writer {
             }
             return TransactionResult::Over { ran };
         }
-        match transaction::commit(&mut conn, &begun, &self.id) {
+        match transaction::commit(&mut conn, &begun, &self.id, &self.progress) {
             CommitResult::Committed { changed } => {
                 self.conn = Some(conn);
                 Counters::add(&self.counters.commits, 1);
@@ -233,12 +294,16 @@ impl Writer {
     }
 
     fn lost(&self, ran: Vec<RunResult>, error: DbError) -> TransactionResult {
-        Counters::add(&self.counters.lost, 1);
+        // What was given up is counted already.
+        Counters::add(&self.counters.lost, usize::from(!self.progress.is_given_up()));
         TransactionResult::Lost { ran, error }
     }
 
     /// A connection with a transaction begun. One that was lost while nothing was under way is replaced, once.
     fn begin(&mut self) -> Result<(Conn, Begun), DbError> {
+        if self.progress.is_given_up() {
+            return Err(DbError::Closed);
+        }
         if let Some(mut conn) = self.conn.take() {
             match transaction::begin(&mut conn) {
                 Ok(begun) => return Ok((conn, begun)),
@@ -249,13 +314,17 @@ impl Writer {
                 Err(error) => log::warn!("the database writer connects again: {error}"),
             }
         }
-        let mut conn = connect(&self.target, Role::Writer)?;
+        let mut conn = connect(&self.source, Role::Writer)?;
         Counters::add(&self.counters.connections, 1);
         let begun = transaction::begin(&mut conn)?;
         Ok((conn, begun))
     }
 
     fn answer(&self, write: Box<dyn QueuedWrite>, ran: RunResult) {
+        if self.progress.is_given_up() {
+            // Its successor answered.
+            return;
+        }
         let counter = if ran == RunResult::Succeeded {
             &self.counters.writes
         } else {

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
@@ -21,6 +22,12 @@ pub(crate) enum RunResult {
     Panicked,
 }
 
+/// Answers with an error.
+pub(crate) type Refuser = Box<dyn FnOnce(DbError) + Send>;
+
+/// Where the answer goes, until there is one.
+type Reply<T> = Arc<Mutex<Option<oneshot::Sender<Result<T, DbError>>>>>;
+
 /// A closure whose type is forgotten, with the place where its answer goes.
 pub(crate) trait QueuedWrite: Send {
     /// Whether nobody waits for the answer any more.
@@ -31,13 +38,15 @@ pub(crate) trait QueuedWrite: Send {
     fn undone(&mut self, error: DbError);
     /// Sends the answer.
     fn answer(self: Box<Self>);
+    /// A way to answer with an error without it, where it hangs on a thread of its own. The first answer counts.
+    fn refuser(&self) -> Refuser;
 }
 
 /// The only implementation: a closure and its result so far.
 pub(crate) struct PendingWrite<T, F> {
     f: F,
     result: Option<Result<T, DbError>>,
-    reply: oneshot::Sender<Result<T, DbError>>,
+    reply: Reply<T>,
 }
 
 impl<T, F> PendingWrite<T, F> {
@@ -47,7 +56,7 @@ impl<T, F> PendingWrite<T, F> {
             PendingWrite {
                 f,
                 result: None,
-                reply,
+                reply: Arc::new(Mutex::new(Some(reply))),
             },
             answer,
         )
@@ -56,11 +65,11 @@ impl<T, F> PendingWrite<T, F> {
 
 impl<T, F> QueuedWrite for PendingWrite<T, F>
 where
-    T: Send,
+    T: Send + 'static,
     F: FnMut(&mut Conn) -> Result<T, DbError> + Send,
 {
     fn abandoned(&self) -> bool {
-        self.reply.is_closed()
+        lock(&self.reply).as_ref().is_none_or(oneshot::Sender::is_closed)
     }
 
     fn run(&mut self, c: &mut Conn) -> RunResult {
@@ -88,9 +97,25 @@ where
     }
 
     fn answer(self: Box<Self>) {
-        // An error here means that the caller stopped waiting meanwhile, which is its right.
-        drop(self.reply.send(self.result.unwrap_or(Err(DbError::Closed))));
+        send(&self.reply, self.result.unwrap_or(Err(DbError::Closed)));
     }
+
+    fn refuser(&self) -> Refuser {
+        let reply = Arc::clone(&self.reply);
+        Box::new(move |error| send(&reply, Err(error)))
+    }
+}
+
+fn send<T>(reply: &Reply<T>, result: Result<T, DbError>) {
+    let reply = lock(reply).take();
+    if let Some(reply) = reply {
+        // An error here means that the caller stopped waiting meanwhile, which is its right.
+        drop(reply.send(result));
+    }
+}
+
+fn lock<T>(reply: &Reply<T>) -> MutexGuard<'_, Option<oneshot::Sender<Result<T, DbError>>>> {
+    reply.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Calls a closure; a panic in it becomes an error. What it borrowed is not to be trusted after that.

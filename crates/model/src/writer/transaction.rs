@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
 
 use super::queued::{QueuedWrite, RunResult};
-use crate::backend::{Begun, Conn, Dialect, FailedCommit, on_each};
+use crate::backend::{Begun, Conn, Dialect, FailedCommit, Progress, on_each};
 use crate::error::DbError;
 
 type Manager = <Conn as Connection>::TransactionManager;
@@ -64,8 +64,9 @@ pub(super) fn in_savepoint(conn: &mut Conn, write: &mut dyn QueuedWrite) -> Resu
     }
 }
 
-/// Commits, and announces the change to other handles. `handle` is the id of this one.
-pub(super) fn commit(conn: &mut Conn, begun: &Begun, handle: &str) -> CommitResult {
+/// Commits, and announces the change to other handles. `handle` is the id of this one. Work that was given up is not
+/// committed: its callers were answered that nothing is stored.
+pub(super) fn commit(conn: &mut Conn, begun: &Begun, handle: &str, progress: &Progress) -> CommitResult {
     let changed = match on_each!(conn, |c| c.announce(begun, handle)) {
         Ok(changed) => changed,
         Err(error) => {
@@ -74,7 +75,13 @@ pub(super) fn commit(conn: &mut Conn, begun: &Begun, handle: &str) -> CommitResu
             return CommitResult::Undone { error, reusable };
         }
     };
-    match Manager::commit_transaction(conn) {
+    let Some(committed) = progress.commit(|| Manager::commit_transaction(conn)) else {
+        return CommitResult::Undone {
+            error: DbError::Closed,
+            reusable: false,
+        };
+    };
+    match committed {
         Ok(()) if conn.is_broken() => {
             let cause = "the closure left a savepoint open".to_owned();
             CommitResult::Undone {

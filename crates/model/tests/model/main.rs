@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod changes;
+mod deadlines;
 mod deliveries;
 mod failures;
 mod group_commit;

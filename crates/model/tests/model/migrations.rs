@@ -10,7 +10,7 @@ use monitor_model::{
     evaluations, incidents, inspect, realtime,
 };
 
-use crate::support::{TestDb, at, both, delivery};
+use crate::support::{TestDb, at, both, delivery, soon};
 
 const NAMES: [&str; 3] = [
     "2026-11-01-000000_initial",
@@ -206,13 +206,34 @@ both! {
         assert_eq!(applied, NAMES);
     }
 
-    async fn a_newer_database_is_left_as_it_is(db) {
-        let db = db.open().await;
-        db.write(|c| Ok(c.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')")?))
-            .await
-            .unwrap();
-        assert!(db.pending_migrations().await.unwrap().is_empty());
-        assert!(db.migrate().await.unwrap().is_empty());
+    async fn a_newer_database_is_refused_and_left_as_it_is(test) {
+        let db = test.open().await;
+        let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')";
+        db.write(move |c| Ok(c.batch_execute(newer)?)).await.unwrap();
+        let before = lines(&db, "SELECT version AS line FROM __diesel_schema_migrations ORDER BY version").await;
+        let options = DbOptions::new(&test.url);
+        for refused in [
+            db.migrate().await.unwrap_err(),
+            db.pending_migrations().await.unwrap_err(),
+            inspect(&options, realtime::all).await.unwrap_err(),
+        ] {
+            let said = refused.to_string();
+            assert!(matches!(refused, DbError::Unsuitable { .. }) && !refused.is_transient(), "{said}");
+            assert!(said.contains("newer than this program") && said.contains("29991231000000"), "{said}");
+            assert!(said.contains("restore the backup"), "what to do: {said}");
+        }
+        let after = lines(&db, "SELECT version AS line FROM __diesel_schema_migrations ORDER BY version").await;
+        assert_eq!(after, before);
+    }
+
+    async fn a_newer_database_that_lacks_a_migration_of_ours_is_refused_too(test) {
+        let db = at_the_second_migration(test).await;
+        let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')";
+        db.write(move |c| Ok(c.batch_execute(newer)?)).await.unwrap();
+        let said = db.migrate().await.unwrap_err().to_string();
+        assert!(said.contains("newer than this program"), "{said}");
+        let objects = objects(&db).await;
+        assert!(objects.iter().any(|object| object.contains("trouble")), "nothing was migrated");
     }
 
     async fn the_way_down_takes_all_away(db) {
@@ -318,6 +339,106 @@ both! {
         db.write(move |c| Ok(c.batch_execute(forget)?)).await.unwrap();
         assert_eq!(db.migrate().await.unwrap(), NAMES[2..], "and up again");
     }
+}
+
+async fn refused_encoding(url: &str, encoding: &str) {
+    let options = DbOptions::new(url);
+    let db = Db::open(&options).await.unwrap();
+    for refused in [
+        db.migrate().await.unwrap_err(),
+        db.pending_migrations().await.unwrap_err(),
+        inspect(&options, realtime::all).await.unwrap_err(),
+    ] {
+        let said = refused.to_string();
+        assert!(matches!(refused, DbError::Unsuitable { .. }), "{said}");
+        assert!(
+            said.contains(&format!("its encoding is {encoding}, and has to be UTF")),
+            "{said}"
+        );
+        assert!(
+            said.contains("CREATE DATABASE") || said.contains(".dump"),
+            "what to do: {said}"
+        );
+    }
+    assert!(db.read(realtime::all).await.is_err(), "no table was made");
+    db.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgres_database_in_another_encoding_is_refused() {
+    let Some(test) = TestDb::postgres() else { return };
+    let database = test.database().unwrap();
+    for encoding in ["SQL_ASCII", "LATIN1", "WIN1252"] {
+        let name = format!("{}_{}", database.name(), encoding.to_lowercase());
+        let make = format!(
+            "CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
+        );
+        database.sql(&make).unwrap();
+        let owner = format!("ALTER DATABASE {name} OWNER TO monitor");
+        // Who owns it does not matter where everybody may connect.
+        drop(database.sql(&owner));
+        refused_encoding(&test.url.replace(database.name(), &name), encoding).await;
+        database
+            .sql(&format!("DROP DATABASE {name} WITH (FORCE)"))
+            .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sqlite_file_in_another_encoding_is_refused() {
+    for encoding in ["UTF-16le", "UTF-16be"] {
+        let test = TestDb::sqlite();
+        let path = std::path::PathBuf::from(test.url.strip_prefix("sqlite:").unwrap());
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut file = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        let make = format!("PRAGMA encoding = '{encoding}'; CREATE TABLE other (id BIGINT PRIMARY KEY)");
+        file.batch_execute(&make).unwrap();
+        drop(file);
+        refused_encoding(&test.url, encoding).await;
+    }
+}
+
+/// A long reader such as pg_dump, and those that the old version's programs are: they go on while the migration waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_on_postgres_that_waits_lets_the_old_version_go_on() {
+    let Some(test) = TestDb::postgres() else { return };
+    let db = at_the_second_migration(&test).await;
+    let mut dump = PgConnection::establish(&test.url).unwrap();
+    dump.batch_execute(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE trouble, alert, delivery IN ACCESS SHARE MODE",
+    )
+    .unwrap();
+    let migrating = tokio::spawn({
+        let db = db.clone();
+        async move { db.migrate().await }
+    });
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'";
+    let database = test.database().unwrap();
+    soon("the migration waits", async {
+        while database.sql(waits).unwrap() == "0" {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    // While it waits it holds up who comes after it, for `lock_timeout`; then it steps back.
+    let mut old = PgConnection::establish(&test.url).unwrap();
+    for statement in [
+        "SELECT count(*) FROM trouble",
+        "INSERT INTO trouble (kind, subject, severity, reason, since, opened_at)
+             VALUES ('system', 'b', 'warning', '-', now(), now())",
+        "UPDATE delivery SET next_at = now()",
+    ] {
+        let set = "SET lock_timeout = '15s'";
+        old.batch_execute(&format!("{set}; {statement}")).unwrap();
+    }
+    assert!(!migrating.is_finished());
+    dump.batch_execute("COMMIT").unwrap();
+    assert_eq!(migrating.await.unwrap().unwrap(), NAMES[2..]);
+    assert_eq!(
+        db.read(incidents::all_open).await.unwrap().len(),
+        2,
+        "what the old version wrote is there"
+    );
 }
 
 /// Longer than a migration waits for a lock at a time: it steps back, so that others get at the table, and tries again.

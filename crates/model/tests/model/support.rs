@@ -15,7 +15,7 @@ use tempfile::TempDir;
 pub(crate) struct TestDb {
     pub(crate) url: String,
     _folder: Option<TempDir>,
-    _database: Option<TestDatabase>,
+    database: Option<TestDatabase>,
 }
 
 impl TestDb {
@@ -25,7 +25,7 @@ impl TestDb {
         TestDb {
             url,
             _folder: Some(folder),
-            _database: None,
+            database: None,
         }
     }
 
@@ -35,8 +35,13 @@ impl TestDb {
         Some(TestDb {
             url: database.url().to_owned(),
             _folder: None,
-            _database: Some(database),
+            database: Some(database),
         })
+    }
+
+    /// The database behind it, on PostgreSQL.
+    pub(crate) fn database(&self) -> Option<&TestDatabase> {
+        self.database.as_ref()
     }
 
     /// A handle of its own, like another process's. The tables are not there yet.

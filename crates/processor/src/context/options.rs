@@ -52,6 +52,29 @@ impl Default for Options {
     }
 }
 
+/// The steps of a clean stop, all of them within `shutdown`: of 10 s, 7.5 s for what is in flight, a second to release the
+/// rest and a second to sign off, whatever the database does.
+impl Options {
+    /// How long what is in flight may go on.
+    pub(crate) fn finishing(&self) -> Duration {
+        self.shutdown
+            .saturating_sub(Duration::from_millis(2_500))
+            .max(self.shutdown / 2)
+    }
+
+    /// How long all parts together may take.
+    pub(crate) fn ending(&self) -> Duration {
+        self.shutdown
+            .saturating_sub(Duration::from_millis(1_500))
+            .max(self.shutdown * 3 / 4)
+    }
+
+    /// How long signing off may take.
+    pub(crate) fn goodbye(&self) -> Duration {
+        (self.shutdown / 8).min(Duration::from_secs(1))
+    }
+}
+
 /// A channel as the engine uses it.
 #[derive(Clone)]
 pub struct Channel {

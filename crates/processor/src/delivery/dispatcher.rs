@@ -126,7 +126,7 @@ impl Dispatcher {
 
     /// Lets what is in flight finish within the shutdown time, and releases the rest.
     async fn finish(&mut self) {
-        let (limit, clock) = (self.context.options.shutdown, Arc::clone(&self.context.clock));
+        let (limit, clock) = (self.context.options.finishing(), Arc::clone(&self.context.clock));
         let rest = async {
             while let Some(settled) = self.attempts.join_next_with_id().await {
                 self.settled(settled);

@@ -54,7 +54,7 @@ impl Polling {
             halt.cancelled().await; // nothing to watch is not a reason to end
         }
         cycles.close();
-        let limit = options.shutdown;
+        let limit = options.finishing();
         if monitor_domain::timeout(&**clock, limit, cycles.wait())
             .await
             .is_err()

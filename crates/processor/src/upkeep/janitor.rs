@@ -12,8 +12,6 @@ use crate::context::{Context, ago};
 const CLEANING: Duration = Duration::from_secs(600);
 /// Rows deleted in one transaction: short enough that no reading waits for it.
 const BATCH: i64 = 2_000;
-/// How long a worker that stops tries to say so.
-const GOODBYE: Duration = Duration::from_secs(1);
 /// How long a worker that is not heard from stays listed.
 const FORGET: Duration = Duration::from_secs(24 * 3600);
 
@@ -49,7 +47,8 @@ pub(crate) async fn heartbeat(context: &Context) -> Result<(), DbError> {
 /// Takes this worker off the list: it stopped cleanly and is not missed.
 pub(crate) async fn sign_off(context: &Context) {
     let leaving = context.presence.leave(&context.db);
-    match monitor_domain::timeout(&*context.clock, GOODBYE, leaving).await {
+    let limit = context.options.goodbye();
+    match monitor_domain::timeout(&*context.clock, limit, leaving).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
             log::warn!("this worker could not be signed off and will be shown as dead: {error}");

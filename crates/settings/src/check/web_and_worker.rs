@@ -1,6 +1,7 @@
 //! `[database]`, `[web]` and `[worker]`.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use humantime::format_duration;
@@ -20,17 +21,49 @@ pub(super) const MIN_INTERVAL: Duration = Duration::from_millis(100);
 pub(super) const MAX_INTERVAL: Duration = Duration::from_secs(7 * 24 * 3600);
 /// More metrics read at once would only queue up in the upstreams.
 const MAX_CONCURRENCY: usize = 4096;
+const DEFAULT_STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A shorter one ends what goes well; a longer one leaves people waiting who want to know that nothing is watched.
+const STATEMENT_TIMEOUTS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
 const DEFAULT_KEEP_SAMPLES: Duration = Duration::from_secs(30 * 24 * 3600);
 const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// The URL with the first of its hosts alone, after all of them were parsed: `postgres://user@one,two:5433/database` names
+/// servers to be tried in that order, which is no URL to others.
+fn first_of(url: &str) -> Result<Url, url::ParseError> {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let (user, hosts) = match authority.rsplit_once('@') {
+        Some((user, hosts)) => (format!("{user}@"), hosts),
+        None => (String::new(), authority),
+    };
+    let mut parsed = hosts
+        .split(',')
+        .map(|host| Url::parse(&format!("{scheme}://{user}{host}{path}")));
+    let first = parsed.next().unwrap_or(Err(url::ParseError::EmptyHost));
+    parsed.find(Result::is_err).unwrap_or(first)
+}
 
 impl Checker<'_, '_> {
     pub(super) fn database(&mut self) -> Option<DatabaseSettings> {
         let section = path(&["database"]);
         let at = path(&["database", "url"]);
         let raw: DatabaseSection = self.reader.section(&section)?;
+        let statement_timeout = raw.statement_timeout.unwrap_or(DEFAULT_STATEMENT_TIMEOUT);
+        if !STATEMENT_TIMEOUTS.contains(&statement_timeout) {
+            let (least, most) = STATEMENT_TIMEOUTS.into_inner();
+            self.reader.error(
+                &path(&["database", "statement_timeout"]),
+                format!(
+                    "must be from {} to {}",
+                    format_duration(least),
+                    format_duration(most)
+                ),
+            );
+        }
         let Some(source) = raw.url else {
             return Some(DatabaseSettings {
                 url: DEFAULT_DATABASE.to_owned(),
+                statement_timeout,
             });
         };
         self.secret(&at, &source, false);
@@ -42,7 +75,7 @@ impl Checker<'_, '_> {
                     .error(&at, "names no file; such as \"sqlite:data/monitor.db\"");
             }
             "sqlite" => {}
-            "postgres" | "postgresql" => match Url::parse(&url) {
+            "postgres" | "postgresql" => match first_of(&url) {
                 Err(error) => self.reader.error(
                     &at,
                     format!("not a URL: {error}; such as \"postgres://monitor@localhost/monitor\""),
@@ -68,7 +101,10 @@ impl Checker<'_, '_> {
                 format!("\"{other}:\" is no database; begin with \"sqlite:\" or \"postgres://\""),
             ),
         }
-        Some(DatabaseSettings { url })
+        Some(DatabaseSettings {
+            url,
+            statement_timeout,
+        })
     }
 
     pub(super) fn web(&mut self) -> Option<WebSettings> {

@@ -6,19 +6,14 @@ use serde::{Serialize, Serializer};
 
 use crate::api::{MetricStatus, Number};
 use crate::auth::Viewer;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::state::WebState;
 
 /// `GET /get_current_values`: `{"x":1,"y":2}` in the config's order, 0 for a metric never read.
 pub(crate) async fn current_values(_: Viewer, state: web::Data<WebState>) -> Result<HttpResponse, Problem> {
     let snapshot = state.live.current().await;
-    if snapshot.database_error_since.is_some() {
-        // An old value must not pass for the current one.
-        return Err(Problem::new(
-            Code::DatabaseUnavailable,
-            "The database cannot be read just now.",
-        ));
-    }
+    // An old value must not pass for the current one.
+    let snapshot = snapshot.present()?;
     Ok(HttpResponse::Ok().json(Values(&snapshot.metrics)))
 }
 

@@ -2,7 +2,7 @@
 
 mod answer;
 
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use monitor_model::Conn;
 use serde::Deserialize;
@@ -57,7 +57,12 @@ pub(crate) async fn monitor(
     let snapshot = state.live.current().await;
     let frame = frame(&state, &req, &snapshot);
     let page = MonitorPage::new(frame, &snapshot, state.ctx.worker_timeout);
-    answer(&state, &req, "monitor.html", &page)
+    let mut answer = answer(&state, &req, "monitor.html", &page)?;
+    if snapshot.present().is_err() {
+        // With what was known, and since when nothing more is; no script or check takes it for the present.
+        *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    Ok(answer)
 }
 
 /// `GET /monitor/{key}`: a metric with its evaluation history and alerts.
@@ -71,11 +76,12 @@ pub(crate) async fn metric(
         return Err(extract::no_such("metric", &key));
     }
     let snapshot = state.live.current().await;
+    let snapshot = snapshot.present()?;
     let metric = snapshot.metrics.iter().find(|metric| metric.key == key.as_str());
     // Without any snapshot yet there is none, though the metric is enabled.
     let metric = metric
         .ok_or_else(|| Problem::new(Code::DatabaseUnavailable, "The database cannot be read just now."))?;
-    let frame = frame(&state, &req, &snapshot);
+    let frame = frame(&state, &req, snapshot);
     let metric = metric.clone().at(state.ctx.clock.wall());
     let metrics = state.ctx.metrics.clone();
     let read = move |c: &mut Conn| MetricPage::read(c, frame, metric, &metrics);
