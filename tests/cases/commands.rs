@@ -97,6 +97,12 @@ async fn check_online_tries_everything_and_sends_nothing() {
         (1, 1, 1)
     );
     assert_eq!(world.b.alarms().len(), 0);
+    let text = said(&good);
+    assert!(
+        text.contains("ok    database: sqlite:") && text.contains("is made at the first start"),
+        "{text}"
+    );
+    assert!(!folder.path().join("m.db").exists(), "it makes none");
 
     world.mail.stop().await;
     world.a.set_password("changed");

@@ -13,7 +13,7 @@ use monitor_testkit::require;
 use monitor_tests::{Backend, Config, Home, Process, Site, TestApp, Web, binary, eventually};
 
 /// Metrics that are not taken for unreadable because the database is away.
-fn config() -> Config {
+pub(super) fn config() -> Config {
     Config::metrics(
         "[metrics.x]\nalert = { rise = 1, no_data = \"1h\" }\n[metrics.y]\nalert = { rise = 1, no_data = \"1h\" }\n",
     )
@@ -49,7 +49,7 @@ async fn wait_for_reads(app: &TestApp, n: usize) {
     .await;
 }
 
-fn sqlite_file(home: &Home) -> PathBuf {
+pub(super) fn sqlite_file(home: &Home) -> PathBuf {
     PathBuf::from(home.url().strip_prefix("sqlite:").unwrap())
 }
 
@@ -97,21 +97,26 @@ async fn locked_by_another_process_for_10_s() {
 /// user would not do, for whom the sources may be out of reach, from which a debug build reads its templates. Nothing
 /// where the program for that is missing.
 fn bound_worker(site: &Site, folder: &Path) -> Option<Command> {
-    let mut command = if folder.metadata().unwrap().uid() == 0 {
-        let mut command = Command::new(require("setpriv")?);
-        let privileges = "-dac_override,-dac_read_search";
-        command.arg(format!("--bounding-set={privileges}"));
-        command.arg(format!("--inh-caps={privileges}")).arg("--");
-        command.arg(binary("monitor-worker"));
-        command
-    } else {
-        Command::new(binary("monitor-worker"))
-    };
+    let mut command = bound(folder, "monitor-worker")?;
     command.arg("--config").arg(&site.config);
     Some(command)
 }
 
-fn allow(path: &Path, mode: u32) {
+/// A program whom file permissions bind.
+pub(super) fn bound(folder: &Path, name: &str) -> Option<Command> {
+    Some(if folder.metadata().unwrap().uid() == 0 {
+        let mut command = Command::new(require("setpriv")?);
+        let privileges = "-dac_override,-dac_read_search";
+        command.arg(format!("--bounding-set={privileges}"));
+        command.arg(format!("--inh-caps={privileges}")).arg("--");
+        command.arg(binary(name));
+        command
+    } else {
+        Command::new(binary(name))
+    })
+}
+
+pub(super) fn allow(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 

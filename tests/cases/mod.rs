@@ -5,6 +5,7 @@ mod embedding;
 mod fault_table_db;
 mod fault_table_frozen;
 mod fault_table_http;
+mod fault_table_sqlite;
 mod fault_table_time;
 mod help;
 mod kill;

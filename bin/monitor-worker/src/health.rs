@@ -11,7 +11,7 @@ use actix_web::http::header;
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, get, web};
 use anyhow::{Context, Result};
-use monitor_model::Db;
+use monitor_model::{Db, LogFile};
 use monitor_processor::{Counters, Engine, Health as Storage};
 use monitor_requests::Secret;
 use monitor_settings::Settings;
@@ -145,7 +145,15 @@ async fn readyz(state: web::Data<State>) -> HttpResponse {
     });
     let problem = match tokio::time::timeout(PING, state.health.db.ping()).await {
         Ok(Ok(())) => match state.health.storage.failure() {
-            None => return HttpResponse::Ok().json(serde_json::json!({ "status": "ready", "done": done })),
+            None => {
+                let mut ready = serde_json::json!({ "status": "ready", "done": done });
+                // Growing, but no reason to take the worker out of service.
+                if let Some(log) = state.health.db.log_file().filter(LogFile::is_a_problem) {
+                    ready["database_log"] =
+                        serde_json::json!({ "bytes": log.bytes, "held_by": log.held_by() });
+                }
+                return HttpResponse::Ok().json(ready);
+            }
             Some(why) => format!("readings cannot be stored: {why}"),
         },
         Ok(Err(error)) => error.to_string(),

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use diesel::r2d2::R2D2Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::log_file::LogFile;
 use super::options::DbOptions;
 use super::pool::Pool;
 use super::runner::Runner;
@@ -35,6 +36,7 @@ struct Inner {
     counters: Arc<Counters>,
     changes: Arc<watch::Sender<u64>>,
     threads: Mutex<Threads>,
+    last_log: Mutex<Option<LogFile>>,
 }
 
 /// The threads end when their channels do: by `close`, or as the last handle goes.
@@ -130,6 +132,7 @@ impl Db {
                 counters,
                 changes,
                 threads,
+                last_log: Mutex::new(None),
             }),
         })
     }
@@ -261,6 +264,10 @@ impl Db {
         while !(crew.is_over(WRITER) && crew.is_over(WATCHER)) {
             tokio::time::sleep(CLOSING).await;
         }
+    }
+
+    pub(super) fn last_log(&self) -> MutexGuard<'_, Option<LogFile>> {
+        self.inner.last_log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn runner(&self) -> &Runner {

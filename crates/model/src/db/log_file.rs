@@ -1,14 +1,18 @@
 //! The write-ahead log of SQLite: truncating it, and who holds it back.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::handle::Db;
 use crate::backend::{Progress, Role, Target, connect, truncate_log};
 use crate::error::DbError;
 
-/// The locks in the `-shm` file by which readers keep the log from being started anew, WAL_READ_LOCK(1) to (4):
-/// <https://sqlite.org/walformat.html#the_wal_index_file_format>
-const READ_LOCKS: std::ops::RangeInclusive<u64> = 124..=127;
+/// The locks in the `-shm` file by which readers keep the log from being moved into the database or started anew,
+/// WAL_READ_LOCK(0) to (4): <https://sqlite.org/walformat.html#the_wal_index_file_format>
+const READ_LOCKS: std::ops::RangeInclusive<u64> = 123..=127;
+
+/// How large a log may become before it matters that it is held back: what it is cut back to after a burst, in bytes.
+const LARGE: u64 = 64 << 20;
 
 /// The write-ahead log after [`Db::truncate_log`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +26,41 @@ pub struct LogFile {
     pub holders: Vec<String>,
 }
 
+impl LogFile {
+    /// Whether it grows in a way that somebody has to see to.
+    pub fn is_a_problem(&self) -> bool {
+        self.is_held && self.bytes > LARGE
+    }
+
+    /// Who holds it back, in words.
+    pub fn held_by(&self) -> String {
+        match self.holders.as_slice() {
+            [] => "another process".to_owned(),
+            known => known.join(", "),
+        }
+    }
+}
+
+impl fmt::Display for LogFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the write-ahead log of the database has {} MB",
+            self.bytes >> 20
+        )?;
+        match self.is_held {
+            true => write!(f, " and cannot be truncated: held back by {}", self.held_by()),
+            false => Ok(()),
+        }
+    }
+}
+
 impl Db {
+    /// The log at the last [`truncate_log`](Db::truncate_log) of this handle; `None` before it, and on PostgreSQL.
+    pub fn log_file(&self) -> Option<LogFile> {
+        self.last_log().clone()
+    }
+
     /// Moves what is in the write-ahead log into the database and truncates the log, as far as readers and writers let it;
     /// it waits for nobody longer than a moment. `None` on PostgreSQL, which sees to its log itself.
     ///
@@ -47,7 +85,9 @@ impl Db {
                 holders,
             }))
         };
-        runner.run(Role::Writer, (), truncating).await
+        let log: Option<LogFile> = runner.run(Role::Writer, (), truncating).await?;
+        self.last_log().clone_from(&log);
+        Ok(log)
     }
 }
 
@@ -116,8 +156,7 @@ mod tests {
             "1: POSIX  ADVISORY  WRITE 12345 08:01:131 124 124",
             // The lock that every connection has.
             "1: POSIX  ADVISORY  READ 12345 08:01:131 128 128",
-            // A reader that reads nothing in the log.
-            "1: POSIX  ADVISORY  READ 12345 08:01:131 123 123",
+            "1: POSIX  ADVISORY  READ 12345 08:01:131 120 122",
             "1: FLOCK  ADVISORY  READ 12345 08:01:131 0 EOF",
             "1: -> POSIX  ADVISORY  READ 12345 08:01:131 124 124",
             "1: POSIX  ADVISORY  READ 0 08:01:131 124 124",
@@ -126,6 +165,32 @@ mod tests {
         ] {
             assert_eq!(reader(other, 131), None, "{other}");
         }
+    }
+
+    #[test]
+    fn it_is_a_problem_where_it_is_large_and_held_back() {
+        let log = |bytes, is_held, holders: &[&str]| LogFile {
+            bytes,
+            is_held,
+            holders: holders.iter().map(|&holder| holder.to_owned()).collect(),
+        };
+        let large = LARGE + 1;
+        assert!(log(large, true, &[]).is_a_problem());
+        assert!(!log(large, false, &[]).is_a_problem() && !log(LARGE, true, &[]).is_a_problem());
+        assert_eq!(
+            log(70 << 20, true, &["sqlite3 (process 7)", "process 8"]).to_string(),
+            "the write-ahead log of the database has 70 MB and cannot be truncated: held back by sqlite3 (process 7), \
+             process 8"
+        );
+        assert!(
+            log(large, true, &[])
+                .to_string()
+                .ends_with("held back by another process")
+        );
+        assert_eq!(
+            log(0, false, &[]).to_string(),
+            "the write-ahead log of the database has 0 MB"
+        );
     }
 
     #[test]

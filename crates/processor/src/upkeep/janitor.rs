@@ -10,6 +10,8 @@ use crate::context::{Context, ago};
 
 /// Time between two cleanings.
 const CLEANING: Duration = Duration::from_secs(600);
+/// Time between two truncations of SQLite's write-ahead log.
+const TRUNCATING: Duration = Duration::from_secs(60);
 /// Rows deleted in one transaction: short enough that no reading waits for it.
 const BATCH: i64 = 2_000;
 /// How long a worker that is not heard from stays listed.
@@ -18,6 +20,7 @@ const FORGET: Duration = Duration::from_secs(24 * 3600);
 /// Beats and cleans until `halt`. A database that fails is logged and tried again.
 pub(crate) async fn run(context: Arc<Context>, halt: CancellationToken) {
     let mut cleaning = context.clock.monotonic();
+    let mut truncating = cleaning;
     loop {
         tokio::select! {
             () = halt.cancelled() => return,
@@ -26,12 +29,25 @@ pub(crate) async fn run(context: Arc<Context>, halt: CancellationToken) {
         if let Err(error) = heartbeat(&context).await {
             log::error!("heartbeat: {error}");
         }
+        if context.clock.monotonic() >= truncating {
+            truncating = context.clock.monotonic() + TRUNCATING;
+            truncate(&context).await;
+        }
         if context.clock.monotonic() >= cleaning {
             cleaning = context.clock.monotonic() + CLEANING;
             if let Err(error) = clean(&context, &halt).await {
                 log::warn!("cleaning: {error}");
             }
         }
+    }
+}
+
+/// Keeps SQLite's write-ahead log short, and says who makes it grow.
+async fn truncate(context: &Context) {
+    match context.db.truncate_log().await {
+        Ok(Some(log)) if log.is_a_problem() => log::warn!("{log}"),
+        Ok(_) => {}
+        Err(error) => log::warn!("the write-ahead log could not be truncated: {error}"),
     }
 }
 

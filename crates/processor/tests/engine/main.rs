@@ -12,3 +12,4 @@ mod outage;
 mod resilience;
 mod rules;
 mod session;
+mod upkeep;

@@ -1,0 +1,127 @@
+//! The fault table, SQLite: a folder or a file that cannot be written, and a reader that never ends.
+
+use std::path::Path;
+use std::time::Duration;
+
+use diesel::Connection;
+use diesel::connection::SimpleConnection;
+use monitor_tests::{Backend, Site, eventually};
+
+use super::fault_table_db::{allow, bound, config, sqlite_file};
+
+/// `monitor check --online`, whom file permissions bind.
+fn bound_check(site: &Site, folder: &Path) -> Option<String> {
+    let mut command = bound(folder, "monitor")?;
+    command.args(["check", "--online", "--config"]).arg(&site.config);
+    let checked = command.output().unwrap();
+    assert_eq!(checked.status.code(), Some(1));
+    Some(String::from_utf8(checked.stdout).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_and_a_file_that_cannot_be_written_are_named_by_the_check() {
+    let site = Site::with(Backend::Sqlite, &config()).await.unwrap();
+    let file = sqlite_file(&site.home);
+    let folder = file.parent().unwrap().to_owned();
+    let refused = async |mode: u32, path: &Path| {
+        allow(path, mode);
+        let (site, folder) = (&site, &folder);
+        tokio::task::block_in_place(|| bound_check(site, folder))
+    };
+    let Some(said) = refused(0o555, &folder).await else {
+        return;
+    };
+    let expected = format!(
+        "cannot create monitor.db in {}: Permission denied",
+        folder.display()
+    );
+    assert!(
+        said.contains("FAIL  database: ") && said.contains(&expected),
+        "{said}"
+    );
+    assert!(
+        said.contains("ok    system a"),
+        "the rest is tried all the same: {said}"
+    );
+    allow(&folder, 0o755);
+    let mut worker = site.program("monitor-worker", &["--once"]);
+    assert!(
+        worker.wait(Duration::from_secs(20)).success(),
+        "{}",
+        worker.output()
+    );
+    let said = refused(0o444, &file).await.unwrap();
+    assert!(
+        said.contains("it cannot be written: attempt to write a readonly database"),
+        "{said}"
+    );
+    let said = refused(0o000, &file).await.unwrap();
+    assert!(
+        said.contains("Permission denied") && !said.contains("No such file"),
+        "{said}"
+    );
+    allow(&file, 0o644);
+}
+
+/// Somebody reads in the write-ahead log and does not end: it grows, and the worker says who that is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_holds_back_the_log_of_sqlite_is_named() {
+    let site = Site::with(Backend::Sqlite, &config()).await.unwrap();
+    let mut worker = site.program("monitor-worker", &["--once"]);
+    assert!(
+        worker.wait(Duration::from_secs(20)).success(),
+        "{}",
+        worker.output()
+    );
+    let reader = site.db().await;
+    let (end, ends) = std::sync::mpsc::channel::<()>();
+    let (reading, is_reading) = tokio::sync::oneshot::channel();
+    let holding = tokio::spawn({
+        let reader = reader.clone();
+        async move {
+            let hold = move |c: &mut monitor_model::Conn| {
+                monitor_model::workers::all(c)?;
+                // The statement is over; the transaction is not.
+                reading.send(()).unwrap();
+                ends.recv().ok();
+                Ok(())
+            };
+            reader.read(move |c| c.transaction(hold)).await
+        }
+    });
+    is_reading.await.unwrap();
+    // More than SQLite cuts the log back to after a burst.
+    let filler =
+        "CREATE TABLE filler AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 70)
+                  SELECT randomblob(1048576) AS bytes FROM n";
+    reader.write(move |c| Ok(c.batch_execute(filler)?)).await.unwrap();
+    let health = monitor_simulator::ports::free_port().unwrap();
+    let listen = format!("127.0.0.1:{health}");
+    let env = [
+        ("MONITOR__WORKER__LISTEN", listen.as_str()),
+        ("MONITOR__WORKER__HEARTBEAT", "200ms"),
+    ];
+    let worker = site.program_with("monitor-worker", &[], &env);
+    let holder = format!("(process {})", std::process::id());
+    eventually("the worker names it", async || {
+        let answer = monitor_tests::http()
+            .get(format!("http://{listen}/readyz"))
+            .send()
+            .await
+            .ok()?;
+        let said: serde_json::Value = serde_json::from_str(&answer.text().await.ok()?).ok()?;
+        let held_by = said["database_log"]["held_by"].as_str()?;
+        assert!(held_by.ends_with(&holder), "{said}");
+        assert_eq!(said["status"], "ready", "readings are stored all the same");
+        Some(())
+    })
+    .await;
+    assert!(
+        worker.output().contains("cannot be truncated: held back by "),
+        "{}",
+        worker.output()
+    );
+    end.send(()).unwrap();
+    holding.await.unwrap().unwrap();
+    reader.close().await;
+}
