@@ -602,6 +602,80 @@ both! {
     }
 }
 
+/// `{"total":7}`, packed.
+const PACKED: &[u8] = &[
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 42, 201, 47, 73, 204, 81, 178, 50, 175, 5, 0, 181, 143, 145,
+    67, 11, 0, 0, 0,
+];
+
+both! {
+    async fn gzip_is_read_by_each_name_and_another_encoding_is_named(app: TestApp) {
+        let (shop, given) = answering(json_answer(r#"{"total":3}"#)).await;
+        let system = format!("[systems.shop]\nkind = \"none\"\nbase_url = \"{}\"\n", shop.url());
+        let metric = "[metrics.w]\nfetch = { system = \"shop\", path = \"/orders\", value = \"$.total\" }\n\
+                      alert = { above = 100, no_data = \"1h\" }\n";
+        app.restart(Config::metrics(&format!("{system}{metric}")));
+        app.poll().await;
+        let two = [PACKED, PACKED].concat();
+        for (encoding, body, value, error) in [
+            ("GZIP", PACKED, Some(7.0), ""),
+            ("x-gzip", PACKED, Some(7.0), ""),
+            ("gzip", &two[..], None, "not JSON"), // {"total":7}{"total":7}: both members were read
+            ("br", PACKED, None, "in the content encoding \"br\"; only gzip is read"),
+            ("gzip", b"{\"total\":7}", None, "not the gzip that it declares"),
+            ("gzip", &PACKED[..20], None, "ended before the answer was complete"),
+        ] {
+            let answer = Answer::body(200, "application/json", body.to_vec());
+            *given.lock().unwrap() = answer.header("Content-Encoding", encoding);
+            app.after(Duration::from_secs(1)).await;
+            let sample = app.samples("w").await.pop().unwrap();
+            assert_eq!(sample.value, value, "{encoding}: {:?}", sample.error);
+            assert!(sample.error.unwrap_or_default().contains(error), "{encoding}: {error}");
+        }
+        app.finish().await;
+    }
+}
+
+/// A system of this kind beside the others, with one metric, that answers everything so.
+async fn beside(app: &mut TestApp, kind: &str, answer: Answer) -> monitor_simulator::HttpServer {
+    let (shop, _) = answering(answer).await;
+    let system = format!(
+        "[systems.shop]\n{kind}\nbase_url = \"{}\"\nusername = \"monitor\"\npassword = \"hunter2-and-more\"\n",
+        shop.url()
+    );
+    let metric = "[metrics.w]\nfetch = { system = \"shop\", path = \"/orders\", value = \"$.total\" }\n\
+                  alert = { above = 100, no_data = \"1h\" }\n";
+    app.restart(Config::metrics(&format!("{system}{metric}")));
+    app.poll().await;
+    shop
+}
+
+both! {
+    async fn a_sign_in_that_is_refused_in_its_body_is_no_session(app: TestApp) {
+        for ok in ["login = { ok = { path = \"$.code\", equals = [0] } }", "ok = { path = \"$.code\", equals = [0] }"] {
+            let kind = format!("kind = \"system_a\"\n{ok}");
+            let refused = json_answer(r#"{"code":401,"msg":"bad password","token":"t"}"#);
+            let shop = beside(&mut app, &kind, refused).await;
+            let error = app.samples("w").await.pop().unwrap().error.unwrap();
+            assert!(error.contains("sign-in refused: $.code is 401, not 0: bad password"), "{error}");
+            app.after(Duration::from_secs(30)).await;
+            assert_eq!(shop.requests().len(), 1, "no account is locked by trying, and nothing is called without a session");
+        }
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn a_secure_cookie_over_plain_http_is_named(app: TestApp) {
+        let kind = "kind = \"system_b\"\nsigned_out = { body_contains = \"please sign in\" }";
+        let page = Answer::body(200, "text/plain", "please sign in".to_owned());
+        beside(&mut app, kind, page.header("Set-Cookie", "sid=1; Path=/; Secure")).await;
+        let error = app.samples("w").await.pop().unwrap().error.unwrap();
+        assert!(error.contains("its cookie sid is Secure and so is not sent over plain http"), "{error}");
+        app.finish().await;
+    }
+}
+
 both! {
     async fn a_body_that_means_signed_out_renews_the_session(app: TestApp) {
         let rule = "kind = \"system_a\"\nsigned_out = { body = { path = \"$.code\", equals = [401] } }";

@@ -26,7 +26,7 @@ pub use tables::states::MetricState;
 pub use tables::workers::WorkerRow;
 pub use tables::{
     AlertKind, DeliveryStatus, IncidentKind, Mute, ProcessRole, UnknownMute, alerts, audit, deliveries,
-    evaluations, incidents, realtime, records, samples, schema, silences, states, workers,
+    evaluations, incidents, realtime, records, samples, schema, silences, states, stops, workers,
 };
 pub use time::{stored, utc};
 pub use writer::Stats;

@@ -9,7 +9,7 @@ use crate::backend::Conn;
 use crate::db::Db;
 use crate::error::DbError;
 use crate::tables::workers::WorkerRow;
-use crate::tables::{ProcessRole, deliveries, workers};
+use crate::tables::{ProcessRole, deliveries, stops, workers};
 use crate::time::stored;
 
 /// A machine that cannot be identified.
@@ -59,13 +59,21 @@ impl Presence {
         db.write(move |c| workers::heartbeat(c, &row)).await
     }
 
-    /// Takes it off the list: it stopped cleanly.
+    /// Takes it off the list at `now`: it stopped cleanly. When the last worker did is recorded: until another one starts,
+    /// nobody reads anything.
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub async fn leave(&self, db: &Db) -> Result<(), DbError> {
-        let id = self.id.clone();
-        db.write(move |c| workers::remove(c, &id)).await.map(drop)
+    pub async fn leave(&self, db: &Db, now: DateTime<Utc>) -> Result<(), DbError> {
+        let (id, role) = (self.id.clone(), self.role);
+        let leave = move |c: &mut Conn| {
+            workers::remove(c, &id)?;
+            match role {
+                ProcessRole::Worker => stops::record(c, role, stored(now)),
+                ProcessRole::Web => Ok(()),
+            }
+        };
+        db.write(leave).await
     }
 
     /// Removes the processes of the same role that died on this machine, so that their claims are free at once. Returns each

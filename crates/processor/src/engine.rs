@@ -154,7 +154,9 @@ impl Engine {
     pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
         let context = &self.context;
         let beginning = async {
-            notify_gap(context).await?;
+            let metrics = self.metrics.iter();
+            let no_data = metrics.map(|metric| metric.metric.config().rule.no_data);
+            notify_gap(context, no_data.min()).await?;
             heartbeat(context).await?;
             reap_dead_workers(context).await?;
             // What was in the way before this start may have been mended.

@@ -260,7 +260,10 @@ function tick() {
   const silent = worker.heartbeat_at ? time.since(worker.heartbeat_at) : null;
   const bad = silent === null || silent > boot.worker_timeout;
   $("worker-banner").hidden = !bad;
-  if (bad) put($("worker-banner"), silent === null ? say("banner-worker-never") : say("banner-worker-silent", { age: ago(silent, say) }));
+  if (!bad) return;
+  const stopped = () => say("banner-worker-stopped", { at: localTime(worker.stopped_at) });
+  const absent = () => (worker.stopped_at ? stopped() : say("banner-worker-never"));
+  put($("worker-banner"), silent === null ? absent() : say("banner-worker-silent", { age: ago(silent, say) }));
 }
 
 function showLive(on) {

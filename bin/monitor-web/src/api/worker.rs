@@ -13,6 +13,8 @@ pub enum WorkerState {
     Alive,
     /// Heard from once, but not lately.
     Silent,
+    /// Stopped cleanly, and none is running.
+    Stopped,
     /// Never heard from.
     Never,
 }
@@ -26,6 +28,9 @@ pub struct WorkerStatus {
     pub heartbeat_at: Option<DateTime<Utc>>,
     /// Seconds since then.
     pub age_seconds: Option<i64>,
+    /// When the last one was stopped, where none is running because of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped_at: Option<DateTime<Utc>>,
 }
 
 impl WorkerStatus {
@@ -41,6 +46,20 @@ impl WorkerStatus {
             state,
             heartbeat_at,
             age_seconds,
+            stopped_at: None,
+        }
+    }
+
+    /// The same, where the last worker that stopped cleanly did so then. One that is still listed did not stop.
+    #[must_use]
+    pub fn or_stopped(self, at: Option<DateTime<Utc>>) -> WorkerStatus {
+        match (self.state, at) {
+            (WorkerState::Never, Some(_)) => WorkerStatus {
+                state: WorkerState::Stopped,
+                stopped_at: at,
+                ..self
+            },
+            _ => self,
         }
     }
 }
@@ -63,9 +82,17 @@ mod tests {
         assert_eq!(at(-5), WorkerState::Alive);
         assert_eq!(at(30), WorkerState::Alive);
         assert_eq!(at(31), WorkerState::Silent);
+        let timeout = Duration::from_secs(30);
+        let never = WorkerStatus::at(beat, None, timeout);
+        assert_eq!(never.state, WorkerState::Never);
+        assert_eq!(never.clone().or_stopped(None), never);
+        let stopped = never.or_stopped(Some(beat));
         assert_eq!(
-            WorkerStatus::at(beat, None, Duration::from_secs(30)).state,
-            WorkerState::Never
+            (stopped.state, stopped.stopped_at),
+            (WorkerState::Stopped, Some(beat))
         );
+        let silent = WorkerStatus::at(beat + timeout * 2, Some(beat), timeout);
+        let other = silent.clone().or_stopped(Some(beat + timeout));
+        assert_eq!(other, silent, "another one died, and that is worse");
     }
 }

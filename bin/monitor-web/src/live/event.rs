@@ -29,6 +29,8 @@ struct Event<'a> {
 #[derive(Serialize)]
 struct Worker {
     heartbeat_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped_at: Option<DateTime<Utc>>,
 }
 
 /// The event with everything.
@@ -61,6 +63,7 @@ pub(super) fn delta(old: &Snapshot, new: &Snapshot, now: DateTime<Utc>) -> Optio
         && incidents.is_none()
         && silences.is_none()
         && old.heartbeat_at == new.heartbeat_at
+        && old.stopped_at == new.stopped_at
         && old.database_error_since == new.database_error_since;
     let event = Event {
         metrics,
@@ -85,6 +88,7 @@ fn nothing(snapshot: &Snapshot, now: DateTime<Utc>) -> Event<'_> {
         silences: None,
         worker: Worker {
             heartbeat_at: snapshot.heartbeat_at,
+            stopped_at: snapshot.stopped_at,
         },
         database_error_since: snapshot.database_error_since,
     }

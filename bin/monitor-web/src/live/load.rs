@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_model::alerts::OpenAlerts;
 use monitor_model::{
     Alert, Conn, DbError, Delivery, Incident, MetricState, ProcessRole, Realtime, Record, Sample, Silence,
-    alerts, deliveries, incidents, realtime, records, samples, silences, states, workers,
+    alerts, deliveries, incidents, realtime, records, samples, silences, states, stops, workers,
 };
 
 use crate::api::RecordView;
@@ -33,6 +33,8 @@ pub(super) struct Loaded {
     pub(super) silences: Vec<Silence>,
     /// The latest heartbeat of any worker; a web's says nothing about reading.
     pub(super) heartbeat_at: Option<DateTime<Utc>>,
+    /// When a worker last stopped cleanly.
+    pub(super) stopped_at: Option<DateTime<Utc>>,
     /// Of the metrics whose history was wanted: the latest samples, newest first.
     pub(super) history: Vec<(String, Vec<Sample>)>,
 }
@@ -52,6 +54,7 @@ pub(super) fn load(
         .map(|w| w.heartbeat_at);
     Ok(Loaded {
         heartbeat_at: heartbeats.max().map(monitor_model::utc),
+        stopped_at: stops::last(c, ProcessRole::Worker)?.map(monitor_model::utc),
         alerts: alerts_of(c, &records)?,
         incidents: incidents::all_open(c)?,
         silences: silences::active(c, now)?,

@@ -178,6 +178,7 @@ impl Refresher {
             silences: silences.map(|s| SilenceView::at(wall, s)).collect(),
             heartbeat_at: loaded.heartbeat_at,
             read_at,
+            stopped_at: loaded.stopped_at,
             database_error_since: None,
         }
     }

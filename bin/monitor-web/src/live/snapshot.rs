@@ -9,7 +9,7 @@ use monitor_domain::SharedClock;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{IncidentView, MetricStatus, RecordView, SilenceView};
+use crate::api::{IncidentView, MetricStatus, RecordView, SilenceView, WorkerStatus};
 use crate::live::feed::Feed;
 use crate::problem::{Code, Problem};
 
@@ -39,6 +39,8 @@ pub(crate) struct Snapshot {
     pub(crate) silences: Vec<SilenceView>,
     /// The latest heartbeat of any worker.
     pub(crate) heartbeat_at: Option<DateTime<Utc>>,
+    /// When a worker last stopped cleanly.
+    pub(crate) stopped_at: Option<DateTime<Utc>>,
     /// When it was read: monotonic, to judge its age by, and for words.
     pub(crate) read_at: (Duration, DateTime<Utc>),
     /// Since when the database could not be read; all the rest is from then.
@@ -74,6 +76,11 @@ impl Snapshot {
             database_error_since: self.database_error_since.or(Some(self.read_at.1)),
             ..self.clone()
         }
+    }
+
+    /// Whether anybody reads the metrics at `now`, with a heartbeat good for `timeout`.
+    pub(crate) fn worker(&self, now: DateTime<Utc>, timeout: Duration) -> WorkerStatus {
+        WorkerStatus::at(now, self.heartbeat_at, timeout).or_stopped(self.stopped_at)
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use monitor_domain::Language;
+use monitor_rules::time_of_day;
 use serde::Serialize;
 
 use crate::api::{WorkerState, WorkerStatus};
@@ -90,10 +91,16 @@ impl Frame {
         let key = match worker.state {
             WorkerState::Alive => return self,
             WorkerState::Silent => "banner-worker-silent",
+            WorkerState::Stopped => "banner-worker-stopped",
             WorkerState::Never => "banner-worker-never",
         };
         let age = filters::age(self.language, worker.age_seconds.unwrap_or_default());
-        self.worker_warning = texts::text(self.language, key, &[("age".to_owned(), age)]);
+        let stopped = worker
+            .stopped_at
+            .map(|at| time_of_day(at, self.now))
+            .unwrap_or_default();
+        let known = [("age".to_owned(), age), ("at".to_owned(), stopped)];
+        self.worker_warning = texts::text(self.language, key, &known);
         self
     }
 }

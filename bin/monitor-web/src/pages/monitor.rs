@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use monitor_domain::Language;
+use monitor_rules::time_of_day;
 use serde::Serialize;
 
 use crate::api::{IncidentView, MetricStatus, Number, RecordView, Status, WorkerStatus};
@@ -19,6 +20,7 @@ pub(crate) struct MonitorPage {
     frame: Frame,
     worker: WorkerStatus,
     worker_age: String,
+    worker_stopped: String,
     database_error_since: Option<DateTime<Utc>>,
     incidents: Vec<IncidentView>,
     metrics: Vec<MetricStatus>,
@@ -67,7 +69,7 @@ impl MonitorPage {
     /// The page of a snapshot. A heartbeat is good for `worker_timeout`.
     pub(crate) fn new(mut frame: Frame, snapshot: &Snapshot, worker_timeout: Duration) -> MonitorPage {
         let (language, now) = (frame.language, frame.now);
-        let worker = WorkerStatus::at(now, snapshot.heartbeat_at, worker_timeout);
+        let worker = snapshot.worker(now, worker_timeout);
         frame.boot = in_script(&Boot {
             lang: language.tag(),
             now,
@@ -79,6 +81,10 @@ impl MonitorPage {
         let metrics: Vec<MetricStatus> = snapshot.metrics.iter().map(|m| m.clone().at(now)).collect();
         let oldest = snapshot.records.last().filter(|_| snapshot.more_records);
         MonitorPage {
+            worker_stopped: worker
+                .stopped_at
+                .map(|at| time_of_day(at, now))
+                .unwrap_or_default(),
             worker_age: filters::age(language, worker.age_seconds.unwrap_or_default()),
             database_error_since: snapshot.database_error_since,
             incidents: snapshot.incidents.clone(),

@@ -198,6 +198,7 @@ fn snapshot() -> Snapshot {
         silences: vec![silence(Some("x"))],
         heartbeat_at: Some(now() - chrono::TimeDelta::seconds(99)),
         read_at: (Duration::ZERO, now()),
+        stopped_at: None,
         database_error_since: Some(now()),
     }
 }

@@ -31,6 +31,7 @@ const SCRIPT: &[&str] = &[
     "live-off",
     "banner-worker-never",
     "banner-worker-silent",
+    "banner-worker-stopped",
     "state-normal",
     "state-pending",
     "state-firing",
@@ -108,7 +109,7 @@ pub(super) fn text(language: Language, key: &str, args: &[(String, String)]) -> 
 
 /// The texts for the script.
 pub(super) fn for_script(language: Language) -> BTreeMap<&'static str, String> {
-    let left_open: Vec<(String, String)> = ["n", "age", "title", "state", "message", "name"]
+    let left_open: Vec<(String, String)> = ["n", "age", "at", "title", "state", "message", "name"]
         .iter()
         .map(|name| ((*name).to_owned(), format!("{{{name}}}")))
         .collect();

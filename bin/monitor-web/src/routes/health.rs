@@ -7,7 +7,6 @@ use actix_web::{HttpResponse, web};
 use monitor_model::{Backend, DbError};
 use serde_json::json;
 
-use crate::api::WorkerStatus;
 use crate::auth::Public;
 use crate::problem::{Code, Problem};
 use crate::state::WebState;
@@ -58,6 +57,6 @@ pub(super) async fn ready(_: Public, state: web::Data<WebState>) -> Result<HttpR
     Ok(HttpResponse::Ok().json(json!({
         "status": "ready",
         "database": { "backend": backend, "migrated": true },
-        "worker": WorkerStatus::at(now, snapshot.heartbeat_at, state.ctx.worker_timeout),
+        "worker": snapshot.worker(now, state.ctx.worker_timeout),
     })))
 }

@@ -1,7 +1,7 @@
 //! The page `/monitor` before its script runs; a browser test has the rest.
 
 use chrono::TimeDelta;
-use monitor_model::realtime;
+use monitor_model::{ProcessRole, realtime, stops};
 
 use crate::support::{Database, Web};
 
@@ -39,6 +39,38 @@ async fn it_shows_all_without_a_script() {
     for part in parts {
         assert!(page.body.contains(&part), "{part} is not in {}", page.body);
     }
+    web.stop().await;
+}
+
+/// The last worker stopped cleanly: that is neither a death nor a worker that never was.
+#[tokio::test]
+async fn a_stopped_worker_is_reported_with_the_time() {
+    let web = Web::start().await;
+    let at = web.now();
+    let stop = move |c: &mut monitor_model::Conn| stops::record(c, ProcessRole::Worker, at);
+    web.write(stop).await;
+    web.clock.step_wall(TimeDelta::seconds(90));
+    let stopped = at.and_utc().format("%H:%M:%S UTC").to_string();
+    let banner = format!("The worker was stopped at {stopped}. Nothing is being read");
+    for path in ["/monitor", "/alerts", "/deliveries", "/system", "/monitor/z"] {
+        let page = web.get(path).await.body;
+        assert!(page.contains(&banner), "{path}: {page}");
+    }
+    let chinese = web.get("/monitor?lang=zh-CN").await.body;
+    assert!(
+        chinese.contains(&format!("采集进程已于 {stopped} 停止")),
+        "{chinese}"
+    );
+    for path in ["/readyz", "/api/v1/metrics"] {
+        let worker = web.get(path).await.json()["worker"].clone();
+        assert_eq!(worker["state"], "stopped", "{path}: {worker}");
+        assert!(worker["stopped_at"].is_string(), "{path}: {worker}");
+    }
+    // One that runs again is no longer stopped, and one that dies then is silent.
+    web.heartbeat().await;
+    assert_eq!(web.get("/readyz").await.json()["worker"]["state"], "alive");
+    web.clock.step_wall(TimeDelta::seconds(90));
+    assert_eq!(web.get("/readyz").await.json()["worker"]["state"], "silent");
     web.stop().await;
 }
 

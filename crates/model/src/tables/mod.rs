@@ -15,6 +15,7 @@ pub mod samples;
 pub mod schema;
 pub mod silences;
 pub mod states;
+pub mod stops;
 mod text;
 pub mod workers;
 

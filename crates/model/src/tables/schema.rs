@@ -307,6 +307,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// When a process of each role last stopped cleanly.
+    process_stop (role) {
+        /// `process_stop.role`.
+        role -> Text,
+        /// `process_stop.at`.
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
     /// The latest evaluations of each metric and their effects: a ring of slots.
     evaluation (key, slot) {
         /// `evaluation.key`.

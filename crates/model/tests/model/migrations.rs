@@ -12,10 +12,11 @@ use monitor_model::{
 
 use crate::support::{TestDb, at, both, delivery, soon};
 
-const NAMES: [&str; 3] = [
+const NAMES: [&str; 4] = [
     "2026-11-01-000000_initial",
     "2026-11-25-000000_lifecycle",
     "2026-11-26-000000_standard_words",
+    "2026-11-27-030000_process_stop",
 ];
 
 /// Rows of every table under the words that the second migration left.
@@ -107,17 +108,19 @@ macro_rules! script {
 }
 
 /// All migrations, the first one first.
-fn scripts(backend: Backend) -> [Script; 3] {
+fn scripts(backend: Backend) -> [Script; 4] {
     match backend {
         Backend::Sqlite => [
             script!("sqlite/2026-11-01-000000_initial"),
             script!("sqlite/2026-11-25-000000_lifecycle"),
             script!("sqlite/2026-11-26-000000_standard_words"),
+            script!("sqlite/2026-11-27-030000_process_stop"),
         ],
         Backend::Postgres => [
             script!("postgres/2026-11-01-000000_initial"),
             script!("postgres/2026-11-25-000000_lifecycle"),
             script!("postgres/2026-11-26-000000_standard_words"),
+            script!("postgres/2026-11-27-030000_process_stop"),
         ],
     }
 }
@@ -125,7 +128,7 @@ fn scripts(backend: Backend) -> [Script; 3] {
 /// The database as the second migration left it, with rows.
 async fn at_the_second_migration(db: &TestDb) -> Db {
     let db = db.handle().await;
-    let [initial, lifecycle, _] = scripts(db.backend());
+    let [initial, lifecycle, ..] = scripts(db.backend());
     let applied = "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL,
                        run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);
                    INSERT INTO __diesel_schema_migrations (version) VALUES ('20261101000000'), ('20261125000000');";
@@ -332,10 +335,11 @@ both! {
         let db = at_the_second_migration(db).await;
         let before = (objects(&db).await, old_lines(&db).await);
         db.migrate().await.unwrap();
-        let down = scripts(db.backend())[2].down;
-        db.write(move |c| Ok(c.batch_execute(down)?)).await.unwrap();
+        for script in scripts(db.backend()).into_iter().skip(2).rev() {
+            db.write(move |c| Ok(c.batch_execute(script.down)?)).await.unwrap();
+        }
         assert_eq!((objects(&db).await, old_lines(&db).await), before);
-        let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261126000000'";
+        let forget = "DELETE FROM __diesel_schema_migrations WHERE version >= '20261126000000'";
         db.write(move |c| Ok(c.batch_execute(forget)?)).await.unwrap();
         assert_eq!(db.migrate().await.unwrap(), NAMES[2..], "and up again");
     }

@@ -101,6 +101,19 @@ pub(super) fn gap(language: Language, from: When, to: When) -> String {
     }
 }
 
+/// A time in which no worker ran because it was stopped.
+pub(super) fn stop(language: Language, from: When, to: When) -> String {
+    match language {
+        Language::English => format!(
+            "was stopped at {from} and started again at {to}; nobody was watching in between, and what happened shows \
+             in the first readings after it"
+        ),
+        Language::Chinese => {
+            format!("已于 {from} 停止，{to} 重新启动；期间没有进程在监控，期间的变化以恢复后的首次读数为准")
+        }
+    }
+}
+
 /// A database that cannot be written.
 pub(super) fn database(language: Language, since: When, why: &str) -> String {
     match language {

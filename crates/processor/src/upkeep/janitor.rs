@@ -62,7 +62,7 @@ pub(crate) async fn heartbeat(context: &Context) -> Result<(), DbError> {
 
 /// Takes this worker off the list: it stopped cleanly and is not missed.
 pub(crate) async fn sign_off(context: &Context) {
-    let leaving = context.presence.leave(&context.db);
+    let leaving = context.presence.leave(&context.db, context.clock.wall());
     let limit = context.options.goodbye();
     match monitor_domain::timeout(&*context.clock, limit, leaving).await {
         Ok(Ok(())) => {}

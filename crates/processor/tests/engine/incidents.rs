@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use monitor_domain::Clock;
 use monitor_harness::{Config, TestApp, both, eventually};
-use monitor_model::{DeliveryStatus, IncidentKind, ProcessRole, WorkerRow, deliveries, incidents, workers};
+use monitor_model::{
+    DeliveryStatus, IncidentKind, ProcessRole, WorkerRow, deliveries, incidents, stops, workers,
+};
 use monitor_simulator::http::Answer;
 use monitor_simulator::{Fault, HttpServer, SmtpFault, SmtpSink, Stage, Times};
 
@@ -335,6 +337,42 @@ both! {
         }).await;
         assert!(app.subjects()[0].starts_with("[monitor] The monitor: nobody was watching from"), "{:?}", app.subjects());
         assert!(app.db.read(workers::all).await.unwrap().is_empty(), "and the dead is not reported again");
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn a_clean_stop_is_told_at_the_next_start_where_it_was_long(app: TestApp, Config {
+        interval: "10s".into(),
+        ..Config::metrics("[metrics.x]\nalert = { rise = 1, no_data = \"5m\" }\n[metrics.y]\n")
+    }) {
+        let run = async || {
+            let before = app.engine.counters().good();
+            app.while_running(async {
+                eventually("a reading", || async {
+                    app.clock.jump(Duration::from_secs(1));
+                    (app.engine.counters().good() > before).then_some(())
+                }).await;
+            }).await;
+        };
+        run().await;
+        let stop = |c: &mut monitor_model::Conn| stops::last(c, ProcessRole::Worker);
+        let stopped = app.db.read(stop).await.unwrap();
+        assert!(stopped.is_some() && app.db.read(workers::all).await.unwrap().is_empty(), "off the list, not forgotten");
+        app.clock.jump(Duration::from_secs(30));
+        run().await;
+        assert_eq!(app.subjects(), [""; 0], "shorter than the no_data of any metric");
+        let again = app.db.read(stop).await.unwrap();
+        assert!(again > stopped);
+        app.clock.jump(2 * MINUTE);
+        run().await;
+        app.deliver_all(MINUTE, 5).await;
+        let subjects = app.subjects();
+        assert_eq!(subjects.len(), 1, "{subjects:?}");
+        assert!(subjects[0].starts_with("[monitor] The monitor: was stopped at"), "{subjects:?}");
+        let text = &app.mail().mails()[0].text;
+        let at = again.unwrap().format("%H:%M:%S").to_string();
+        assert!(text.contains(&at) && text.contains("started again at"), "{at} in {text}");
         app.finish().await;
     }
 }

@@ -10,6 +10,7 @@ mod incidents;
 mod lifecycle;
 mod outage;
 mod resilience;
+mod restore;
 mod rules;
 mod session;
 mod upkeep;

@@ -24,6 +24,7 @@ sound-hint = Play a short tone for each new alert
 banner-noscript = This page shows the state at the time it was loaded. Enable JavaScript for live values, and to delete records or reset the alarm.
 banner-noscript-actions = Enable JavaScript to acknowledge, silence or retry. Times are in UTC.
 banner-worker-never = No worker has reported yet, so nothing is being read. Start monitor-worker.
+banner-worker-stopped = The worker was stopped at { $at }. Nothing is being read: the values below may be stale.
 banner-worker-silent = The worker was last heard from { $age }. Nothing is being read: the values below may be stale.
 banner-database = The database cannot be read. The values below are stale since
 banner-live = The live connection is lost. The values below may be stale. Reconnecting…

@@ -24,6 +24,7 @@ sound-hint = 有新告警时播放一声短提示音
 banner-noscript = 当前显示的是页面加载时的状态。请启用 JavaScript 以查看实时数值、删除记录或重置告警。
 banner-noscript-actions = 请启用 JavaScript 以进行确认、静默或重发。时间均为 UTC。
 banner-worker-never = 尚未收到任何采集进程的心跳，当前没有采集数据。请启动 monitor-worker。
+banner-worker-stopped = 采集进程已于 { $at } 停止，当前没有采集数据，以下数值可能已过期。
 banner-worker-silent = 采集进程最近一次心跳在 { $age }，当前没有采集数据，以下数值可能已过期。
 banner-database = 无法读取数据库，以下数值已过期，最后更新于
 banner-live = 实时连接已断开，以下数值可能已过期。正在重新连接…

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
-use crate::api::{MetricStatus, WorkerStatus};
+use crate::api::MetricStatus;
 use crate::auth::Viewer;
 use crate::problem::Problem;
 use crate::state::WebState;
@@ -17,7 +17,7 @@ pub(crate) async fn list(_: Viewer, state: web::Data<WebState>) -> Result<HttpRe
     let metrics: Vec<MetricStatus> = snapshot.metrics.iter().map(|m| m.clone().at(now)).collect();
     Ok(HttpResponse::Ok().json(json!({
         "metrics": metrics,
-        "worker": WorkerStatus::at(now, snapshot.heartbeat_at, state.ctx.worker_timeout),
+        "worker": snapshot.worker(now, state.ctx.worker_timeout),
         "database_error_since": snapshot.database_error_since,
         "now": now,
     })))

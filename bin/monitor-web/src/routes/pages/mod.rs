@@ -7,7 +7,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use monitor_model::Conn;
 use serde::Deserialize;
 
-use crate::api::WorkerStatus;
 use crate::auth::{Public, Viewer};
 use crate::live::Snapshot;
 use crate::pages::{AlertsPage, DeliveriesPage, Frame, MetricPage, MonitorPage, SystemPage, choose_language};
@@ -130,6 +129,6 @@ pub(crate) async fn system(
 fn frame(state: &WebState, req: &HttpRequest, snapshot: &Snapshot) -> Frame {
     let (language, _) = choose_language(req, state.ctx.lang);
     let now = state.ctx.clock.wall();
-    let worker = WorkerStatus::at(now, snapshot.heartbeat_at, state.ctx.worker_timeout);
+    let worker = snapshot.worker(now, state.ctx.worker_timeout);
     Frame::new(&state.ctx.nav, language, req.path(), now).with(&worker)
 }

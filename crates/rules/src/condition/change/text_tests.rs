@@ -1,0 +1,197 @@
+//! Tests of what changes say.
+
+use std::time::Duration;
+
+use super::super::super::{Memory, Past, Range};
+use super::super::Initial;
+use super::*;
+use crate::situation::Progress;
+use crate::text::tests::latin;
+
+/// What it says of `value` after `last`, or as the first.
+fn said(change: Change, last: Option<f64>, value: f64, situation: Situation) -> [String; 2] {
+    let context = Context {
+        value,
+        elapsed: Duration::ZERO,
+        past: Past {
+            last,
+            alerted: Some(100.0),
+            since_alert: Some(Range {
+                low: 80.0,
+                high: 120.0,
+            }),
+            ..Past::default()
+        },
+        memory: Memory::default(),
+    };
+    Language::ALL.map(|language| reason(&change, &context, situation, language))
+}
+
+#[test]
+fn every_move_has_words_in_every_language() {
+    let since = When {
+        at: Some("2026-11-23T12:01:41Z".parse().unwrap()),
+        now: "2026-11-23T12:02:00Z".parse().unwrap(),
+    };
+    let progress = Progress {
+        held: Duration::from_secs(10),
+        required: Duration::from_secs(60),
+    };
+    let (quiet, firing) = (Situation::Quiet, Situation::Firing { since });
+    let pending = Situation::Pending { since, progress };
+    let rise = Change::rise(9.0);
+    let since_alert = Change {
+        baseline: Baseline::LastAlert,
+        ..Change::either(9.0)
+    };
+    let from_lowest = Change {
+        baseline: Baseline::LastAlert,
+        ..rise
+    };
+    let learning = Change {
+        initial: Initial::Learn,
+        ..rise
+    };
+    let cases = [
+        (
+            rise,
+            Some(5.0),
+            7.0,
+            firing,
+            "7 rose by 2 from 5",
+            "从 5 升至 7，增加 2",
+        ),
+        (
+            rise,
+            Some(7.0),
+            4.0,
+            firing,
+            "4 fell by 3 from 7",
+            "从 7 降至 4，减少 3",
+        ),
+        (
+            rise,
+            None,
+            5.0,
+            firing,
+            "5 rose by 5 from 0, the first reading",
+            "从 0 升至 5，增加 5（首次读数）",
+        ),
+        (
+            since_alert,
+            Some(7.0),
+            110.0,
+            firing,
+            "110 rose by 10 from 100 at the last alert",
+            "从上次告警时的 100 升至 110，增加 10",
+        ),
+        (
+            from_lowest,
+            Some(90.0),
+            95.0,
+            firing,
+            "95 rose by 15 from 80, the lowest since the last alert",
+            "从上次告警以来的最低值 80 升至 95，增加 15",
+        ),
+        (
+            Change {
+                direction: Direction::Fall,
+                ..from_lowest
+            },
+            Some(90.0),
+            95.0,
+            firing,
+            "95 fell by 25 from 120, the highest since the last alert",
+            "从上次告警以来的最高值 120 降至 95，减少 25",
+        ),
+        (
+            rise,
+            Some(7.0),
+            7.0,
+            quiet,
+            "7 is unchanged from 7: no rise by 9",
+            "保持 7 不变；增幅未达 9",
+        ),
+        (
+            Change::fall(9.0),
+            Some(8.0),
+            7.0,
+            quiet,
+            "7 fell by 1 from 8: no fall by 9",
+            "从 8 降至 7，减少 1；降幅未达 9",
+        ),
+        (
+            since_alert,
+            Some(7.0),
+            100.0,
+            quiet,
+            "100 is unchanged from 100 at the last alert: no change by 9",
+            "100 与上次告警时相同；变化未达 9",
+        ),
+        (
+            rise,
+            None,
+            5.0,
+            pending,
+            "5 rose by 5 from 0, the first reading, since 12:01:41 UTC, for 10s of 1m",
+            "从 0 升至 5，增加 5（首次读数，自 12:01:41 UTC 起），已持续 10 秒，满 1 分钟后告警",
+        ),
+        (
+            rise,
+            Some(5.0),
+            7.0,
+            pending,
+            "7 rose by 2 from 5, since 12:01:41 UTC, for 10s of 1m",
+            "从 5 升至 7，增加 2（自 12:01:41 UTC 起），已持续 10 秒，满 1 分钟后告警",
+        ),
+        (
+            learning,
+            None,
+            500.0,
+            quiet,
+            "500 is the first reading: learnt, not judged",
+            "500 为首次读数，仅作为基准，不做判断",
+        ),
+    ];
+    for (change, last, value, situation, english, chinese) in cases {
+        assert_eq!(said(change, last, value, situation), [english, chinese]);
+        assert!(latin(chinese).iter().all(|word| *word == "UTC"), "{chinese}");
+    }
+}
+
+#[test]
+fn changes_describe_themselves() {
+    let from_alert = Change {
+        baseline: Baseline::LastAlert,
+        initial: Initial::Learn,
+        ..Change::either(10.0)
+    };
+    let plain = Timing::default();
+    let hold = Timing {
+        hold: Duration::from_secs(30),
+        ..plain
+    };
+    let keep_for = Timing {
+        keep_for: Duration::from_secs(60),
+        ..plain
+    };
+    let cases = [
+        (Change::rise(1.0), plain, "rise by 1", "增加 1 及以上时告警"),
+        (
+            Change::fall(5.0),
+            hold,
+            "fall by 5, for 30s",
+            "减少 5 及以上并持续 30 秒后告警",
+        ),
+        (
+            from_alert,
+            keep_for,
+            "change by 10 from the last alert, keep for 1m",
+            "较上次告警变化 10 及以上时告警，告警状态保持 1 分钟",
+        ),
+    ];
+    for (change, timing, english, chinese) in cases {
+        assert_eq!(describe(&change, timing, Language::English), english);
+        assert_eq!(describe(&change, timing, Language::Chinese), chinese);
+    }
+}
