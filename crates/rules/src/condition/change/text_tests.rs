@@ -27,32 +27,50 @@ fn said(change: Change, last: Option<f64>, value: f64, situation: Situation) -> 
     Language::ALL.map(|language| reason(&change, &context, situation, language))
 }
 
-#[test]
-fn every_move_has_words_in_every_language() {
-    let since = When {
+fn since() -> When {
+    When {
         at: Some("2026-11-23T12:01:41Z".parse().unwrap()),
         now: "2026-11-23T12:02:00Z".parse().unwrap(),
-    };
+    }
+}
+
+/// Each change, the last reading, the value, the situation, and what is said of it.
+type Case = (Change, Option<f64>, f64, Situation, &'static str, &'static str);
+
+fn check(cases: &[Case]) {
+    for &(change, last, value, situation, english, chinese) in cases {
+        assert_eq!(said(change, last, value, situation), [english, chinese]);
+        assert!(latin(chinese).iter().all(|word| *word == "UTC"), "{chinese}");
+    }
+}
+
+#[test]
+fn every_move_has_words_in_every_language() {
+    let since = since();
     let progress = Progress {
         held: Duration::from_secs(10),
         required: Duration::from_secs(60),
     };
     let (quiet, firing) = (Situation::Quiet, Situation::Firing { since });
     let pending = Situation::Pending { since, progress };
-    let rise = Change::rise(9.0);
-    let since_alert = Change {
-        baseline: Baseline::LastAlert,
-        ..Change::either(9.0)
-    };
-    let from_lowest = Change {
-        baseline: Baseline::LastAlert,
-        ..rise
-    };
+    let (rise, fall) = (Change::rise(9.0), Change::fall(9.0));
     let learning = Change {
         initial: Initial::Learn,
         ..rise
     };
-    let cases = [
+    let first = "5 rose by 5 from 0, the first reading";
+    let (first_pending, first_pending_zh) = (
+        "5 rose by 5 from 0, the first reading, since 12:01:41 UTC, for 10s of 1m",
+        "从 0 升至 5，增加 5（首次读数，自 12:01:41 UTC 起），已持续 10 秒，满 1 分钟后告警",
+    );
+    let (next_pending, next_pending_zh) = (
+        "7 rose by 2 from 5, since 12:01:41 UTC, for 10s of 1m",
+        "从 5 升至 7，增加 2（自 12:01:41 UTC 起），已持续 10 秒，满 1 分钟后告警",
+    );
+    let unchanged = "7 is unchanged from 7: no rise by 9";
+    let fell = "7 fell by 1 from 8: no fall by 9";
+    let learnt = "500 is the first reading: learnt, not judged";
+    check(&[
         (
             rise,
             Some(5.0),
@@ -69,94 +87,67 @@ fn every_move_has_words_in_every_language() {
             "4 fell by 3 from 7",
             "从 7 降至 4，减少 3",
         ),
+        (rise, None, 5.0, firing, first, "从 0 升至 5，增加 5（首次读数）"),
+        (rise, Some(7.0), 7.0, quiet, unchanged, "保持 7 不变；增幅未达 9"),
         (
-            rise,
-            None,
-            5.0,
-            firing,
-            "5 rose by 5 from 0, the first reading",
-            "从 0 升至 5，增加 5（首次读数）",
-        ),
-        (
-            since_alert,
-            Some(7.0),
-            110.0,
-            firing,
-            "110 rose by 10 from 100 at the last alert",
-            "从上次告警时的 100 升至 110，增加 10",
-        ),
-        (
-            from_lowest,
-            Some(90.0),
-            95.0,
-            firing,
-            "95 rose by 15 from 80, the lowest since the last alert",
-            "从上次告警以来的最低值 80 升至 95，增加 15",
-        ),
-        (
-            Change {
-                direction: Direction::Fall,
-                ..from_lowest
-            },
-            Some(90.0),
-            95.0,
-            firing,
-            "95 fell by 25 from 120, the highest since the last alert",
-            "从上次告警以来的最高值 120 降至 95，减少 25",
-        ),
-        (
-            rise,
-            Some(7.0),
-            7.0,
-            quiet,
-            "7 is unchanged from 7: no rise by 9",
-            "保持 7 不变；增幅未达 9",
-        ),
-        (
-            Change::fall(9.0),
+            fall,
             Some(8.0),
             7.0,
             quiet,
-            "7 fell by 1 from 8: no fall by 9",
+            fell,
             "从 8 降至 7，减少 1；降幅未达 9",
         ),
-        (
-            since_alert,
-            Some(7.0),
-            100.0,
-            quiet,
-            "100 is unchanged from 100 at the last alert: no change by 9",
-            "100 与上次告警时相同；变化未达 9",
-        ),
-        (
-            rise,
-            None,
-            5.0,
-            pending,
-            "5 rose by 5 from 0, the first reading, since 12:01:41 UTC, for 10s of 1m",
-            "从 0 升至 5，增加 5（首次读数，自 12:01:41 UTC 起），已持续 10 秒，满 1 分钟后告警",
-        ),
-        (
-            rise,
-            Some(5.0),
-            7.0,
-            pending,
-            "7 rose by 2 from 5, since 12:01:41 UTC, for 10s of 1m",
-            "从 5 升至 7，增加 2（自 12:01:41 UTC 起），已持续 10 秒，满 1 分钟后告警",
-        ),
+        (rise, None, 5.0, pending, first_pending, first_pending_zh),
+        (rise, Some(5.0), 7.0, pending, next_pending, next_pending_zh),
         (
             learning,
             None,
             500.0,
             quiet,
-            "500 is the first reading: learnt, not judged",
+            learnt,
             "500 为首次读数，仅作为基准，不做判断",
         ),
-    ];
-    for (change, last, value, situation, english, chinese) in cases {
-        assert_eq!(said(change, last, value, situation), [english, chinese]);
-        assert!(latin(chinese).iter().all(|word| *word == "UTC"), "{chinese}");
-    }
+    ]);
+}
+
+#[test]
+fn what_it_moved_from_is_said() {
+    let (quiet, firing) = (Situation::Quiet, Situation::Firing { since: since() });
+    let of = |change: Change| Change {
+        baseline: Baseline::LastAlert,
+        ..change
+    };
+    let (rise, fall, either) = (
+        of(Change::rise(9.0)),
+        of(Change::fall(9.0)),
+        of(Change::either(9.0)),
+    );
+    let alerted = "110 rose by 10 from 100 at the last alert";
+    let lowest = "95 rose by 15 from 80, the lowest since the last alert";
+    let highest = "95 fell by 25 from 120, the highest since the last alert";
+    let unchanged = "100 is unchanged from 100 at the last alert: no change by 9";
+    let lowest_zh = "从上次告警以来的最低值 80 升至 95，增加 15";
+    let highest_zh = "从上次告警以来的最高值 120 降至 95，减少 25";
+    check(&[
+        (
+            either,
+            Some(7.0),
+            110.0,
+            firing,
+            alerted,
+            "从上次告警时的 100 升至 110，增加 10",
+        ),
+        (rise, Some(90.0), 95.0, firing, lowest, lowest_zh),
+        (fall, Some(90.0), 95.0, firing, highest, highest_zh),
+        (
+            either,
+            Some(7.0),
+            100.0,
+            quiet,
+            unchanged,
+            "100 与上次告警时相同；变化未达 9",
+        ),
+    ]);
 }
 
 #[test]
