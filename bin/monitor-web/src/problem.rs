@@ -161,7 +161,7 @@ impl From<DbError> for Problem {
     /// The cause goes to the log; the answer says which of two it is: the database's fault for now, or this program's.
     fn from(error: DbError) -> Problem {
         log::error!("request failed: {error}");
-        if error.is_transient() || matches!(error, DbError::Closed) {
+        if error.is_transient() || matches!(error, DbError::Closed | DbError::Unsuitable { .. }) {
             Problem::new(
                 Code::DatabaseUnavailable,
                 "The database cannot be used just now. Try again shortly.",
@@ -202,6 +202,19 @@ mod tests {
         });
         assert_eq!(problem.code, Code::DatabaseUnavailable);
         assert!(!problem.to_string().contains("secret"));
+        for unavailable in [
+            DbError::NoAnswer {
+                after: std::time::Duration::from_secs(12),
+            },
+            DbError::Unsuitable {
+                url: "postgres://secret".into(),
+                why: "secret".into(),
+            },
+        ] {
+            let problem = Problem::from(unavailable);
+            assert_eq!(problem.code, Code::DatabaseUnavailable);
+            assert!(!problem.to_string().contains("secret"));
+        }
         assert_eq!(Problem::from(DbError::NotFound).code, Code::Internal);
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
-use monitor_model::{Backend, DbError};
+use monitor_model::Backend;
 use serde_json::json;
 
 use crate::auth::Public;
@@ -36,7 +36,6 @@ pub(super) async fn ready(_: Public, state: web::Data<WebState>) -> Result<HttpR
     };
     let pending = match tokio::time::timeout(PATIENCE, checking).await {
         Ok(Ok(pending)) => pending,
-        Ok(Err(error @ DbError::Unsuitable { .. })) => return Err(error.into()),
         Ok(Err(error)) => return Err(unreachable(&error)),
         Err(_) => return Err(unreachable(&format_args!("no answer within {PATIENCE:?}"))),
     };

@@ -69,3 +69,21 @@ async fn a_closed_database_is_not_ready() {
     );
     web.stop().await;
 }
+
+#[tokio::test]
+async fn a_database_that_a_newer_program_migrated_is_not_ready() {
+    for database in Database::each() {
+        let web = Web::on(database).await;
+        web.write(|c| {
+            let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')";
+            Ok(diesel::RunQueryDsl::execute(diesel::sql_query(newer), c).map(drop)?)
+        })
+        .await;
+        let answer = web.get("/readyz").await;
+        assert_eq!(
+            (answer.status, answer.problem().as_str()),
+            (503, "database-unavailable")
+        );
+        web.stop().await;
+    }
+}

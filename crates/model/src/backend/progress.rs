@@ -202,6 +202,8 @@ impl Deadlines {
                 Some((*number, progress.give_up()?))
             };
             let late: Vec<_> = list.works.iter().filter_map(late).collect();
+            // Before anybody can end: a thread that wakes up now takes itself off the count.
+            self.0.hung.fetch_add(late.len(), Ordering::SeqCst);
             for (number, how) in late {
                 if let Some((_, on_giving_up)) = list.works.remove(&number) {
                     given_up.push((how, on_giving_up));
@@ -209,7 +211,6 @@ impl Deadlines {
             }
         }
         for (how, on_giving_up) in given_up {
-            self.0.hung.fetch_add(1, Ordering::SeqCst);
             on_giving_up(how);
         }
     }
