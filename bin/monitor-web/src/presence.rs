@@ -42,7 +42,7 @@ pub(crate) async fn keep(db: Db, clock: SharedClock, stop: CancellationToken) {
             () = clock.sleep(BEAT) => {}
         }
     }
-    match tokio::time::timeout(LEAVE, presence.leave(&db, clock.wall())).await {
+    match tokio::time::timeout(LEAVE, presence.leave(&db, Some(clock.wall()))).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => log::warn!("this web stays on the list of processes: {error}"),
         Err(_) => log::warn!("this web stays on the list of processes: no answer within {LEAVE:?}"),

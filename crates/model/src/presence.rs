@@ -59,18 +59,18 @@ impl Presence {
         db.write(move |c| workers::heartbeat(c, &row)).await
     }
 
-    /// Takes it off the list at `now`: it stopped cleanly. When the last worker did is recorded: until another one starts,
-    /// nobody reads anything.
+    /// Takes it off the list. `stopped_at` is when it stopped cleanly, where it was to run until then: of a worker that is
+    /// recorded, since nobody reads anything until another one starts.
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub async fn leave(&self, db: &Db, now: DateTime<Utc>) -> Result<(), DbError> {
+    pub async fn leave(&self, db: &Db, stopped_at: Option<DateTime<Utc>>) -> Result<(), DbError> {
         let (id, role) = (self.id.clone(), self.role);
         let leave = move |c: &mut Conn| {
             workers::remove(c, &id)?;
-            match role {
-                ProcessRole::Worker => stops::record(c, role, stored(now)),
-                ProcessRole::Web => Ok(()),
+            match stopped_at {
+                Some(at) if role == ProcessRole::Worker => stops::record(c, role, stored(at)),
+                _ => Ok(()),
             }
         };
         db.write(leave).await

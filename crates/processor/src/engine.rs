@@ -187,7 +187,7 @@ impl Engine {
                 log::warn!("not everything ended within {limit:?}; what is left is for the next worker");
             }
         }
-        sign_off(context).await;
+        sign_off(context, Some(context.clock.wall())).await;
         Ok(())
     }
 
@@ -206,7 +206,8 @@ impl Engine {
         let followed = self.followup().tick().await;
         let checked = self.detector().tick().await;
         self.dispatcher().drain(stop).await?;
-        sign_off(context).await;
+        // It was not to watch any longer, so its end is no stop.
+        sign_off(context, None).await;
         Ok(followed.and(checked)?)
     }
 

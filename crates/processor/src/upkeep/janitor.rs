@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use monitor_model::{DbError, samples, workers};
 use tokio_util::sync::CancellationToken;
 
@@ -60,9 +61,9 @@ pub(crate) async fn heartbeat(context: &Context) -> Result<(), DbError> {
     beaten
 }
 
-/// Takes this worker off the list: it stopped cleanly and is not missed.
-pub(crate) async fn sign_off(context: &Context) {
-    let leaving = context.presence.leave(&context.db, context.clock.wall());
+/// Takes this worker off the list: it is not missed. `stopped_at` is when it stopped, where it was to run until then.
+pub(crate) async fn sign_off(context: &Context, stopped_at: Option<DateTime<Utc>>) {
+    let leaving = context.presence.leave(&context.db, stopped_at);
     let limit = context.options.goodbye();
     match monitor_domain::timeout(&*context.clock, limit, leaving).await {
         Ok(Ok(())) => {}
