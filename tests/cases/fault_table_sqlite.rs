@@ -1,11 +1,12 @@
-//! The fault table, SQLite: a folder or a file that cannot be written, and a reader that never ends.
+//! The fault table, files and databases as they are found: a folder or a file that cannot be written, a reader that never
+//! ends, and a database that this version must not touch.
 
 use std::path::Path;
 use std::time::Duration;
 
-use diesel::Connection;
 use diesel::connection::SimpleConnection;
-use monitor_tests::{Backend, Site, eventually};
+use diesel::{Connection, SqliteConnection};
+use monitor_tests::{Backend, Process, Site, eventually};
 
 use super::fault_table_db::{allow, bound, config, sqlite_file};
 
@@ -124,4 +125,55 @@ async fn a_reader_that_holds_back_the_log_of_sqlite_is_named() {
     end.send(()).unwrap();
     holding.await.unwrap().unwrap();
     reader.close().await;
+}
+
+/// Every program that opens the database says why it does not, and ends.
+async fn all_programs_refuse(site: &Site, why: &str) {
+    for (name, command) in [
+        ("monitor-worker", &[][..]),
+        ("monitor-web", &[]),
+        ("monitor", &["run"]),
+        ("monitor", &["migrate"]),
+        ("monitor", &["check", "--online"]),
+    ] {
+        let config = ["--config", site.config.to_str().unwrap()];
+        let mut program = Process::start(name, &[command, &config].concat(), &[]);
+        let ended = program.wait(Duration::from_secs(20));
+        let said = program.output();
+        assert_eq!(ended.code(), Some(1), "{name} {command:?}: {said}");
+        assert!(said.contains(why), "{name} {command:?}: {said}");
+    }
+    assert_eq!(site.world.mail.mails().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_a_newer_program_is_refused_by_all_programs() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let Some(site) = Site::with(backend, &config()).await else {
+            continue;
+        };
+        let db = site.db().await;
+        db.migrate().await.unwrap();
+        let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')";
+        db.write(move |c| Ok(c.batch_execute(newer)?)).await.unwrap();
+        db.close().await;
+        all_programs_refuse(
+            &site,
+            "it has the migration 29991231000000, which is not known here",
+        )
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_in_another_encoding_is_refused_by_all_programs() {
+    let site = Site::with(Backend::Sqlite, &config()).await.unwrap();
+    let file = sqlite_file(&site.home);
+    assert!(!file.exists() || std::fs::remove_file(&file).is_ok());
+    let mut found = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    found
+        .batch_execute("PRAGMA encoding = 'UTF-16le'; CREATE TABLE other (id BIGINT PRIMARY KEY)")
+        .unwrap();
+    drop(found);
+    all_programs_refuse(&site, "its encoding is UTF-16le, and has to be UTF-8").await;
 }
