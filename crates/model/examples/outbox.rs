@@ -29,6 +29,7 @@ async fn main() -> Result<(), DbError> {
             payload: r#"{"text":"x rose to 131"}"#.to_owned(),
             next_at: now,
             created_at: now,
+            urgency: 0,
         };
         deliveries::enqueue(c, &[mail])
     })
@@ -47,6 +48,7 @@ async fn main() -> Result<(), DbError> {
                     lease_until: lease,
                     limit: 10,
                     in_flight: &[],
+                    turns: &monitor_model::deliveries::Turns::default(),
                 },
             )
         })

@@ -57,6 +57,11 @@ pub trait Metric: Send + Sync {
         false
     }
 
+    /// The system that explains, where that is another one than the metric is read from: a slow one holds up only what it explains.
+    fn explainer(&self) -> Option<&str> {
+        None
+    }
+
     /// Requests what an alert was about; only called where the metric [`explains`](Metric::explains) its alerts.
     async fn explain(
         &self,
@@ -83,6 +88,18 @@ pub fn system(metric: &dyn Metric) -> Option<&str> {
     match &metric.config().fetch {
         Some(fetch) => Some(&fetch.system),
         None => metric.system(),
+    }
+}
+
+/// Who explains the alerts of `metric`: those of one system wait for each other, and for nobody else.
+pub(crate) fn explainer(metric: &dyn Metric) -> &str {
+    let config = metric.config();
+    match &config.details {
+        Some(details) => &details.system,
+        None => metric
+            .explainer()
+            .or_else(|| metric.system())
+            .unwrap_or_else(|| config.key.as_str()),
     }
 }
 

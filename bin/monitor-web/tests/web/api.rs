@@ -97,6 +97,7 @@ async fn records_come_in_pages_with_their_deliveries() {
                     lease_until: lease,
                     limit: 10,
                     in_flight: &[],
+                    turns: &monitor_model::deliveries::Turns::default(),
                 },
             )? {
                 deliveries::mark_retry(c, d.id, d.attempt, lease, "smtp: 451 greylisted")?;

@@ -180,6 +180,7 @@ async fn what_was_not_delivered_is_shown() {
                 lease_until: now,
                 limit: 1,
                 in_flight: &[],
+                turns: &monitor_model::deliveries::Turns::default(),
             };
             for d in deliveries::claim(c, &claim)? {
                 let later = now + TimeDelta::minutes(5);

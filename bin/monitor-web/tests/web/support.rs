@@ -347,6 +347,7 @@ impl Web {
             payload: payload.to_owned(),
             next_at: now,
             created_at: now,
+            urgency: 0,
         };
         self.write(move |c| {
             deliveries::enqueue(c, std::slice::from_ref(&new))?;
@@ -357,6 +358,7 @@ impl Web {
                 lease_until: now + Duration::from_secs(30),
                 limit: 10,
                 in_flight: &[],
+                turns: &monitor_model::deliveries::Turns::default(),
             };
             let mut last = 0;
             for d in deliveries::claim(c, &claim)? {
@@ -382,6 +384,7 @@ impl Web {
             payload: "{}".into(),
             next_at: at,
             created_at: at,
+            urgency: 0,
         };
         self.write(move |c| deliveries::enqueue(c, std::slice::from_ref(&new)))
             .await;

@@ -61,6 +61,7 @@ async fn what_the_database_holds_is_exposed() {
                     lease_until: now + Duration::from_secs(30),
                     limit: 10,
                     in_flight: &[],
+                    turns: &monitor_model::deliveries::Turns::default(),
                 };
                 for claimed in deliveries::claim(c, &claim)? {
                     deliveries::mark_sent(c, claimed.id, claimed.attempt, now)?;

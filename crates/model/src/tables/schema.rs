@@ -163,6 +163,8 @@ diesel::table! {
         batch -> Nullable<Text>,
         /// `delivery.retried_at`.
         retried_at -> Nullable<Timestamp>,
+        /// `delivery.urgency`.
+        urgency -> Integer,
     }
 }
 

@@ -24,15 +24,20 @@ async fn claim_beside(
     in_flight: &'static [i64],
 ) -> Vec<Delivery> {
     let (now, lease_until) = (at(now), at(now + 30));
-    let claim = Claim {
-        lane,
-        worker: "w1",
-        now,
-        lease_until,
-        limit,
-        in_flight,
-    };
-    db.write(move |c| deliveries::claim(c, &claim)).await.unwrap()
+    db.write(move |c| {
+        let claim = Claim {
+            lane,
+            worker: "w1",
+            now,
+            lease_until,
+            limit,
+            in_flight,
+            turns: &deliveries::Turns::default(),
+        };
+        deliveries::claim(c, &claim)
+    })
+    .await
+    .unwrap()
 }
 
 /// When the next delivery of any lane can be claimed.
@@ -151,10 +156,10 @@ both! {
             let later = db.write(move |c| deliveries::mark_retry(c, id, 1, at(600), "down")).await.unwrap();
             assert!(later);
         }
-        assert_eq!(db.write(|c| deliveries::make_lane_due(c, "mail", at(2))).await.unwrap(), 1);
+        assert_eq!(db.write(|c| deliveries::make_due_again(c, "mail", None, at(2))).await.unwrap(), 1);
         assert_eq!(keys(&claim(&db, "mail", 2, 9).await), ["a", "b"], "by age, not by the last try");
         assert!(claim(&db, "chat", 2, 9).await.is_empty(), "another lane");
-        assert_eq!(db.write(|c| deliveries::make_lane_due(c, "mail", at(2))).await.unwrap(), 0);
+        assert_eq!(db.write(|c| deliveries::make_due_again(c, "mail", None, at(2))).await.unwrap(), 0);
     }
 
     async fn orphaned_claims_are_released(db) {

@@ -145,7 +145,7 @@ both! {
         // The tables were made over another connection, of which this one learns a moment later.
         while tokio::time::timeout(QUIET, changes.changed()).await.is_ok() {}
         changes.borrow_and_update();
-        let claimed = db.write(|c| deliveries::claim(c, &deliveries::Claim { lane: "mail", worker: "w", now: at(0), lease_until: at(1), limit: 9, in_flight: &[] })).await.unwrap();
+        let claimed = db.write(|c| deliveries::claim(c, &deliveries::Claim { lane: "mail", worker: "w", now: at(0), lease_until: at(1), limit: 9, in_flight: &[], turns: &monitor_model::deliveries::Turns::default() })).await.unwrap();
         assert!(claimed.is_empty());
         assert!(!changes.has_changed().unwrap(), "or workers that check for work at every change would never rest");
         db.write(record(1)).await.unwrap();

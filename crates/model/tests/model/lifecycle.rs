@@ -48,7 +48,10 @@ fn incident(kind: IncidentKind, subject: &str) -> NewIncident {
 }
 
 async fn claim_groups(db: &Db, now: i64, limit: i64, not_to: &[&str]) -> Vec<Vec<Delivery>> {
-    let not_to: Vec<String> = not_to.iter().map(|&to| to.to_owned()).collect();
+    let turns = deliveries::Turns {
+        to: not_to.iter().map(|&to| (to.to_owned(), 0)).collect(),
+        ..deliveries::Turns::default()
+    };
     db.write(move |c| {
         let claim = Claim {
             lane: "mail",
@@ -57,9 +60,10 @@ async fn claim_groups(db: &Db, now: i64, limit: i64, not_to: &[&str]) -> Vec<Vec
             lease_until: at(now + 30),
             limit,
             in_flight: &[],
+            turns: &turns,
         };
         let named = std::cell::Cell::new(0);
-        deliveries::claim_groups(c, &claim, &not_to, || {
+        deliveries::claim_groups(c, &claim, || {
             named.set(named.get() + 1);
             format!("digest-{now}-{limit}-{}@monitor", named.get())
         })
@@ -251,7 +255,7 @@ both! {
             ])
         }).await.unwrap();
         let refused = db.write(|c| {
-            deliveries::claim(c, &Claim { lane: "mail", worker: "w", now: at(1), lease_until: at(9), limit: 9, in_flight: &[] })?;
+            deliveries::claim(c, &Claim { lane: "mail", worker: "w", now: at(1), lease_until: at(9), limit: 9, in_flight: &[], turns: &monitor_model::deliveries::Turns::default() })?;
             deliveries::mark_final(c, 3, 1, Failed, at(2), "550")
         }).await.unwrap();
         assert!(refused);
@@ -270,7 +274,7 @@ both! {
         db.write(|c| deliveries::enqueue(c, &[delivery("mail", "a", at(0)), delivery("mail", "b", at(0))])).await.unwrap();
         let (status, finish) = (GivenUp, at(5));
         db.write(move |c| {
-            deliveries::claim(c, &Claim { lane: "mail", worker: "w", now: at(1), lease_until: at(9), limit: 1, in_flight: &[] })?;
+            deliveries::claim(c, &Claim { lane: "mail", worker: "w", now: at(1), lease_until: at(9), limit: 1, in_flight: &[], turns: &monitor_model::deliveries::Turns::default() })?;
             deliveries::mark_final(c, 1, 1, status, finish, "down")
         }).await.unwrap();
         assert_eq!(db.read(deliveries::undelivered_by_lane).await.unwrap(), [("mail".to_owned(), 1)]);

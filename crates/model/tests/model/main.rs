@@ -15,3 +15,4 @@ mod probe;
 mod processes;
 mod queries;
 mod support;
+mod turns;

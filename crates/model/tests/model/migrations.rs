@@ -12,10 +12,11 @@ use monitor_model::{
 
 use crate::support::{TestDb, at, both, delivery, soon};
 
-const NAMES: [&str; 4] = [
+const NAMES: [&str; 5] = [
     "2026-11-01-000000_initial",
     "2026-11-25-000000_lifecycle",
     "2026-11-26-000000_standard_words",
+    "2026-11-27-000000_fair_claims",
     "2026-11-27-030000_process_stop",
 ];
 
@@ -108,18 +109,20 @@ macro_rules! script {
 }
 
 /// All migrations, the first one first.
-fn scripts(backend: Backend) -> [Script; 4] {
+fn scripts(backend: Backend) -> [Script; 5] {
     match backend {
         Backend::Sqlite => [
             script!("sqlite/2026-11-01-000000_initial"),
             script!("sqlite/2026-11-25-000000_lifecycle"),
             script!("sqlite/2026-11-26-000000_standard_words"),
+            script!("sqlite/2026-11-27-000000_fair_claims"),
             script!("sqlite/2026-11-27-030000_process_stop"),
         ],
         Backend::Postgres => [
             script!("postgres/2026-11-01-000000_initial"),
             script!("postgres/2026-11-25-000000_lifecycle"),
             script!("postgres/2026-11-26-000000_standard_words"),
+            script!("postgres/2026-11-27-000000_fair_claims"),
             script!("postgres/2026-11-27-030000_process_stop"),
         ],
     }
@@ -298,8 +301,10 @@ both! {
         assert_eq!(notified, [("mail".to_owned(), "ann".to_owned())]);
 
         let claim = |lane| {
-            let claim = Claim { lane, worker: "w", now: at(60), lease_until: at(90), limit: 9, in_flight: &[] };
-            db.write(move |c| deliveries::claim(c, &claim))
+            db.write(move |c| {
+                let turns = deliveries::Turns::default();
+                deliveries::claim(c, &Claim { lane, worker: "w", now: at(60), lease_until: at(90), limit: 9, in_flight: &[], turns: &turns })
+            })
         };
         let mail = claim("mail").await.unwrap();
         assert_eq!(mail.iter().map(|d| d.message_id.as_str()).collect::<Vec<_>>(), ["alert-1-1@monitor", "trouble-1-begins@monitor"]);

@@ -22,6 +22,7 @@ async fn claim_all(db: Db, worker: &'static str) -> Vec<i64> {
                     lease_until: at(31),
                     limit: 3,
                     in_flight: &[],
+                    turns: &monitor_model::deliveries::Turns::default(),
                 },
             )
         };

@@ -105,6 +105,7 @@ pub(crate) fn delivery(lane: &str, dedupe_key: &str, next_at: NaiveDateTime) -> 
         payload: "{}".to_owned(),
         next_at,
         created_at: next_at,
+        urgency: 0,
     }
 }
 

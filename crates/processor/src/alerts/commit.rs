@@ -16,7 +16,7 @@ use super::lifecycle::{self, Ended, First, Opened};
 use super::mutes::{self, Target};
 use crate::context::Context;
 use crate::incidents::{self, Cause, Stage};
-use crate::metric::{Metric, explains};
+use crate::metric::{Metric, explainer, explains};
 use crate::outbox::{
     ALARM_LANE, DETAILS_LANE, Draft, Routing, Subject, enqueue_job, job_key, notify, notify_end,
 };
@@ -46,6 +46,8 @@ pub(crate) struct Commit {
     steps: Vec<Step>,
     routing: Routing,
     is_explained: bool,
+    /// The system that explains it, if one does.
+    explainer: String,
     /// The kind of alert that the rule opens.
     breach: AlertKind,
     was_flapping: bool,
@@ -95,6 +97,7 @@ impl Commit {
             steps: steps.collect(),
             routing: Routing::of(context, metric),
             is_explained: explains(metric),
+            explainer: explainer(metric).to_owned(),
             breach: lifecycle::breach_kind(&config.rule),
             was_flapping: before.is_flapping(),
             is_flapping: evaluation.state.is_flapping(),
@@ -158,10 +161,16 @@ impl Commit {
         let opened = lifecycle::opened(mute, self.context.alarm.is_some(), self.is_explained);
         let alert = alerts::open(conn, &self.new_alert(self.breach, draft, &opened))?;
         if opened.alarm {
-            enqueue_job(conn, &alert, ALARM_LANE, None, self.at)?;
+            enqueue_job(conn, &alert, (ALARM_LANE, ""), None, self.at)?;
         }
         if opened.first == First::Explanation {
-            enqueue_job(conn, &alert, DETAILS_LANE, Some(self.routing.clone()), self.at)?;
+            enqueue_job(
+                conn,
+                &alert,
+                (DETAILS_LANE, &self.explainer),
+                Some(self.routing.clone()),
+                self.at,
+            )?;
             return Ok(opened.muted);
         }
         let record = self.record(conn, alert.id, true, draft)?;

@@ -15,7 +15,7 @@ use monitor_upstream::{AlertMessage, Question, UpstreamError};
 use super::notify::{About, count_unlisted, notify_end_on_record, notify_records, unlisted};
 use crate::context::{Context, Monitored};
 use crate::fault::{self, Point};
-use crate::metric::explain;
+use crate::metric::{explain, explainer};
 use crate::outbox::{
     AttemptResult, Batch, DETAILS_LANE, Done, GivenUp, Job, LaneSettings, RetryPolicy, Routing,
 };
@@ -26,14 +26,18 @@ const PLACES: usize = 8;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Attempts after which the reading alone is notified.
 const MAX_ATTEMPTS: i32 = 8;
-/// The least time an attempt is given, also when an alert is old because nobody ran: it deserves one try.
+/// The least time an attempt is given, and what an alert is given that is old because nobody ran: it deserves one try.
 const LEAST_WAIT: Duration = Duration::from_secs(5);
 
 /// Explains alerts by what their metrics know of them.
 pub(crate) struct Explain {
     metrics: HashMap<String, Arc<Monitored>>,
+    /// How many systems explain.
+    systems: usize,
     max_age: Duration,
     wait: Duration,
+    /// When this worker began.
+    started: NaiveDateTime,
 }
 
 impl Explain {
@@ -41,7 +45,10 @@ impl Explain {
         let by_key = metrics
             .iter()
             .map(|metric| (metric.key().to_owned(), Arc::clone(metric)));
+        let systems: HashSet<&str> = metrics.iter().map(|metric| explainer(&*metric.metric)).collect();
         Explain {
+            systems: systems.len(),
+            started: context.clock.wall().naive_utc(),
             metrics: by_key.collect(),
             max_age: context.options.max_age,
             wait: context.options.details_wait,
@@ -56,7 +63,9 @@ impl Job for Explain {
             name: DETAILS_LANE.to_owned(),
             places: PLACES,
             per_minute: None,
-            breaker: None,
+            recipients: self.systems,
+            breaks: false,
+            limit: Some(self.wait),
             digest: None,
             retry: RetryPolicy {
                 max_age: self.max_age,
@@ -116,6 +125,17 @@ impl Explain {
             previous: alert.previous.unwrap_or_default(),
         };
         let left = self.patience(context, job, alert);
+        if left.is_zero() && (job.attempt > 1 || alert.opened_at >= self.started) {
+            let why = job
+                .last_error
+                .as_deref()
+                .unwrap_or("the calls before it took too long");
+            log::warn!(
+                "alert {}: not explained in time, people are notified of the reading instead: {why}",
+                alert.id
+            );
+            return Ok(Vec::new());
+        }
         let requested =
             AssertUnwindSafe(explain(&*metric.metric, &context.upstreams, &question)).catch_unwind();
         let limited = monitor_domain::timeout(&*context.clock, left.max(LEAST_WAIT), requested).await;

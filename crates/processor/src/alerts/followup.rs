@@ -363,7 +363,7 @@ fn notify_unmuted(
         return notify(conn, routing, alert, &draft, at).map(drop);
     }
     if context.alarm.is_some() {
-        enqueue_job(conn, alert, ALARM_LANE, None, at)?;
+        enqueue_job(conn, alert, (ALARM_LANE, ""), None, at)?;
     }
     if late == Late::Explanation {
         return Ok(());

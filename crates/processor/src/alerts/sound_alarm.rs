@@ -41,7 +41,9 @@ impl Job for SoundAlarm {
             name: ALARM_LANE.to_owned(),
             places: PLACES,
             per_minute: None,
-            breaker: None,
+            recipients: 1,
+            breaks: false,
+            limit: None,
             digest: None,
             retry: RetryPolicy {
                 max_age: self.max_age,

@@ -82,6 +82,16 @@ impl Breaker {
         self.open_until = now;
     }
 
+    /// Whether it knows of no failure.
+    pub(super) fn is_closed(&self) -> bool {
+        self.failures == 0
+    }
+
+    /// Whether it is the channel that fails, and not one recipient of several.
+    pub(super) fn is_down(&self) -> bool {
+        self.failures > 0 && self.is_the_channel()
+    }
+
     fn is_the_channel(&self) -> bool {
         !self.has_several || self.failed == Some(Failed::Several)
     }

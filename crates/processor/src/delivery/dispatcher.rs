@@ -48,6 +48,8 @@ pub(crate) struct Dispatcher {
 struct Running {
     lane: usize,
     recipient: String,
+    /// When, by the monotonic clock.
+    begun: Duration,
     claims: Vec<(i64, i32)>,
 }
 
@@ -154,21 +156,20 @@ impl Dispatcher {
                 continue;
             };
             let lane = &mut self.lanes[index];
-            let free = lane.free(now);
             if at > wall {
                 wait = wait.min((at - wall).to_std().unwrap_or_default());
-            } else if free > 0 {
+                continue;
+            }
+            wait = wait.min(lane.wait(now).unwrap_or(wait));
+            let free = lane.free(now);
+            if free > 0 || lane.has_limit() {
                 requests.push(ClaimRequest {
                     lane: index,
                     name,
                     free,
                     digest: lane.digest,
+                    turns: lane.turns(wall, now),
                 });
-            } else {
-                let limited = lane.wait(now);
-                if !limited.is_zero() {
-                    wait = wait.min(limited);
-                }
             }
         }
         if !requests.is_empty() {
@@ -227,14 +228,16 @@ impl Dispatcher {
     }
 
     fn start(&mut self, lane: usize, batch: Batch) {
-        let parts = self.lanes[lane].take(self.context.clock.monotonic());
+        let begun = self.context.clock.monotonic();
         let (claims, recipient) = (batch.claims(), batch.first().recipient.clone());
+        let parts = self.lanes[lane].take(&recipient, begun);
         let attempt = attempt::run(Arc::clone(&self.context), batch, parts);
         let task = self.attempts.spawn(attempt);
         claims.iter().for_each(|(id, _)| self.held.add(*id));
         let running = Running {
             lane,
             recipient,
+            begun,
             claims,
         };
         self.running.insert(task.id(), running);
@@ -250,7 +253,8 @@ impl Dispatcher {
         };
         running.claims.iter().for_each(|(id, _)| self.held.remove(*id));
         let lane = &mut self.lanes[running.lane];
-        lane.settled(&running.recipient, outcome, self.context.clock.monotonic());
+        let now = self.context.clock.monotonic();
+        lane.settled(&running.recipient, running.begun, outcome, now);
         self.has_orphans |= outcome == AttemptOutcome::Orphaned;
         if let Err(error) = settled {
             log::error!(

@@ -2,14 +2,22 @@
 //! hangs or is dead delays no other.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use chrono::NaiveDateTime;
+use monitor_model::deliveries::Turns;
+
 use super::breaker::Breaker;
+use super::parties::Parties;
 use super::rate_limit::RateLimit;
 use super::settle::AttemptOutcome;
-use crate::context::{Context, Health};
+use crate::context::{Context, Health, ago};
 use crate::outbox::{Job, RetryPolicy};
 use crate::telemetry::LaneMeter;
+
+/// How often a lane with a time limit is searched for what has waited too long.
+const OVERDUE: Duration = Duration::from_secs(1);
 
 /// A queue and how it is worked off.
 pub(super) struct Lane {
@@ -17,10 +25,16 @@ pub(super) struct Lane {
     /// After a message, those that come within this time go together.
     pub(super) digest: Option<Duration>,
     parts: LaneParts,
-    in_flight: usize,
     places: usize,
     rate: RateLimit,
     breaker: Option<Breaker>,
+    parties: Parties,
+    /// The recipient that was served last.
+    after: Option<String>,
+    /// What has waited for so long waits for no place any more.
+    limit: Option<Duration>,
+    /// When this worker began.
+    started: NaiveDateTime,
 }
 
 /// What a lane shares with its attempts.
@@ -30,6 +44,8 @@ pub(super) struct LaneParts {
     pub(super) retry: RetryPolicy,
     pub(super) meter: Arc<LaneMeter>,
     pub(super) health: Health,
+    /// Whether the lane fails for all its recipients, as far as that is known.
+    pub(super) is_down: Arc<AtomicBool>,
 }
 
 impl Lane {
@@ -41,41 +57,81 @@ impl Lane {
                 retry: settings.retry,
                 meter: context.counters.lane(&settings.name),
                 health: context.lanes.get(&settings.name),
+                is_down: Arc::default(),
             },
             name: settings.name,
             digest: settings.digest,
-            in_flight: 0,
             places: settings.places.max(1),
             rate: RateLimit::new(settings.per_minute),
-            breaker: settings.breaker.map(Breaker::new),
+            breaker: settings.breaks.then(|| Breaker::new(settings.recipients)),
+            // Of one recipient the lane's own breaker knows.
+            parties: Parties::new(
+                settings.recipients > 1,
+                settings.breaks && settings.recipients > 1,
+            ),
+            after: None,
+            limit: settings.limit,
+            started: context.clock.wall().naive_utc(),
         }
     }
 
     /// How many batches it can take on at `now`.
     pub(super) fn free(&mut self, now: Duration) -> usize {
-        let places = self
-            .breaker
-            .as_ref()
-            .map_or(self.places, |breaker| breaker.places(self.places, now));
-        places.saturating_sub(self.in_flight).min(self.rate.free(now))
+        let places = self.breaker.as_ref();
+        let places = places.map_or(self.places, |breaker| breaker.places(self.places, now));
+        let free = if places < self.places {
+            // One that tries out a dead channel is the only one, however long it takes.
+            places.saturating_sub(self.parties.in_flight())
+        } else {
+            self.parties.free(places, now)
+        };
+        free.min(self.rate.free(now))
     }
 
-    /// How long its rate limit or its breaker keeps it waiting; nothing where it waits for a place instead.
-    pub(super) fn wait(&mut self, now: Duration) -> Duration {
+    /// How long until it can take on more only because time has passed; nothing where it waits for something else.
+    pub(super) fn wait(&mut self, now: Duration) -> Option<Duration> {
         let open = self.breaker.as_ref().map(|breaker| breaker.wait(now));
-        self.rate.wait(now).max(open.unwrap_or_default())
+        let own = self.rate.wait(now).max(open.unwrap_or_default());
+        let own = (!own.is_zero()).then_some(own);
+        let parties = self.parties.wait(now);
+        // What has waited too long is found soon enough.
+        let overdue = self.limit.map(|_| OVERDUE);
+        own.into_iter().chain(parties).chain(overdue).min()
     }
 
-    /// Takes on one batch at `now`.
-    pub(super) fn take(&mut self, now: Duration) -> LaneParts {
-        self.in_flight += 1;
+    /// Whose turn it is at `now`.
+    pub(super) fn turns(&self, wall: NaiveDateTime, now: Duration) -> Turns {
+        Turns {
+            each: Some(self.parties.share(self.places)),
+            to: self.parties.left(self.places, now),
+            after: self.after.clone(),
+            // What is older waited because nobody ran, and waits for a place as everything does.
+            overdue: self.limit.map(|limit| self.started..=ago(wall, limit)),
+        }
+    }
+
+    /// Whether it has something to do without a free place.
+    pub(super) fn has_limit(&self) -> bool {
+        self.limit.is_some()
+    }
+
+    /// Takes on one batch to `recipient` at `now`.
+    pub(super) fn take(&mut self, recipient: &str, now: Duration) -> LaneParts {
+        self.parties.begin(recipient, now);
+        self.after = Some(recipient.to_owned());
         self.rate.take(now);
         self.parts.clone()
     }
 
-    /// One batch has been settled at `now`.
-    pub(super) fn settled(&mut self, recipient: &str, outcome: AttemptOutcome, now: Duration) {
-        self.in_flight -= 1;
+    /// One batch that began at `begun` has been settled at `now`.
+    pub(super) fn settled(
+        &mut self,
+        recipient: &str,
+        begun: Duration,
+        outcome: AttemptOutcome,
+        now: Duration,
+    ) {
+        self.parties.end(recipient, begun, outcome, now);
         let Some(breaker) = &mut self.breaker else { return };
         match outcome {
             AttemptOutcome::Through => breaker.success(),
@@ -86,5 +142,6 @@ impl Lane {
             AttemptOutcome::GivenUp => breaker.gave_up(now),
             AttemptOutcome::Orphaned => {}
         }
+        self.parts.is_down.store(breaker.is_down(), Ordering::Relaxed);
     }
 }

@@ -12,6 +12,7 @@ mod fallback;
 mod lane;
 mod leases;
 mod orphaned;
+mod parties;
 mod rate_limit;
 mod send;
 mod settle;

@@ -41,7 +41,9 @@ impl Job for Send {
             name: notifier.name().to_owned(),
             places: limits.concurrency,
             per_minute: limits.per_minute,
-            breaker: Some(notifier.recipients().len()),
+            recipients: notifier.recipients().len(),
+            breaks: true,
+            limit: None,
             digest: self.channel.digest,
             retry: RetryPolicy {
                 max_age: self.channel.max_age,

@@ -1,5 +1,6 @@
 //! Writing down what an attempt came to.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
@@ -113,15 +114,18 @@ async fn mark_sent(
     now: NaiveDateTime,
 ) -> Result<(), DbError> {
     let works_again = batch.was_put_off() || lane.health.is_failing();
-    let works_again = works_again.then(|| batch.first().lane.clone());
+    let (name, recipient) = (batch.first().lane.clone(), batch.first().recipient.clone());
+    // Where one recipient failed, the others have nothing to make up for, and where another fails, it goes on waiting.
+    let everybody = lane.is_down.load(Ordering::Relaxed);
     let claims = batch.claims();
     let mark = move |conn: &mut Conn| {
         let mut sent = false;
         for (id, attempt) in &claims {
             sent |= deliveries::mark_sent(conn, *id, *attempt, now)?;
         }
-        if sent && let Some(lane) = &works_again {
-            deliveries::make_lane_due(conn, lane, now)?;
+        if sent && works_again {
+            let recipient = (!everybody).then_some(recipient.as_str());
+            deliveries::make_due_again(conn, &name, recipient, now)?;
         }
         Ok(())
     };

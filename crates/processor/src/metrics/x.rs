@@ -42,6 +42,10 @@ impl Metric for X {
         true
     }
 
+    fn explainer(&self) -> Option<&str> {
+        Some(&self.details.system)
+    }
+
     async fn explain(
         &self,
         upstreams: &Upstreams,

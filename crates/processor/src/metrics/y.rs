@@ -42,6 +42,10 @@ impl Metric for Y {
         true
     }
 
+    fn explainer(&self) -> Option<&str> {
+        Some(&self.details.system)
+    }
+
     async fn explain(
         &self,
         upstreams: &Upstreams,

@@ -42,6 +42,10 @@ impl Metric for Z {
         true
     }
 
+    fn explainer(&self) -> Option<&str> {
+        Some(&self.details.system)
+    }
+
     async fn explain(
         &self,
         upstreams: &Upstreams,

@@ -1,6 +1,7 @@
 //! From a draft to rows of the outbox: one a recipient, all with one Message-ID, because it is one message.
 
 use chrono::NaiveDateTime;
+use monitor_domain::Severity;
 use monitor_model::{Alert, Conn, DbError, NewDelivery, deliveries};
 use monitor_notify::{AlertFacts, Event, MessageIds, Notification};
 
@@ -105,10 +106,26 @@ pub(crate) fn enqueue(
                 payload: payload::write_notification(&notification),
                 next_at: now,
                 created_at: now,
+                urgency: urgency(message),
             });
         }
     }
     deliveries::enqueue(conn, &rows)
+}
+
+/// The first word of an alert goes before its end, and that before a reminder; within these what is worse goes first.
+fn urgency(message: &Notification) -> i32 {
+    let word = match message.event {
+        Event::Alert | Event::NoData | Event::Escalation | Event::Notice => 0,
+        Event::Recovered | Event::DataBack => 1,
+        Event::Reminder | Event::Digest | Event::Test => 2,
+    };
+    let severity = match message.severity {
+        Severity::Critical => 0,
+        Severity::Warning => 1,
+        Severity::Info => 2,
+    };
+    word * 3 + severity
 }
 
 /// A Message-ID that no other message has.

@@ -34,9 +34,13 @@ pub(crate) struct LaneSettings {
     pub(crate) places: usize,
     /// Attempts in any minute.
     pub(crate) per_minute: Option<u32>,
-    /// How many recipients share it, where it is left alone after it failed several times; `None` where each job knows by
-    /// itself when to try again.
-    pub(crate) breaker: Option<usize>,
+    /// How many recipients share it: channels have people, jobs the systems that they call.
+    pub(crate) recipients: usize,
+    /// Whether it is left alone after it failed several times, and so is each recipient; otherwise each job knows by itself when
+    /// to try again.
+    pub(crate) breaks: bool,
+    /// What has waited for so long is attempted at once, without a place: it only ends what it was.
+    pub(crate) limit: Option<Duration>,
     /// After a message, those that come within this time go together.
     pub(crate) digest: Option<Duration>,
     pub(crate) retry: RetryPolicy,

@@ -16,11 +16,12 @@ pub(crate) fn job_key(lane: &str, alert_id: i64) -> String {
     format!("{}/{alert_id}", lane.trim_start_matches('@'))
 }
 
-/// Puts a job of an alert into the outbox: sound the alarm, or explain it to those of `routing`.
+/// Puts a job of an alert into the outbox: sound the alarm, or explain it to those of `routing`. Jobs that call the same system
+/// share places.
 pub(crate) fn enqueue_job(
     conn: &mut Conn,
     alert: &Alert,
-    lane: &str,
+    (lane, system): (&str, &str),
     routing: Option<Routing>,
     now: NaiveDateTime,
 ) -> Result<(), DbError> {
@@ -31,7 +32,7 @@ pub(crate) fn enqueue_job(
         incident_id: None,
         lane: lane.to_owned(),
         event: event.to_owned(),
-        recipient: String::new(),
+        recipient: system.to_owned(),
         dedupe_key: job_key(lane, alert.id),
         message_id: format!("{event}-{}@monitor", alert.id),
         payload: payload::write_job(&JobPayload {
@@ -40,6 +41,7 @@ pub(crate) fn enqueue_job(
         }),
         next_at: now,
         created_at: now,
+        urgency: 0,
     };
     deliveries::enqueue(conn, &[row])?;
     Ok(())

@@ -72,9 +72,14 @@ pub fn make_due(c: &mut Conn, now: NaiveDateTime, lease_until: NaiveDateTime) ->
     Ok(waiting + leased)
 }
 
-/// Makes everything of a lane that failed before due now, the oldest first; returns how many. For a lane that works
-/// again.
-pub fn make_lane_due(c: &mut Conn, lane: &str, now: NaiveDateTime) -> Result<usize, DbError> {
+/// Makes everything of a lane that failed before due now, or of one recipient of it, the oldest first; returns how many. For
+/// what works again.
+pub fn make_due_again(
+    c: &mut Conn,
+    lane: &str,
+    recipient: Option<&str>,
+    now: NaiveDateTime,
+) -> Result<usize, DbError> {
     let failed = delivery::table
         .filter(dsl::lane.eq(lane))
         .filter(dsl::finished_at.is_null())
@@ -83,7 +88,11 @@ pub fn make_lane_due(c: &mut Conn, lane: &str, now: NaiveDateTime) -> Result<usi
         // Not those that were made before the clock was stepped back: `make_due` is for them.
         .filter(dsl::created_at.le(now));
     // What was never tried has waited since it was made, so all of them are in the order of their age.
-    Ok(diesel::update(failed)
-        .set(dsl::next_at.eq(dsl::created_at))
-        .execute(c)?)
+    let due = dsl::next_at.eq(dsl::created_at);
+    Ok(match recipient {
+        None => diesel::update(failed).set(due).execute(c)?,
+        Some(recipient) => diesel::update(failed.filter(dsl::recipient.eq(recipient)))
+            .set(due)
+            .execute(c)?,
+    })
 }

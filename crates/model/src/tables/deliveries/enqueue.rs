@@ -8,7 +8,7 @@ use crate::error::DbError;
 use crate::tables::schema::delivery::{self, dsl};
 use crate::tables::text::clean;
 
-/// Rows an INSERT: 11 values each stay below every limit on bound values (SQLite 32,766, PostgreSQL 65,535).
+/// Rows an INSERT: 12 values each stay below every limit on bound values (SQLite 32,766, PostgreSQL 65,535).
 const ROWS_AN_INSERT: usize = 500;
 
 /// Puts deliveries into the outbox; those whose `dedupe_key` is there already are left out. Returns how many are new.
@@ -30,6 +30,7 @@ pub fn enqueue(c: &mut Conn, new: &[NewDelivery]) -> Result<usize, DbError> {
                     dsl::payload.eq(clean(&d.payload)),
                     dsl::next_at.eq(d.next_at),
                     dsl::created_at.eq(d.created_at),
+                    dsl::urgency.eq(d.urgency),
                 )
             })
             .collect();

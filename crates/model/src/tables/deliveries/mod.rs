@@ -10,8 +10,8 @@ mod row;
 mod settle;
 mod statistics;
 
-pub use claim::{Claim, claim, claim_groups};
-pub use due::{due, make_due, make_lane_due, next_due_by_lane};
+pub use claim::{Claim, Turns, claim, claim_groups};
+pub use due::{due, make_due, make_due_again, next_due_by_lane};
 pub use enqueue::{enqueue, is_unfinished};
 pub use leases::{holders, reclaim, release_orphaned, renew};
 pub use queries::{Filter, for_records, get, page, recent};

@@ -18,7 +18,7 @@ pub struct Delivery {
     pub lane: String,
     /// The event it is about: `alert`, `recovered`, …
     pub event: String,
-    /// The recipient; empty for the channel itself.
+    /// The recipient; empty for the channel itself. For a job the system that it calls.
     pub recipient: String,
     /// Unique: the same key is enqueued once.
     pub dedupe_key: String,
@@ -48,6 +48,8 @@ pub struct Delivery {
     pub batch: Option<String>,
     /// When a person requested another attempt, after it had ended unsent.
     pub retried_at: Option<NaiveDateTime>,
+    /// Which goes first where several are due: the lower.
+    pub urgency: i32,
 }
 
 /// What a new [`Delivery`] is made of; the rest is given by the database.
@@ -75,4 +77,6 @@ pub struct NewDelivery {
     pub next_at: NaiveDateTime,
     /// See [`Delivery::created_at`].
     pub created_at: NaiveDateTime,
+    /// See [`Delivery::urgency`]; 0 is the most urgent.
+    pub urgency: i32,
 }
