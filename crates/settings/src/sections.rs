@@ -78,7 +78,7 @@ pub(crate) struct WorkerSection {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("default" = "10s"))]
     pub(crate) interval: Option<Duration>,
-    /// How many metrics are read at once, at most; 1 to 4096. More hanging readings than that delay others.
+    /// How many metrics are read at once, at most, and at least one of each system; 1 to 4096. Half of them are shared out among the systems, so that those that hang delay only their own metrics.
     #[schemars(extend("default" = 64))]
     pub(crate) concurrency: Option<usize>,
     /// How long what is in flight may take to finish when the worker is stopped.

@@ -29,7 +29,7 @@ pub struct ChannelCommon {
     pub digest: Option<Duration>,
     /// Messages in any 60 s, at most. Default: what the kind's service is known to take, for mail no limit.
     pub per_minute: Option<u32>,
-    /// Messages under way at once, at most. Default 4 for mail.
+    /// Messages under way at once, at most. One recipient of several gets half of them, and what takes longer than a second goes on beside them. Default 4 for mail.
     pub concurrency: Option<usize>,
 }
 

@@ -78,13 +78,13 @@ both! {
             monitor_harness::eventually("the mail", || async {
                 app.clock.jump(secs(2));
                 let sent = app.deliveries().await.into_iter().find(|d| d.lane == "mail" && d.event == "alert");
-                sent.filter(|d| d.finished_at.is_some()).map(drop)
+                sent.filter(|d| d.status == "sent").map(drop)
             }).await;
             stop.cancel();
         };
         let (ran, ()) = tokio::join!(engine.run(stop.clone()), drive);
         ran.unwrap();
-        let notified = app.mail().mails().iter().filter(|mail| mail.subject.contains(" X ")).count();
+        let notified = app.mail().mails().iter().filter(|mail| mail.subject.contains("] X")).count();
         assert_eq!(notified, 1, "once: {:?}", app.mail().mails());
         app.finish().await;
     }
