@@ -190,6 +190,7 @@ mod tests {
             incident_id: None,
             batch: None,
             retried_at: None,
+            urgency: 0,
         }
     }
 

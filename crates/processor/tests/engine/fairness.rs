@@ -127,7 +127,8 @@ both! {
                 (mails_to(&app, "ops@example.com").len() == 21).then_some(())
             }).await;
             let waited = monitor_domain::Clock::monotonic(&*app.clock) - since;
-            assert!(waited < secs(12), "{waited:?}");
+            // One after the other they would take 150 s.
+            assert!(waited < secs(60), "{waited:?}");
         }).await;
         app.finish().await;
     }

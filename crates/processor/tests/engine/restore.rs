@@ -1,7 +1,7 @@
 //! A database that is restored from a backup: what `docs/operations.md` says of it. On SQLite, whose backup is a file; what
 //! follows from it is the same on PostgreSQL.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use monitor_harness::{Backend, Config, Home, TestApp};
@@ -11,6 +11,18 @@ const CONFIG: &str = "[metrics.x]\n";
 
 fn file(app: &TestApp) -> PathBuf {
     app.home.url().trim_start_matches("sqlite:").into()
+}
+
+/// Puts a database in the place of another, with the log that is part of it: one is left where two connections close at once.
+fn copy(from: &Path, to: &Path) {
+    for part in ["", "-wal", "-shm"] {
+        let [from, to] = [from, to].map(|path| PathBuf::from(format!("{}{part}", path.display())));
+        // There may be none; then the other must not have one either.
+        let _ = std::fs::remove_file(&to);
+        if from.exists() {
+            std::fs::copy(from, to).unwrap();
+        }
+    }
 }
 
 /// Stops everything, does this with the file of the database, and starts again.
@@ -29,19 +41,12 @@ async fn a_restored_backup_repeats_what_waited_and_alerts_anew_on_what_it_does_n
     app.mail().stop().await;
     app.read("x", 1.0).await;
     let backup = file(&app).with_extension("copy");
-    while_stopped(&mut app, |file| {
-        std::fs::copy(file, &backup).unwrap();
-    })
-    .await;
+    while_stopped(&mut app, |file| copy(&file, &backup)).await;
     app.mail().start_again().await;
     app.after(Duration::from_secs(600)).await;
     app.read("x", 5.0).await;
     while_stopped(&mut app, |file| {
-        for more in ["db-wal", "db-shm"] {
-            // There is none where it was closed in good order.
-            let _ = std::fs::remove_file(file.with_extension(more));
-        }
-        std::fs::copy(&backup, file).unwrap();
+        copy(&backup, &file);
     })
     .await;
     app.after(Duration::from_secs(600)).await;
