@@ -20,7 +20,7 @@ use diesel::sqlite::SqliteConnection;
 pub use conn::Conn;
 pub(crate) use conn::{load_unlocked, on_each, upsert};
 pub(crate) use dialect::{AnyError, Begun, Dialect, FailedCommit, MigrationFailure, Role};
-pub(crate) use progress::{Deadlines, GivenUp, Progress};
+pub(crate) use progress::{Deadlines, GivenUp, MAX_HUNG, Progress};
 pub(crate) use sqlite::creatable;
 pub(crate) use url::Target;
 

@@ -14,7 +14,7 @@ use crate::error::DbError;
 
 /// How many threads may hang at once. Each holds a connection that never answered; where there are more, there are no
 /// new connections until some of them end.
-const MAX_HUNG: usize = 64;
+pub(crate) const MAX_HUNG: usize = 64;
 
 thread_local! {
     /// The work that this thread does, and how long a statement of it may take.

@@ -182,11 +182,11 @@ impl Db {
             .map_err(|_| DbError::Closed)?;
         let inner = self.inner.clone();
         let reading = move |progress: &Progress| {
-            let mut conn = inner.pool.take()?;
+            let mut reader = inner.pool.take()?;
             // A panic takes the connection with it: nobody knows what it was in the middle of.
-            let result = f(&mut conn);
+            let result = f(&mut reader.conn);
             if !matches!(result, Err(DbError::Disconnected { .. })) {
-                inner.pool.give_back(conn, progress);
+                inner.pool.give_back(reader, progress);
             }
             result
         };

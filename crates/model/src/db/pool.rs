@@ -1,13 +1,16 @@
-//! The connections that reads use. They are opened and checked on the thread of the read, where a server that does not
-//! answer is noticed.
+//! The connections that reads use: an r2d2 pool of places for them. They are opened and checked on the thread of the read, where
+//! a server that does not answer is noticed; r2d2 has threads of its own for that, which nobody watches.
 
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::r2d2::R2D2Connection;
+use r2d2::{ManageConnection, PooledConnection};
 use tokio::sync::Semaphore;
 
-use crate::backend::{Conn, Dialect, Progress, Role, Source, connect, on_each};
+use crate::backend::{Conn, Dialect, MAX_HUNG, Progress, Role, Source, connect, on_each};
 use crate::error::DbError;
 
 /// How long a read waits for a database that is down before it fails: nobody notices a server that is back by then.
@@ -22,74 +25,144 @@ pub(crate) struct Pool {
     source: Arc<Source>,
     /// Waited for without blocking a thread; as many as the pool has connections.
     pub(crate) permits: Arc<Semaphore>,
-    /// Those that lie idle, and since when; the latest is the last. `None` once it is closed.
-    idle: Mutex<Option<Vec<(Instant, Conn)>>>,
+    /// `None` once it is closed.
+    places: Mutex<Option<r2d2::Pool<Places>>>,
+    /// Connections of before are not to be trusted any more.
+    generation: AtomicU64,
+}
+
+/// Makes the places of r2d2's pool: without a connection at first.
+struct Places;
+
+/// Where a connection lies idle.
+#[derive(Default)]
+struct Place {
+    /// With the generation that it is of.
+    conn: Option<(u64, Conn)>,
+}
+
+/// A connection that is taken; it is closed when dropped, unless it is given back.
+pub(crate) struct Reader {
+    place: PooledConnection<Places>,
+    generation: u64,
+    pub(crate) conn: Conn,
 }
 
 impl Pool {
     pub(crate) fn new(source: Arc<Source>, size: u32) -> Pool {
+        let size = size.max(1);
+        let places = r2d2::Pool::builder()
+            // A connection that hangs never gives back its place; the permits say how many may be used.
+            .max_size(size.saturating_add(u32::try_from(MAX_HUNG).unwrap_or(u32::MAX)))
+            .min_idle(Some(0))
+            .idle_timeout(Some(KEPT_FOR))
+            .max_lifetime(None)
+            .connection_timeout(CONNECT_WAIT)
+            .test_on_check_out(false)
+            .build_unchecked(Places);
         Pool {
             source,
-            permits: Arc::new(Semaphore::new(size.max(1) as usize)),
-            idle: Mutex::new(Some(Vec::new())),
+            permits: Arc::new(Semaphore::new(size as usize)),
+            places: Mutex::new(Some(places)),
+            generation: AtomicU64::new(0),
         }
     }
 
     /// A connection that answers, an idle one if there is one. The caller holds a permit, and gives it back where
     /// nothing went wrong on it.
-    pub(crate) fn take(&self) -> Result<Conn, DbError> {
-        while let Some(mut conn) = self.pop()? {
+    pub(crate) fn take(&self) -> Result<Reader, DbError> {
+        let mut place = self.place()?;
+        let generation = self.generation.load(Ordering::Acquire);
+        let kept = place.conn.take().filter(|(of, _)| *of == generation);
+        if let Some((generation, mut conn)) = kept {
             match on_each!(&mut conn, |c| c.check()) {
-                Ok(()) => return Ok(conn),
+                Ok(()) => {
+                    return Ok(Reader {
+                        place,
+                        generation,
+                        conn,
+                    });
+                }
                 // The server went away, and with it the others.
                 Err(_) => self.clear(),
             }
         }
         let until = Instant::now() + CONNECT_WAIT;
         loop {
+            let generation = self.generation.load(Ordering::Acquire);
             match connect(&self.source, Role::Reader) {
                 Err(DbError::Connect { .. }) if Instant::now() + PAUSE < until => {
-                    self.pop()?;
+                    // Nobody waits for one that is closed.
+                    self.is_open()?;
                     std::thread::sleep(PAUSE);
                 }
-                connected => return connected,
+                connected => {
+                    return connected.map(|conn| Reader {
+                        place,
+                        generation,
+                        conn,
+                    });
+                }
             }
         }
     }
 
     /// For the next read; closes it where it is not to be trusted, or where nobody waits for its thread any more.
-    pub(crate) fn give_back(&self, mut conn: Conn, progress: &Progress) {
-        if conn.is_broken() || progress.is_given_up() {
-            return;
-        }
-        let now = Instant::now();
-        if let Some(idle) = self.idle().as_mut() {
-            idle.retain(|(since, _)| now.duration_since(*since) < KEPT_FOR);
-            idle.push((now, conn));
+    pub(crate) fn give_back(&self, reader: Reader, progress: &Progress) {
+        let Reader {
+            mut place,
+            generation,
+            mut conn,
+        } = reader;
+        if !conn.is_broken() && !progress.is_given_up() {
+            place.conn = Some((generation, conn));
         }
     }
 
-    /// Closes what is idle.
+    /// Uses none of those that lie idle any more.
     pub(crate) fn clear(&self) {
-        let gone = self.idle().as_mut().map(std::mem::take);
-        drop(gone);
+        self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
     /// No reads from now on; closes what is idle.
     pub(crate) fn close(&self) {
         self.permits.close();
-        let gone = self.idle().take();
+        let gone = self.places().take();
         drop(gone);
     }
 
-    fn pop(&self) -> Result<Option<Conn>, DbError> {
-        let mut idle = self.idle();
-        let idle = idle.as_mut().ok_or(DbError::Closed)?;
-        Ok(idle.pop().map(|(_, conn)| conn))
+    fn place(&self) -> Result<PooledConnection<Places>, DbError> {
+        let places = self.places().clone().ok_or(DbError::Closed)?;
+        // There is one for each permit and each that hangs, and none of them takes time to make.
+        places
+            .get()
+            .map_err(|error| self.source.connect_error(&error.to_string()))
     }
 
-    fn idle(&self) -> MutexGuard<'_, Option<Vec<(Instant, Conn)>>> {
-        // Nothing in it is ever half done.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn is_open(&self) -> Result<(), DbError> {
+        self.places().is_some().then_some(()).ok_or(DbError::Closed)
+    }
+
+    fn places(&self) -> MutexGuard<'_, Option<r2d2::Pool<Places>>> {
+        // The pool is either there or not: a panic leaves nothing half done.
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ManageConnection for Places {
+    type Connection = Place;
+    type Error = Infallible;
+
+    fn connect(&self) -> Result<Place, Infallible> {
+        Ok(Place::default())
+    }
+
+    fn is_valid(&self, _: &mut Place) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    /// A place without a connection is as good as a new one.
+    fn has_broken(&self, _: &mut Place) -> bool {
+        false
     }
 }
