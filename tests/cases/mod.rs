@@ -2,6 +2,7 @@ mod architecture;
 mod commands;
 mod docs;
 mod embedding;
+mod fairness;
 mod fault_table_db;
 mod fault_table_frozen;
 mod fault_table_http;
