@@ -159,6 +159,7 @@ fn every_row_of_the_fault_table_names_a_test_and_every_test_has_a_row() {
     let more = concat!(
         include_str!("../../crates/model/tests/model/migrations.rs"),
         include_str!("../../crates/model/tests/model/probe.rs"),
+        include_str!("../../crates/processor/tests/engine/fairness.rs"),
     );
     let mut section = tests.iter();
     for part in table.split("\n## ").skip(1) {

@@ -14,12 +14,12 @@ const RISES: usize = 40;
 const METRICS: usize = 60;
 
 /// Everything that may stand in the way: one system that explains and two that are read.
-struct Trouble {
+struct Beside {
     systems: Vec<SystemB>,
 }
 
-impl Trouble {
-    async fn start(hangs: bool) -> Trouble {
+impl Beside {
+    async fn start(hangs: bool) -> Beside {
         let mut systems = Vec::new();
         for path in ["/api/alerts", "/api/totals", "/api/totals"] {
             let system = SystemB::start().await;
@@ -29,7 +29,7 @@ impl Trouble {
             }
             systems.push(system);
         }
-        Trouble { systems }
+        Beside { systems }
     }
 
     fn config(&self) -> String {
@@ -65,10 +65,10 @@ impl Trouble {
 
 /// The times from the reading of each rise to its mail to `ops`, sorted.
 async fn measure(backend: Backend, hangs: bool) -> Option<Vec<Duration>> {
-    let trouble = Trouble::start(hangs).await;
+    let beside = Beside::start(hangs).await;
     let mut config = Config::metrics("[metrics.x]\n");
     config.to.insert(0, "hangs@example.com".into());
-    config.metrics += &trouble.config();
+    config.metrics += &beside.config();
     let site = Site::with(backend, &config).await?;
     site.world.b.set_auto_messages(true);
     if hangs {

@@ -1,4 +1,4 @@
-//! The connections that reads use: an r2d2 pool of places for them. They are opened and checked on the thread of the read, where
+//! The connections that reads use: an r2d2 pool of slots for them. They are opened and checked on the thread of the read, where
 //! a server that does not answer is noticed; r2d2 has threads of its own for that, which nobody watches.
 
 use std::convert::Infallible;
@@ -26,24 +26,24 @@ pub(crate) struct Pool {
     /// Waited for without blocking a thread; as many as the pool has connections.
     pub(crate) permits: Arc<Semaphore>,
     /// `None` once it is closed.
-    places: Mutex<Option<r2d2::Pool<Places>>>,
+    slots: Mutex<Option<r2d2::Pool<Slots>>>,
     /// Connections of before are not to be trusted any more.
     generation: AtomicU64,
 }
 
-/// Makes the places of r2d2's pool: without a connection at first.
-struct Places;
+/// Makes the slots of r2d2's pool: without a connection at first.
+struct Slots;
 
 /// Where a connection lies idle.
 #[derive(Default)]
-struct Place {
+struct Slot {
     /// With the generation that it is of.
     conn: Option<(u64, Conn)>,
 }
 
 /// A connection that is taken; it is closed when dropped, unless it is given back.
 pub(crate) struct Reader {
-    place: PooledConnection<Places>,
+    slot: PooledConnection<Slots>,
     generation: u64,
     pub(crate) conn: Conn,
 }
@@ -51,19 +51,19 @@ pub(crate) struct Reader {
 impl Pool {
     pub(crate) fn new(source: Arc<Source>, size: u32) -> Pool {
         let size = size.max(1);
-        let places = r2d2::Pool::builder()
-            // A connection that hangs never gives back its place; the permits say how many may be used.
+        let slots = r2d2::Pool::builder()
+            // A connection that hangs never gives back its slot; the permits say how many may be used.
             .max_size(size.saturating_add(u32::try_from(MAX_HUNG).unwrap_or(u32::MAX)))
             .min_idle(Some(0))
             .idle_timeout(Some(KEPT_FOR))
             .max_lifetime(None)
             .connection_timeout(CONNECT_WAIT)
             .test_on_check_out(false)
-            .build_unchecked(Places);
+            .build_unchecked(Slots);
         Pool {
             source,
             permits: Arc::new(Semaphore::new(size as usize)),
-            places: Mutex::new(Some(places)),
+            slots: Mutex::new(Some(slots)),
             generation: AtomicU64::new(0),
         }
     }
@@ -71,14 +71,14 @@ impl Pool {
     /// A connection that answers, an idle one if there is one. The caller holds a permit, and gives it back where
     /// nothing went wrong on it.
     pub(crate) fn take(&self) -> Result<Reader, DbError> {
-        let mut place = self.place()?;
+        let mut slot = self.slot()?;
         let generation = self.generation.load(Ordering::Acquire);
-        let kept = place.conn.take().filter(|(of, _)| *of == generation);
+        let kept = slot.conn.take().filter(|(of, _)| *of == generation);
         if let Some((generation, mut conn)) = kept {
             match on_each!(&mut conn, |c| c.check()) {
                 Ok(()) => {
                     return Ok(Reader {
-                        place,
+                        slot,
                         generation,
                         conn,
                     });
@@ -98,7 +98,7 @@ impl Pool {
                 }
                 connected => {
                     return connected.map(|conn| Reader {
-                        place,
+                        slot,
                         generation,
                         conn,
                     });
@@ -110,12 +110,12 @@ impl Pool {
     /// For the next read; closes it where it is not to be trusted, or where nobody waits for its thread any more.
     pub(crate) fn give_back(&self, reader: Reader, progress: &Progress) {
         let Reader {
-            mut place,
+            mut slot,
             generation,
             mut conn,
         } = reader;
         if !conn.is_broken() && !progress.is_given_up() {
-            place.conn = Some((generation, conn));
+            slot.conn = Some((generation, conn));
         }
     }
 
@@ -127,42 +127,42 @@ impl Pool {
     /// No reads from now on; closes what is idle.
     pub(crate) fn close(&self) {
         self.permits.close();
-        let gone = self.places().take();
+        let gone = self.slots().take();
         drop(gone);
     }
 
-    fn place(&self) -> Result<PooledConnection<Places>, DbError> {
-        let places = self.places().clone().ok_or(DbError::Closed)?;
+    fn slot(&self) -> Result<PooledConnection<Slots>, DbError> {
+        let slots = self.slots().clone().ok_or(DbError::Closed)?;
         // There is one for each permit and each that hangs, and none of them takes time to make.
-        places
+        slots
             .get()
             .map_err(|error| self.source.connect_error(&error.to_string()))
     }
 
     fn is_open(&self) -> Result<(), DbError> {
-        self.places().is_some().then_some(()).ok_or(DbError::Closed)
+        self.slots().is_some().then_some(()).ok_or(DbError::Closed)
     }
 
-    fn places(&self) -> MutexGuard<'_, Option<r2d2::Pool<Places>>> {
+    fn slots(&self) -> MutexGuard<'_, Option<r2d2::Pool<Slots>>> {
         // The pool is either there or not: a panic leaves nothing half done.
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl ManageConnection for Places {
-    type Connection = Place;
+impl ManageConnection for Slots {
+    type Connection = Slot;
     type Error = Infallible;
 
-    fn connect(&self) -> Result<Place, Infallible> {
-        Ok(Place::default())
+    fn connect(&self) -> Result<Slot, Infallible> {
+        Ok(Slot::default())
     }
 
-    fn is_valid(&self, _: &mut Place) -> Result<(), Infallible> {
+    fn is_valid(&self, _: &mut Slot) -> Result<(), Infallible> {
         Ok(())
     }
 
-    /// A place without a connection is as good as a new one.
-    fn has_broken(&self, _: &mut Place) -> bool {
+    /// A slot without a connection is as good as a new one.
+    fn has_broken(&self, _: &mut Slot) -> bool {
         false
     }
 }

@@ -9,8 +9,8 @@ use chrono::NaiveDateTime;
 use monitor_model::deliveries::Turns;
 
 use super::breaker::Breaker;
-use super::parties::Parties;
 use super::rate_limit::RateLimit;
+use super::recipients::Recipients;
 use super::settle::AttemptOutcome;
 use crate::context::{Context, Health, ago};
 use crate::outbox::{Job, RetryPolicy};
@@ -28,7 +28,7 @@ pub(super) struct Lane {
     places: usize,
     rate: RateLimit,
     breaker: Option<Breaker>,
-    parties: Parties,
+    recipients: Recipients,
     /// The recipient that was served last.
     after: Option<String>,
     /// What has waited for so long waits for no place any more.
@@ -65,7 +65,7 @@ impl Lane {
             rate: RateLimit::new(settings.per_minute),
             breaker: settings.breaks.then(|| Breaker::new(settings.recipients)),
             // Of one recipient the lane's own breaker knows.
-            parties: Parties::new(
+            recipients: Recipients::new(
                 settings.recipients > 1,
                 settings.breaks && settings.recipients > 1,
             ),
@@ -81,9 +81,9 @@ impl Lane {
         let places = places.map_or(self.places, |breaker| breaker.places(self.places, now));
         let free = if places < self.places {
             // One that tries out a dead channel is the only one, however long it takes.
-            places.saturating_sub(self.parties.in_flight())
+            places.saturating_sub(self.recipients.in_flight())
         } else {
-            self.parties.free(places, now)
+            self.recipients.free(places, now)
         };
         free.min(self.rate.free(now))
     }
@@ -93,17 +93,17 @@ impl Lane {
         let open = self.breaker.as_ref().map(|breaker| breaker.wait(now));
         let own = self.rate.wait(now).max(open.unwrap_or_default());
         let own = (!own.is_zero()).then_some(own);
-        let parties = self.parties.wait(now);
+        let recipients = self.recipients.wait(now);
         // What has waited too long is found soon enough.
         let overdue = self.limit.map(|_| OVERDUE);
-        own.into_iter().chain(parties).chain(overdue).min()
+        own.into_iter().chain(recipients).chain(overdue).min()
     }
 
     /// Whose turn it is at `now`.
     pub(super) fn turns(&self, wall: NaiveDateTime, now: Duration) -> Turns {
         Turns {
-            each: Some(self.parties.share(self.places)),
-            to: self.parties.left(self.places, now),
+            each: Some(self.recipients.share(self.places)),
+            to: self.recipients.left(self.places, now),
             after: self.after.clone(),
             // What is older waited because nobody ran, and waits for a place as everything does.
             overdue: self.limit.map(|limit| self.started..=ago(wall, limit)),
@@ -117,7 +117,7 @@ impl Lane {
 
     /// Takes on one batch to `recipient` at `now`.
     pub(super) fn take(&mut self, recipient: &str, now: Duration) -> LaneParts {
-        self.parties.begin(recipient, now);
+        self.recipients.begin(recipient, now);
         self.after = Some(recipient.to_owned());
         self.rate.take(now);
         self.parts.clone()
@@ -131,7 +131,7 @@ impl Lane {
         outcome: AttemptOutcome,
         now: Duration,
     ) {
-        self.parties.end(recipient, begun, outcome, now);
+        self.recipients.end(recipient, begun, outcome, now);
         let Some(breaker) = &mut self.breaker else { return };
         match outcome {
             AttemptOutcome::Through => breaker.success(),

@@ -12,8 +12,8 @@ mod fallback;
 mod lane;
 mod leases;
 mod orphaned;
-mod parties;
 mod rate_limit;
+mod recipients;
 mod send;
 mod settle;
 

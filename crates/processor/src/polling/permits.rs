@@ -41,13 +41,9 @@ impl Permits {
     /// For these systems; `None` are metrics that are read from none.
     fn of(concurrency: usize, systems: &BTreeSet<Option<&str>>) -> Permits {
         let all = concurrency.max(1);
-        let parties = systems.len().max(1);
-        let own = if parties == 1 {
-            all
-        } else {
-            (all / 2 / parties).max(1)
-        };
-        let shared = all.saturating_sub(own * parties);
+        let count = systems.len().max(1);
+        let own = if count == 1 { all } else { (all / 2 / count).max(1) };
+        let shared = all.saturating_sub(own * count);
         let system = || System {
             own: Semaphore::new(own),
             of_shared: Semaphore::new(shared.div_ceil(2)),

@@ -1,4 +1,4 @@
-//! Places are shared: a recipient, an explainer or a system that hangs, or several of them, slow only themselves; and within an
+//! What is shared is shared fairly: a recipient, an explainer or a system that hangs, or several of them, slow only themselves; and within an
 //! alert nobody reads that it is over before they read that it began.
 
 use std::time::{Duration, Instant};
