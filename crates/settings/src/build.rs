@@ -66,6 +66,7 @@ impl Settings {
             clock,
             templates: Arc::new(Templates::with_override(self.web.templates.as_deref())?),
             lang: self.web.lang,
+            folder: self.folder.clone(),
         };
         self.channels
             .iter()

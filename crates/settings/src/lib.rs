@@ -6,6 +6,7 @@ mod diagnostic;
 mod document;
 mod kinds;
 mod load;
+mod place;
 mod reader;
 mod schema;
 mod sections;

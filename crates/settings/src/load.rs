@@ -6,6 +6,7 @@ use crate::check::Checker;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::document::Document;
 use crate::kinds::Kinds;
+use crate::place::Base;
 use crate::reader::Reader;
 use crate::settings::Settings;
 
@@ -19,6 +20,7 @@ pub struct Loaded {
 }
 
 /// Reads and checks a config file that may name these kinds, with `MONITOR__…` variables of this process laid over it.
+/// Relative paths in either start at the folder of the file.
 ///
 /// # Errors
 /// Everything that is wrong with it, in the order of the file.
@@ -43,11 +45,24 @@ pub fn load(path: &Path, kinds: &Kinds) -> Result<Loaded, Diagnostics> {
     let env: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    load_str(&name, &text, &env, kinds)
+    let base = Base::of(path).map_err(|error| whole(format!("its folder cannot be found: {error}")))?;
+    if base.folder().to_str().is_none() {
+        return Err(whole(
+            "stands in a folder whose name is not UTF-8, and paths in it could not be written; move it"
+                .to_owned(),
+        ));
+    }
+    let loaded = checked(&name, &text, &env, kinds, base)?;
+    log::info!(
+        "config {}, database {}",
+        loaded.settings.path.display(),
+        loaded.settings.database.shown()
+    );
+    Ok(loaded)
 }
 
 /// Checks a config from memory. `name` is how it is called in messages; `env` is laid over it, and secrets are searched
-/// there and in this process's environment.
+/// there and in this process's environment. Relative paths stay as they are: they start where the process does.
 ///
 /// # Errors
 /// Everything that is wrong with it, in the order of the text.
@@ -57,8 +72,18 @@ pub fn load_str(
     env: &[(String, String)],
     kinds: &Kinds,
 ) -> Result<Loaded, Diagnostics> {
+    checked(name, text, env, kinds, Base::default())
+}
+
+fn checked(
+    name: &str,
+    text: &str,
+    env: &[(String, String)],
+    kinds: &Kinds,
+    base: Base,
+) -> Result<Loaded, Diagnostics> {
     let (document, syntax) = Document::parse(name, text, env);
-    let mut checker = Checker::new(Reader::new(&document, syntax), env, kinds);
+    let mut checker = Checker::new(Reader::new(&document, syntax), env, kinds, base);
     let settings = checker.settings(PathBuf::from(name));
     let (errors, warnings) = checker.finish();
     match settings {

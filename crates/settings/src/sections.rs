@@ -31,7 +31,7 @@ pub(crate) const SECTIONS: &[&str] = &[
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct DatabaseSection {
-    /// `sqlite:PATH`, relative to where the process is started, or `postgres://USER:PASSWORD@HOST/DATABASE`. A secret: with a
+    /// `sqlite:PATH`, relative to the config's folder, or `postgres://USER:PASSWORD@HOST/DATABASE`. A secret: with a
     /// password in it, better `{ env = "DATABASE_URL" }`. Special characters in it are percent-encoded.
     #[schemars(extend("default" = "sqlite:data/monitor.db"))]
     pub(crate) url: Option<SecretSource>,

@@ -18,8 +18,11 @@ use serde::Deserialize;
 /// Everything that the programs are configured with. References between sections have been checked.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The file it was read from, as it was named.
+    /// The file it was read from, absolute.
     pub path: PathBuf,
+    /// The folder that relative paths start at: that of the file. Empty for a config from memory, whose paths start where the
+    /// process does.
+    pub folder: PathBuf,
     /// `[database]`
     pub database: DatabaseSettings,
     /// `[web]`
@@ -50,6 +53,11 @@ pub struct DatabaseSettings {
 }
 
 impl DatabaseSettings {
+    /// Its URL without a password.
+    pub fn shown(&self) -> String {
+        self.options().shown()
+    }
+
     /// How to open it.
     pub fn options(&self) -> DbOptions {
         DbOptions {

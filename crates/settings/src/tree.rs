@@ -102,3 +102,21 @@ pub(crate) fn stringify<'i>(table: &mut DeTable<'i>, path: &[String], text: &'i 
         None => false,
     }
 }
+
+/// Puts another text in the place of one.
+pub(crate) fn replace(table: &mut DeTable<'_>, path: &[String], text: String) {
+    let Some((first, rest)) = path.split_first() else {
+        return;
+    };
+    match table.get_mut(first.as_str()) {
+        Some(value) if rest.is_empty() => {
+            *value = Spanned::new(value.span(), DeValue::String(DeString::Owned(text)));
+        }
+        Some(value) => {
+            if let DeValue::Table(inner) = value.get_mut() {
+                replace(inner, rest, text);
+            }
+        }
+        None => {}
+    }
+}

@@ -8,6 +8,7 @@ mod kinds;
 mod made_up;
 mod mistakes;
 mod nothing_names_a_kind;
+mod paths;
 mod schema;
 mod schema_check;
 mod settings;

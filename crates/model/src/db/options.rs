@@ -34,6 +34,14 @@ impl DbOptions {
         }
     }
 
+    /// The URL without its password; or what is wrong with it, where it is none.
+    pub fn shown(&self) -> String {
+        match self.target() {
+            Ok(target) => target.shown(),
+            Err(error) => error.to_string(),
+        }
+    }
+
     pub(crate) fn target(&self) -> Result<Target, DbError> {
         Target::parse(&self.url, std::env::var("PGSSLMODE").ok().as_deref())
     }
@@ -41,12 +49,8 @@ impl DbOptions {
 
 impl fmt::Debug for DbOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = match self.target() {
-            Ok(target) => target.shown(),
-            Err(error) => error.to_string(),
-        };
         f.debug_struct("DbOptions")
-            .field("url", &url)
+            .field("url", &self.shown())
             .field("pool_size", &self.pool_size)
             .field("statement_timeout", &self.statement_timeout)
             .finish()

@@ -1,6 +1,7 @@
 //! What every channel is given besides its own settings.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use monitor_domain::{Language, SharedClock, SystemClock};
@@ -19,6 +20,9 @@ pub struct Deps {
     pub templates: Arc<Templates>,
     /// The language of channels that set none.
     pub lang: Language,
+    /// The folder that relative paths start at which only the channel finds, in a URL that may be a secret. Empty for where the
+    /// process was started.
+    pub folder: PathBuf,
 }
 
 impl Deps {
@@ -32,6 +36,7 @@ impl Deps {
             clock: SystemClock::shared(),
             templates: Arc::new(Templates::embedded()?),
             lang: Language::default(),
+            folder: PathBuf::new(),
         })
     }
 }

@@ -56,6 +56,7 @@ pub(crate) fn deps(clock: SharedClock) -> Deps {
                 .in_zone(FixedOffset::east_opt(0).unwrap()),
         ),
         lang: monitor_domain::Language::English,
+        folder: std::path::PathBuf::new(),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Tables of a kind: `[systems.*]` and `[channels.*]`. Each has keys that all kinds have and keys of its own, and is read and
 //! checked in the same way whatever the kind is.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use monitor_domain::{Finding, Kind, keys_of};
+use monitor_domain::{Finding, Kind, TableDeserializer, TableError, keys_of};
 use monitor_login::{LoginSettings, SystemCommon};
 use monitor_notify::{ChannelCommon, ChannelSettings};
 use monitor_requests::{SecretKey, SecretSource};
@@ -16,7 +16,7 @@ use toml::de::DeTable;
 use super::{Checker, below, join};
 use crate::kinds::names;
 use crate::schema::required_keys;
-use crate::tree::take;
+use crate::tree::{replace, take};
 use crate::words::{no_such, one_of, suggest};
 
 /// The key that names the kind.
@@ -88,13 +88,26 @@ impl Checked for dyn ChannelSettings {
     }
 }
 
+/// The keys that hold a path.
+fn paths<S: Checked + ?Sized>(keys: &S) -> Vec<(String, PathBuf)> {
+    let secret_file = |secret: SecretKey<'_>| match secret.source {
+        SecretSource::File(path) => Some((format!("{}.file", secret.key), path.clone())),
+        _ => None,
+    };
+    let files = keys.files().into_iter();
+    files
+        .map(|(key, path)| (key.to_owned(), path.to_owned()))
+        .chain(keys.secrets().into_iter().filter_map(secret_file))
+        .collect()
+}
+
 /// The one key that is read before the others.
 #[derive(Deserialize)]
 struct Chosen {
     kind: Option<String>,
 }
 
-impl Checker<'_, '_> {
+impl<'i> Checker<'_, 'i> {
     /// The table at a path, of one of these kinds: what all kinds have, and what is the kind's own.
     pub(super) fn of_a_kind<C, S>(&mut self, at: &[String], kinds: &[Kind<S>]) -> Option<(C, Arc<S>)>
     where
@@ -107,7 +120,7 @@ impl Checker<'_, '_> {
         let common_keys = keys_of::<C>();
         let common = take(&mut own, &common_keys);
         self.known_keys(at, &mut own, &common_keys, kind.as_ref(), kinds);
-        let common: Option<C> = self.reader.read(at, common, |table| C::deserialize(table));
+        let common: Option<C> = self.placed(at, common, |table| C::deserialize(table), paths::<C>);
         if let Some(common) = &common {
             self.checked(at, common);
         }
@@ -159,9 +172,44 @@ impl Checker<'_, '_> {
         });
     }
 
-    fn own_keys<S: ?Sized>(&mut self, at: &[String], own: DeTable<'_>, kind: &Kind<S>) -> Option<Arc<S>> {
+    /// Reads keys, and where some of them turn out to be relative paths, reads them again with those that they lead to: only
+    /// what was read says which keys are paths.
+    fn placed<'t, T>(
+        &mut self,
+        at: &[String],
+        mut table: DeTable<'t>,
+        read: impl Fn(TableDeserializer<'_>) -> Result<T, TableError>,
+        paths: impl Fn(&T) -> Vec<(String, PathBuf)>,
+    ) -> Option<T>
+    where
+        'i: 't,
+    {
+        let first = self.reader.read(at, table.clone(), &read)?;
+        let mut is_other = false;
+        for (key, path) in paths(&first) {
+            let placed = self.path(&below(at, &key), &path);
+            if placed != path
+                && let Ok(text) = placed.into_os_string().into_string()
+            {
+                replace(&mut table, &below(&[], &key), text);
+                is_other = true;
+            }
+        }
+        if !is_other {
+            return Some(first);
+        }
+        // What is wrong besides is found again, and said once.
+        self.reader.read(at, table, read)
+    }
+
+    fn own_keys<S: Checked + ?Sized>(
+        &mut self,
+        at: &[String],
+        own: DeTable<'_>,
+        kind: &Kind<S>,
+    ) -> Option<Arc<S>> {
         let given: Vec<String> = own.keys().map(|key| key.get_ref().to_string()).collect();
-        let read = self.reader.read(at, own, kind.read);
+        let read = self.placed(at, own, kind.read, |keys| paths::<S>(keys));
         if read.is_none() {
             // It says the first that is missing, and there may be more.
             for key in required_keys(kind.schema)

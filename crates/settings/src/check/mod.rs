@@ -9,7 +9,7 @@ mod metrics;
 mod systems_and_channels;
 mod web_and_worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use monitor_domain::Finding;
 use monitor_requests::{RequestsSettings, SecretSource};
@@ -17,6 +17,7 @@ use toml::de::DeValue;
 
 use crate::diagnostic::Diagnostic;
 use crate::kinds::Kinds;
+use crate::place::Base;
 use crate::reader::Reader;
 use crate::sections::SECTIONS;
 use crate::settings::Settings;
@@ -27,6 +28,7 @@ pub(crate) struct Checker<'d, 'i> {
     reader: Reader<'d, 'i>,
     env: &'i [(String, String)],
     kinds: &'i Kinds,
+    base: Base,
 }
 
 /// A path from its parts.
@@ -52,8 +54,14 @@ impl<'d, 'i> Checker<'d, 'i> {
         reader: Reader<'d, 'i>,
         env: &'i [(String, String)],
         kinds: &'i Kinds,
+        base: Base,
     ) -> Checker<'d, 'i> {
-        Checker { reader, env, kinds }
+        Checker {
+            reader,
+            env,
+            kinds,
+            base,
+        }
     }
 
     /// The settings, as far as they can be had; only good where nothing was found wrong.
@@ -70,7 +78,8 @@ impl<'d, 'i> Checker<'d, 'i> {
         let metrics = self.metrics(worker.as_ref().map(|worker| worker.interval), language);
         let maintenance = self.maintenance();
         Some(Settings {
-            path: file,
+            path: self.base.file(file),
+            folder: self.base.folder(),
             database: database?,
             web: web?,
             worker: worker?,
@@ -121,6 +130,30 @@ impl<'d, 'i> Checker<'d, 'i> {
     fn findings(&mut self, at: &[String], findings: impl IntoIterator<Item = Finding>) {
         for finding in findings {
             self.reader.found(at, &finding.field, &finding.message);
+        }
+    }
+
+    /// Where a path leads from the config's folder. Where only the working directory has it, which is where relative paths
+    /// started in earlier builds, that is said, and it is taken from there to see what else is wrong.
+    fn path(&mut self, at: &[String], path: &Path) -> PathBuf {
+        let placed = self.base.place(path);
+        let Some(old) = self.base.left_behind(path) else {
+            return placed;
+        };
+        let (new, shown) = (placed.display(), old.display());
+        let message = format!(
+            "relative paths start at the config's folder: there is no {new}, and the working directory has {shown}; \
+             move it there, or write \"{shown}\""
+        );
+        self.reader.error(at, message);
+        old
+    }
+
+    /// The same for the file of a secret.
+    fn secret_path(&mut self, at: &[String], source: SecretSource) -> SecretSource {
+        match source {
+            SecretSource::File(path) => SecretSource::File(self.path(&join(at, "file"), &path)),
+            other => other,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::path::Path;
 use std::time::Duration;
 
 use humantime::format_duration;
@@ -60,57 +61,80 @@ impl Checker<'_, '_> {
                 ),
             );
         }
-        let Some(source) = raw.url else {
-            return Some(DatabaseSettings {
-                url: DEFAULT_DATABASE.to_owned(),
-                statement_timeout,
-            });
+        let url = match raw.url {
+            None => DEFAULT_DATABASE.to_owned(),
+            Some(source) => {
+                let source = self.secret_path(&at, source);
+                self.database_url(&at, &source)?
+            }
         };
-        self.secret(&at, &source, false);
-        let url = self.resolved(&source)?;
+        let (placed, written) = self.base.database(&url);
+        if let Some(old) = written.and_then(|file| self.base.left_behind(&file)) {
+            self.left_behind(&at, &placed, &old);
+        }
+        Some(DatabaseSettings {
+            url: placed,
+            statement_timeout,
+        })
+    }
+
+    /// The database that was in use while relative paths started at the working directory is not silently left for a new one.
+    fn left_behind(&mut self, at: &[String], placed: &str, old: &Path) {
+        let placed = placed.trim_start_matches("sqlite:");
+        let old = old.display();
+        let message = format!(
+            "relative paths start at the config's folder, where there is no {placed}, and the working directory has \
+             {old}; move that file there, with its -wal and -shm, while nothing runs, or write \"sqlite:{old}\""
+        );
+        self.reader.error(at, message);
+    }
+
+    /// The URL as it was written, where it can be had.
+    fn database_url(&mut self, at: &[String], source: &SecretSource) -> Option<String> {
+        self.secret(at, source, false);
+        let url = self.resolved(source)?;
         let (scheme, rest) = url.split_once(':').unwrap_or(("", &url));
         match scheme {
             "sqlite" if rest.trim_matches('/').is_empty() => {
                 self.reader
-                    .error(&at, "names no file; such as \"sqlite:data/monitor.db\"");
+                    .error(at, "names no file; such as \"sqlite:data/monitor.db\"");
             }
             "sqlite" => {}
             "postgres" | "postgresql" => match first_of(&url) {
                 Err(error) => self.reader.error(
-                    &at,
+                    at,
                     format!("not a URL: {error}; such as \"postgres://monitor@localhost/monitor\""),
                 ),
                 Ok(parsed)
                     if parsed.password().is_some()
                         && source.is_plain()
-                        && !self.reader.document.is_from_env(&at) =>
+                        && !self.reader.document.is_from_env(at) =>
                 {
-                    self.reader.warn(
-                        &at,
-                        "holds a password in clear; better { env = \"DATABASE_URL\" }",
-                    );
+                    self.reader
+                        .warn(at, "holds a password in clear; better { env = \"DATABASE_URL\" }");
                 }
                 Ok(_) => {}
             },
             // Without a scheme the text may be anything, a password too.
             "" => self
                 .reader
-                .error(&at, "has no scheme; begin with \"sqlite:\" or \"postgres://\""),
+                .error(at, "has no scheme; begin with \"sqlite:\" or \"postgres://\""),
             other => self.reader.error(
-                &at,
+                at,
                 format!("\"{other}:\" is no database; begin with \"sqlite:\" or \"postgres://\""),
             ),
         }
-        Some(DatabaseSettings {
-            url,
-            statement_timeout,
-        })
+        Some(url)
     }
 
     pub(super) fn web(&mut self) -> Option<WebSettings> {
         let section = path(&["web"]);
         let at = |key: &str| path(&["web", key]);
-        let raw: WebSection = self.reader.section(&section)?;
+        let mut raw: WebSection = self.reader.section(&section)?;
+        raw.metrics_token = raw
+            .metrics_token
+            .map(|source| self.secret_path(&at("metrics_token"), source));
+        raw.templates = raw.templates.map(|folder| self.path(&at("templates"), &folder));
         let auth = raw.auth.unwrap_or_default();
         let bind = self.listen_on(&at("bind"), raw.bind.as_deref().unwrap_or("127.0.0.1:8080"));
         if let Some(bind) = bind
@@ -159,7 +183,13 @@ impl Checker<'_, '_> {
     pub(super) fn worker(&mut self, web: Option<&WebSettings>) -> Option<WorkerSettings> {
         let section = path(&["worker"]);
         let at = |key: &str| path(&["worker", key]);
-        let raw: WorkerSection = self.reader.section(&section)?;
+        let mut raw: WorkerSection = self.reader.section(&section)?;
+        raw.metrics_token = raw
+            .metrics_token
+            .map(|source| self.secret_path(&at("metrics_token"), source));
+        raw.heartbeat_url = raw
+            .heartbeat_url
+            .map(|source| self.secret_path(&at("heartbeat_url"), source));
         let interval = raw.interval.unwrap_or(Duration::from_secs(10));
         self.interval(&at("interval"), interval);
         let concurrency = raw.concurrency.unwrap_or(64);

@@ -135,7 +135,7 @@ impl SmtpSettings {
             return Err(BuildError::setting(name, finding));
         }
         let mut address = match url {
-            MailUrl::Folder(dir) => return Ok(Transport::Folder(dir)),
+            MailUrl::Folder(dir) => return Ok(Transport::Folder(deps.folder.join(dir))),
             MailUrl::Server(address) => address,
         };
         address.user = address.user.or_else(|| self.username.clone());
