@@ -54,6 +54,13 @@ async fn each_refusal_is_final_only_where_trying_again_cannot_help() {
         ("RCPT", "553 bad name", false),
         ("RCPT", "554 no such user", false),
         ("RCPT", "554 5.7.1 relay access denied", true),
+        ("RCPT", "550 relay not permitted", true),
+        ("RCPT", "552 mailbox full", true),
+        ("RCPT", "552 5.2.2 over quota", true),
+        ("RCPT", "550 5.2.2 no room", true),
+        ("RCPT", "550 5.4.1 no way there", true),
+        ("RCPT", "550 sending rate exceeded", true),
+        ("RCPT", "554 transaction failed", true),
         ("DATA", "451 no room", true),
         ("DATA", "554 no valid recipients", false),
         ("DATA", "250 this is no 354", true),
@@ -61,6 +68,8 @@ async fn each_refusal_is_final_only_where_trying_again_cannot_help() {
         (".", "452 disk full", true),
         (".", "550 5.7.1 this is spam", false),
         (".", "552 too large", false),
+        (".", "552 5.2.2 mailbox full", true),
+        (".", "554 5.4.6 mail loop", true),
         (".", "554 not in this form", false),
     ] {
         let failure = fails(&server, at, Action::Reply(reply)).await;

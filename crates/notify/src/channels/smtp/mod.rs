@@ -6,6 +6,7 @@ mod mailbox;
 mod message;
 mod notifier;
 mod pool;
+mod refusal;
 mod reply;
 mod server;
 mod settings;

@@ -8,6 +8,7 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::commands::Auth;
 use lettre::transport::smtp::response::Response;
 
+use super::refusal::is_refusal;
 use crate::Failure;
 use crate::templates::one_line;
 
@@ -128,23 +129,6 @@ impl Fault {
     }
 }
 
-/// Whether a reply says that this recipient or this content will not be taken, however often it is offered.
-///
-/// All other refusals, with 5xx too, are about the set-up: who signs in, who sends, what the server offers. Those get
-/// repaired, and an alert that waits for it is not lost. A recipient refused for reasons of security (5.7.x in RFC 3463)
-/// is most often "relaying denied", which is about who signs in too. Codes: RFC 5321 section 4.2.3, RFC 4954 (53x),
-/// RFC 7504 (556).
-fn is_refusal(step: Step, code: u16, words: &str) -> bool {
-    match step {
-        // Too large is the only thing about the content that a server can say this early.
-        Step::Sender => code == 552,
-        // 501 here is about how the address is written.
-        Step::Recipient => matches!(code, 501 | 550..=554 | 556) && !words.starts_with("5.7."),
-        Step::Data | Step::Content => matches!(code, 550..=554 | 556),
-        Step::Connect | Step::Greeting | Step::StartTls | Step::SignIn | Step::Noop => false,
-    }
-}
-
 /// The cause in words: the server's own where it spoke.
 fn words(error: &Error) -> String {
     let said = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
@@ -184,33 +168,6 @@ pub(super) fn forms_of(credentials: &Credentials, password: &str) -> Vec<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_refusals_of_the_recipient_or_the_content_are_final() {
-        for (step, code, expected) in [
-            (Step::Greeting, 554, false),
-            (Step::SignIn, 535, false),
-            (Step::StartTls, 502, false),
-            (Step::Sender, 550, false),
-            (Step::Sender, 553, false),
-            (Step::Sender, 552, true),
-            (Step::Recipient, 550, true),
-            (Step::Recipient, 553, true),
-            (Step::Recipient, 501, true),
-            (Step::Recipient, 530, false),
-            (Step::Recipient, 503, false),
-            (Step::Recipient, 450, false),
-            (Step::Data, 554, true),
-            (Step::Data, 503, false),
-            (Step::Content, 552, true),
-            (Step::Content, 554, true),
-            (Step::Content, 451, false),
-        ] {
-            assert_eq!(is_refusal(step, code, "5.1.1 no"), expected, "{step} {code}");
-        }
-        assert!(!is_refusal(Step::Recipient, 554, "5.7.1 relay access denied"));
-        assert!(is_refusal(Step::Content, 550, "5.7.1 this is spam"));
-    }
 
     #[test]
     fn every_form_of_a_password_is_known() {
