@@ -1,5 +1,7 @@
 //! What rendered mails say, and what is said of broken templates.
 
+mod subjects;
+
 use std::path::Path;
 
 use chrono::{DateTime, FixedOffset};
@@ -20,71 +22,6 @@ fn alert() -> Notification {
         text: "Order 5 failed".to_owned(),
         ..sample(Event::Alert)
     }
-}
-
-#[test]
-fn subjects_say_what_happened() {
-    let subject = |event, language| templates().mail(&sample(event), language).unwrap().subject;
-    let all: Vec<String> = Language::ALL
-        .into_iter()
-        .flat_map(|language| Event::ALL.map(|event| subject(event, language)))
-        .collect();
-    insta::assert_snapshot!(all.join("\n"), @r"
-    [critical] Z: 131 is above 100
-    [recovered] Z: 131 is above 100
-    [no data] Z: 131 is above 100
-    [data is back] Z: 131 is above 100
-    [critical, still open] Z: 131 is above 100
-    [critical, nobody acknowledged] Z: 131 is above 100
-    [critical] Z: 131 is above 100
-    [monitor] Z: Order 5 failed
-    [test] Z: Order 5 failed
-    【严重】监控告警-Z：当前值 131 orders
-    【恢复】监控恢复-Z：当前值 131 orders
-    【无数据】监控数据中断-Z：131 is above 100
-    【数据恢复】监控数据恢复-Z：当前值 131 orders
-    【严重·未处理】监控告警-Z：当前值 131 orders
-    【严重·升级】监控告警-Z：当前值 131 orders
-    【严重】监控汇总-Z：131 is above 100
-    【监控通知】Z：Order 5 failed
-    【测试】Z：Order 5 failed
-    ");
-}
-
-#[test]
-fn chinese_subjects_say_why_in_chinese() {
-    let subject = |event, reason: &str| {
-        let notification = Notification {
-            reason: reason.to_owned(),
-            ..sample(event)
-        };
-        templates()
-            .mail(&notification, Language::Chinese)
-            .unwrap()
-            .subject
-    };
-    let above = "131 高于 100（自 09:12:40 UTC 起）";
-    assert_eq!(subject(Event::Alert, above), "【严重】监控告警-Z：131 高于 100");
-    assert_eq!(
-        subject(Event::Reminder, above),
-        "【严重·未处理】监控告警-Z：131 高于 100"
-    );
-    assert_eq!(
-        subject(Event::Alert, "从 5 升至 7，增加 2"),
-        "【严重】监控告警-Z：从 5 升至 7，增加 2"
-    );
-    assert_eq!(
-        subject(Event::Recovered, "89 低于 90，已恢复（告警始于 09:12:40 UTC）"),
-        "【恢复】监控恢复-Z：89 低于 90"
-    );
-    assert_eq!(
-        subject(Event::NoData, "已 1 分钟没有数据：System A answers 503"),
-        "【无数据】监控数据中断-Z：已 1 分钟没有数据：System A answers 503"
-    );
-    assert_eq!(
-        subject(Event::DataBack, above),
-        "【数据恢复】监控数据恢复-Z：131 高于 100"
-    );
 }
 
 #[test]
@@ -251,23 +188,6 @@ fn subjects_and_bodies_are_bounded_and_whole_characters() {
         );
         assert!(mail.text.contains('…') && mail.text.chars().count() < 15_000);
     }
-}
-
-#[test]
-fn a_subject_is_one_line_whatever_is_in_it() {
-    let notification = Notification {
-        reason: "a\r\nBcc: victim@example.com\r\n\r\nbody".into(),
-        metric: MetricInfo {
-            title: "Z\nX-Evil: 1".into(),
-            ..alert().metric
-        },
-        ..alert()
-    };
-    let subject = templates()
-        .mail(&notification, Language::English)
-        .unwrap()
-        .subject;
-    assert_eq!(subject, "[critical] Z X-Evil: 1: a Bcc: victim@example.com body");
 }
 
 #[test]

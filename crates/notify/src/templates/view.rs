@@ -40,7 +40,9 @@ pub(super) struct View {
     /// Whether the message says just that.
     reason_is_text: bool,
     headline: String,
-    /// Whether the headline is in another language than the message.
+    /// By how much it changed, else the value, where the headline is a message and leaves it open; else empty.
+    figure: String,
+    /// Whether the headline is a reason in another language than the rest. A message is shown as it is.
     foreign: bool,
     at: String,
     alert_id: Option<i64>,
@@ -52,7 +54,8 @@ impl View {
         let text = cut(&clean(&notification.text), TEXT_LIMIT);
         let reason = cut(&one_line(&notification.reason), REASON_LIMIT);
         let value = notification.value.map(number);
-        let headline = headline(notification.event, &reason, &text, value.as_deref());
+        let change = change(notification.value, notification.previous);
+        let (headline, is_message) = headline(notification.event, &reason, &text, value.as_deref());
         View {
             lang: language.tag(),
             event: notification.event.as_str(),
@@ -62,10 +65,16 @@ impl View {
             title: cut(&one_line(&notification.metric.title), NAME_LIMIT),
             unit: cut(&one_line(&notification.metric.unit), NAME_LIMIT),
             previous: notification.previous.map(number),
-            change: change(notification.value, notification.previous),
+            figure: figure(
+                notification.event,
+                is_message,
+                change.as_deref(),
+                value.as_deref(),
+            ),
+            change,
             lines: text.lines().map(str::to_owned).collect(),
             reason_is_text: one_line(&notification.reason) == one_line(&notification.text),
-            foreign: is_foreign(&headline, language),
+            foreign: !is_message && is_foreign(&headline, language),
             headline,
             value,
             text,
@@ -104,22 +113,37 @@ fn change(value: Option<f64>, previous: Option<f64>) -> Option<String> {
     Some(format!("{sign}{}", Number(difference.abs())))
 }
 
-/// What the subject says: why, else the message, else the value; of a notice or a test the message first. The time in a
-/// reason is in the mail's own date.
-fn headline(event: Event, reason: &str, text: &str, value: Option<&str>) -> String {
+/// What the subject says, and whether that is the message. Of an alert, a notice or a test the message, else why, else
+/// the value; of other events first why, since the message is an old one. The time in a reason is in the mail's own date.
+fn headline(event: Event, reason: &str, text: &str, value: Option<&str>) -> (String, bool) {
     let end = ASIDES.iter().filter_map(|aside| reason.find(aside)).min();
     let short_reason = &reason[..end.unwrap_or(reason.len())];
-    let first_line = text.lines().next().unwrap_or_default();
-    let value = value.unwrap_or_default();
+    let message = text.lines().find(|line| !line.trim().is_empty());
+    // Some alerts have their reason for a message.
+    let message = message.filter(|message| one_line(message) != reason || event == Event::Notice);
+    let message = (message.unwrap_or_default(), true);
+    let (short_reason, value) = ((short_reason, false), (value.unwrap_or_default(), false));
     let choice = match event {
-        Event::Notice | Event::Test => [first_line, short_reason, value],
-        _ => [short_reason, first_line, value],
+        Event::Alert | Event::Reminder | Event::Escalation | Event::Notice | Event::Test => {
+            [message, short_reason, value]
+        }
+        Event::Digest | Event::Recovered | Event::NoData | Event::DataBack => [short_reason, message, value],
     };
-    let what = choice
+    let (what, is_message) = choice
         .into_iter()
-        .find(|one| !one.trim().is_empty())
+        .find(|(one, _)| !one.trim().is_empty())
         .unwrap_or_default();
-    cut(&one_line(what), HEADLINE_LIMIT)
+    (cut(&one_line(what), HEADLINE_LIMIT), is_message)
+}
+
+/// The number that belongs beside a message in the subject of an alert.
+fn figure(event: Event, is_message: bool, change: Option<&str>, value: Option<&str>) -> String {
+    match event {
+        Event::Alert | Event::Reminder | Event::Escalation if is_message => {
+            change.or(value).unwrap_or_default().to_owned()
+        }
+        _ => String::new(),
+    }
 }
 
 /// Whether a headline is in another language, as far as its letters show: reasons are in the installation's language,
@@ -182,10 +206,16 @@ mod tests {
     }
 
     #[test]
-    fn the_headline_is_the_reason_without_its_time() {
+    fn the_headline_is_the_message_or_the_reason_without_its_time() {
+        let headline = |event, reason, text, value| headline(event, reason, text, value).0;
         let why = "131 is above 100 since 09:12:40 UTC";
+        assert_eq!(headline(Event::Alert, why, "Order 5", Some("131")), "Order 5");
+        assert_eq!(headline(Event::Alert, why, "\n \nOrder 5\n", None), "Order 5");
+        for text in ["", why] {
+            assert_eq!(headline(Event::Alert, why, text, Some("131")), "131 is above 100");
+        }
         assert_eq!(
-            headline(Event::Alert, why, "Order 5", Some("131")),
+            headline(Event::Recovered, why, "Order 5", Some("131")),
             "131 is above 100"
         );
         assert_eq!(
