@@ -26,10 +26,17 @@ pub enum Failure {
         /// How long the other side wants to be left alone, where it said so.
         retry_after: Option<Duration>,
     },
-    /// It will not work, however often it is tried: the other side refused this recipient or this content.
+    /// It will not work, however often it is tried: the other side refused this content.
     #[error("{reason}")]
     Permanent {
         /// What was refused, and the other side's words.
+        reason: String,
+    },
+    /// The other side says that there is no such recipient. Where it takes others, that is final; where it takes nobody, it is the
+    /// channel that is set up wrong, and messages wait until that is mended.
+    #[error("{reason}")]
+    UnknownRecipient {
+        /// Who was refused, and the other side's words.
         reason: String,
     },
 }
@@ -58,7 +65,9 @@ impl Failure {
     /// What failed.
     pub fn reason(&self) -> &str {
         match self {
-            Failure::Transient { reason, .. } | Failure::Permanent { reason } => reason,
+            Failure::Transient { reason, .. }
+            | Failure::Permanent { reason }
+            | Failure::UnknownRecipient { reason } => reason,
         }
     }
 
@@ -66,7 +75,7 @@ impl Failure {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Failure::Transient { retry_after, .. } => *retry_after,
-            Failure::Permanent { .. } => None,
+            Failure::Permanent { .. } | Failure::UnknownRecipient { .. } => None,
         }
     }
 }

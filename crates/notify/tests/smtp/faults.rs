@@ -29,7 +29,7 @@ async fn a_refused_recipient_is_final_and_holds_up_nobody() {
         "mail server 127.0.0.1:{}: RCPT TO <ops@example.com>: 550 5.1.1 <ops@example.com>: no such user here",
         server.port
     );
-    assert_eq!(failure, Failure::permanent(expected));
+    assert_eq!(failure, Failure::UnknownRecipient { reason: expected });
     mail.send(&alert(), "boss@example.com").await.unwrap();
     assert_eq!(server.mails().len(), 1);
     assert_eq!(server.connections(), 1, "a refusal is no reason to hang up");

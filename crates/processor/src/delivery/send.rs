@@ -74,6 +74,7 @@ impl Job for Send {
                 at_most: None,
             },
             Err(Failure::Permanent { reason }) => AttemptResult::Permanent { reason },
+            Err(Failure::UnknownRecipient { reason }) => AttemptResult::UnknownRecipient { reason },
         }
     }
 

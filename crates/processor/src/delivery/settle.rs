@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
-use monitor_model::{Conn, DbError, DeliveryStatus, deliveries};
+use monitor_model::{Conn, DbError, Delivery, DeliveryStatus, deliveries};
 
 use super::fallback::Fallback;
 use super::lane::LaneParts;
@@ -81,29 +81,56 @@ async fn mark(
             reason,
             retry_after,
             at_most,
-        } => {
-            let (monotonic, wall) = (context.clock.monotonic(), context.clock.wall());
-            lane.health.fails(reason, monotonic, wall);
-            let left = lane.retry.max_age.saturating_sub(batch.age(now));
-            if left.is_zero() {
-                let status = DeliveryStatus::GivenUp;
-                give_up(context, batch, (status, cut(reason)), now, lane).await?;
-                return Ok(AttemptOutcome::GivenUp);
-            }
-            // The last attempt comes when the time is over, however long the pause would be.
-            let pause = lane.retry.pause(batch.attempt(), *retry_after);
-            let pause = pause.min(at_most.unwrap_or(left)).min(left);
-            mark_retry(context, batch, reason, now, pause).await?;
-            lane.meter.retried();
-            Ok(AttemptOutcome::Later(*retry_after))
+        } => put_off(context, batch, lane, now, reason, (*retry_after, *at_most)).await,
+        AttemptResult::UnknownRecipient { reason } if !takes_others(context, batch).await? => {
+            put_off(context, batch, lane, now, reason, (None, None)).await
         }
-        AttemptResult::Permanent { reason } => {
+        AttemptResult::Permanent { reason } | AttemptResult::UnknownRecipient { reason } => {
             lane.health.works();
             let status = DeliveryStatus::Failed;
             give_up(context, batch, (status, cut(reason)), now, lane).await?;
             Ok(AttemptOutcome::Through)
         }
     }
+}
+
+/// Whether the channel delivered to somebody else since this delivery was made. Where it did not, everybody may be refused, and what
+/// is set up wrong is mended: then this one is delivered too.
+async fn takes_others(context: &Context, batch: &Batch) -> Result<bool, DbError> {
+    let Delivery {
+        lane,
+        recipient,
+        created_at,
+        ..
+    } = batch.first().clone();
+    let read = move |conn: &mut Conn| deliveries::was_sent_to_others(conn, &lane, &recipient, created_at);
+    context.db.read(read).await
+}
+
+/// To be tried again, unless it has been for too long. The other side may have requested a pause, and people may wait no longer
+/// than the second one.
+async fn put_off(
+    context: &Context,
+    batch: &Batch,
+    lane: &LaneParts,
+    now: NaiveDateTime,
+    reason: &str,
+    (requested, at_most): (Option<Duration>, Option<Duration>),
+) -> Result<AttemptOutcome, DbError> {
+    let (monotonic, wall) = (context.clock.monotonic(), context.clock.wall());
+    lane.health.fails(reason, monotonic, wall);
+    let left = lane.retry.max_age.saturating_sub(batch.age(now));
+    if left.is_zero() {
+        let status = DeliveryStatus::GivenUp;
+        give_up(context, batch, (status, cut(reason)), now, lane).await?;
+        return Ok(AttemptOutcome::GivenUp);
+    }
+    // The last attempt comes when the time is over, however long the pause would be.
+    let pause = lane.retry.pause(batch.attempt(), requested);
+    let pause = pause.min(at_most.unwrap_or(left)).min(left);
+    mark_retry(context, batch, reason, now, pause).await?;
+    lane.meter.retried();
+    Ok(AttemptOutcome::Later(requested))
 }
 
 /// Where the lane failed before and works now, nothing in it need wait any longer. After a restart only the delivery knows.

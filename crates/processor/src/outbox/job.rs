@@ -74,6 +74,8 @@ pub(crate) enum AttemptResult {
     },
     /// It cannot be delivered, however often it is tried.
     Permanent { reason: String },
+    /// The same, unless the other side refuses everybody.
+    UnknownRecipient { reason: String },
 }
 
 /// Whether the outbox knows already.

@@ -3,6 +3,7 @@
 use chrono::NaiveDateTime;
 use monitor_model::{Alert, Conn, DbError, NewDelivery, deliveries};
 
+use super::enqueue::message_id;
 use super::payload::{self, JobPayload};
 use super::routing::Routing;
 
@@ -34,7 +35,8 @@ pub(crate) fn enqueue_job(
         event: event.to_owned(),
         recipient: system.to_owned(),
         dedupe_key: job_key(lane, alert.id),
-        message_id: format!("{event}-{}@monitor", alert.id),
+        // Not by its number alone: another database, or this one restored from a backup, has an alert of the same number.
+        message_id: message_id(&format!("{event}-{}", alert.id)),
         payload: payload::write_job(&JobPayload {
             key: alert.key.clone(),
             routing,

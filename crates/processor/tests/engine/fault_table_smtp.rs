@@ -199,6 +199,8 @@ both! {
         let mails = app.mail().mails();
         assert_eq!(mails.len(), 1);
         assert_eq!(mails[0].to, ["ops@example.com"]);
+        // The first refusal may be of everybody; once the other has its mail it is of this one.
+        app.after(Duration::from_secs(5)).await;
         let failed: Vec<_> = app.deliveries().await.into_iter().filter(|d| d.status == "failed").collect();
         assert_eq!(failed.len(), 1);
         assert_eq!(failed[0].recipient, "gone@example.com");
@@ -207,6 +209,36 @@ both! {
         assert_eq!((app.b().alarms().len(), app.messages().await.len()), (1, 1));
         app.after(Duration::from_secs(600)).await;
         assert_eq!(app.mail().mails().len(), 1, "and not offered again");
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn when_everybody_is_refused_the_channel_is_what_fails(app: TestApp, Config {
+        to: vec!["boss@example.com".into(), "ops@example.com".into()], ..Config::default()
+    }) {
+        let chat = SmtpSink::start().await;
+        app.restart(Config {
+            to: vec!["boss@example.com".into(), "ops@example.com".into()],
+            more: channel("chat", &chat, ""),
+            ..Config::default()
+        });
+        app.poll().await;
+        app.mail().script(SmtpFault::reply(Stage::RcptTo(None), 550, "no such user"), Times::Always);
+        app.read("x", 1.0).await;
+        for _ in 0..10 {
+            app.after(Duration::from_secs(60)).await;
+        }
+        let waiting: Vec<_> = app.deliveries_of("mail").await.into_iter().filter(|d| d.event == "alert").collect();
+        assert_eq!(waiting.len(), 2);
+        assert!(waiting.iter().all(|d| d.status == "pending" && d.attempt > 1), "{waiting:?}");
+        assert_eq!(app.engine.counters().given_up(), 0);
+        let notices: Vec<_> = chat.mails().into_iter().filter(|mail| mail.text.contains("no such user")).collect();
+        assert_eq!(notices.len(), 1, "others are notified that the channel fails: {:?}", chat.mails().iter().map(|m| (&m.subject, &m.text)).collect::<Vec<_>>());
+        app.mail().clear_script();
+        app.deliver_all(Duration::from_secs(300), 10).await;
+        let alerts = app.mail().mails().into_iter().filter(|mail| mail.subject.contains("] X"));
+        assert_eq!(alerts.count(), 2, "and everybody has the mail when it is mended");
         app.finish().await;
     }
 }

@@ -15,7 +15,9 @@ pub use due::{due, make_due, make_due_again, next_due_by_lane};
 pub use enqueue::{enqueue, is_unfinished};
 pub use leases::{holders, reclaim, release_orphaned, renew};
 pub use queries::{Filter, for_records, get, page, recent};
-pub use recipients::{Address, notified_of_alert, notified_of_incident, recently_notified};
+pub use recipients::{
+    Address, notified_of_alert, notified_of_incident, recently_notified, was_sent_to_others,
+};
 pub use row::{Delivery, NewDelivery};
 pub use settle::{give_up_orphaned, mark_final, mark_retry, mark_sent, release, retry};
 pub use statistics::{Passage, Unfinished, passage, undelivered_by_lane, unfinished, unfinished_by_lane};

@@ -34,6 +34,21 @@ pub fn notified_of_incident(c: &mut Conn, incident_id: i64) -> Result<Vec<Addres
         .load(c)?)
 }
 
+/// Whether anything of a lane was sent to another recipient since then.
+pub fn was_sent_to_others(
+    c: &mut Conn,
+    lane: &str,
+    recipient: &str,
+    since: NaiveDateTime,
+) -> Result<bool, DbError> {
+    let sent = delivery::table
+        .filter(dsl::lane.eq(lane))
+        .filter(dsl::finished_at.ge(Some(since)))
+        .filter(dsl::status.eq(DeliveryStatus::Sent))
+        .filter(dsl::recipient.ne(recipient));
+    Ok(diesel::select(diesel::dsl::exists(sent)).get_result(c)?)
+}
+
 /// The recipients of a lane to whom something was sent after `since` and until `now`, each with the last time, and those to
 /// whom something is being sent, without a time.
 pub fn recently_notified(

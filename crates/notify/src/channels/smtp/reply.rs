@@ -121,7 +121,9 @@ impl Fault {
         }
         let words: String = words.chars().take(WORDS_LIMIT).collect();
         let reason = format!("mail server {server}: {}{whom}: {code}{words}", self.step);
-        if self.is_final {
+        if self.is_final && self.step == Step::Recipient {
+            Failure::UnknownRecipient { reason }
+        } else if self.is_final {
             Failure::permanent(reason)
         } else {
             Failure::transient(reason)
