@@ -5,7 +5,7 @@
 use std::io::{ErrorKind as IoErrorKind, Read};
 
 use bytes::Bytes;
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 
@@ -65,16 +65,25 @@ fn declared(headers: &HeaderMap) -> Vec<String> {
 fn gunzip(packed: &[u8], limit: u64) -> Result<Bytes, ErrorKind> {
     let not_gzip =
         |why: &str| ErrorKind::Decode(format!("the answer is not the gzip that it declares: {why}"));
-    if !packed.starts_with(&MAGIC[..packed.len().min(MAGIC.len())]) {
-        return Err(not_gzip("it begins with something else"));
+    let (mut plain, mut rest) = (Vec::new(), packed);
+    while !rest.is_empty() {
+        if !rest.starts_with(&MAGIC[..rest.len().min(MAGIC.len())]) {
+            let is_first = rest.len() == packed.len();
+            return Err(not_gzip(if is_first {
+                "it begins with something else"
+            } else {
+                "something else follows it"
+            }));
+        }
+        let mut member = GzDecoder::new(rest);
+        // One byte more than may be shows that there is more.
+        let left = limit.saturating_add(1).saturating_sub(plain.len() as u64);
+        match member.by_ref().take(left).read_to_end(&mut plain) {
+            Ok(_) if plain.len() as u64 > limit => return Err(ErrorKind::TooLarge { limit }),
+            Ok(_) => rest = member.into_inner(),
+            Err(error) if error.kind() == IoErrorKind::UnexpectedEof => return Err(ErrorKind::Truncated),
+            Err(error) => return Err(not_gzip(&error.to_string())),
+        }
     }
-    let mut plain = Vec::new();
-    // One byte more than may be shows that there is more.
-    let mut decoder = MultiGzDecoder::new(packed).take(limit.saturating_add(1));
-    match decoder.read_to_end(&mut plain) {
-        Ok(_) if plain.len() as u64 > limit => Err(ErrorKind::TooLarge { limit }),
-        Ok(_) => Ok(plain.into()),
-        Err(error) if error.kind() == IoErrorKind::UnexpectedEof => Err(ErrorKind::Truncated),
-        Err(error) => Err(not_gzip(&error.to_string())),
-    }
+    Ok(plain.into())
 }

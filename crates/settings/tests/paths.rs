@@ -51,7 +51,7 @@ fn every_path_starts_at_the_folder_of_the_config() {
     ] {
         fs::write(folder.join(file), text).unwrap();
     }
-    fs::write(root.join("ca.pem"), "not looked into").unwrap();
+    fs::write(root.join("ca.pem"), "a certificate").unwrap();
     let text = format!(
         "{}\n[web]\ntemplates = \"templates\"\nmetrics_token = {{ file = \"token\" }}\n[worker]\n\
          metrics_token = {{ file = \"./token\" }}\nheartbeat_url = {{ file = \"switch\" }}\n",

@@ -125,7 +125,8 @@ impl Explain {
             previous: alert.previous.unwrap_or_default(),
         };
         let left = self.patience(context, job, alert);
-        if left.is_zero() && (job.attempt > 1 || alert.opened_at >= self.started) {
+        // One that is old because nobody ran has not waited here.
+        if left.is_zero() && alert.opened_at >= self.started {
             let why = job
                 .last_error
                 .as_deref()

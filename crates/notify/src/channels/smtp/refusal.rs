@@ -2,7 +2,7 @@
 
 use super::reply::Step;
 
-/// What a server says of trouble that passes or that somebody repairs: a full mailbox, a quota, a rate, a relay that
+/// What a server says of a problem that passes or that somebody repairs: a full mailbox, a quota, a rate, a relay that
 /// does not know its client. In lower case.
 const PASSING: [&str; 31] = [
     "relay",
@@ -94,7 +94,7 @@ pub(super) fn is_refusal(step: Step, code: u16, words: &str) -> bool {
             matches!(code, 550..=554 | 556)
                 && (is_about_recipient(detail)
                     || is_about_content(detail)
-                    // Security and policy: here that is the judgement on the mail, such as "this is spam".
+                    // Security and policy: here that is a word about the mail, such as "this is spam".
                     || matches!(detail, (7, 0 | 1))
                     || is_vague(detail))
         }
