@@ -41,6 +41,14 @@ pub(crate) enum Target {
 }
 
 impl Target {
+    /// The file of a database that is not there yet: connecting would make it.
+    pub(crate) fn missing_file(&self) -> Option<&Path> {
+        match self {
+            Target::Sqlite { path } => (!path.exists()).then_some(path),
+            Target::Postgres { .. } => None,
+        }
+    }
+
     /// Reads a URL. `sslmode` is what `PGSSLMODE` says, which libpq falls back to.
     pub(crate) fn parse(url: &str, sslmode: Option<&str>) -> Result<Target, DbError> {
         if let Some(path) = url.strip_prefix("sqlite:") {

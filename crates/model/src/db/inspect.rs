@@ -2,7 +2,7 @@
 
 use super::options::DbOptions;
 use super::runner::Runner;
-use crate::backend::{Conn, Role, Target, connect};
+use crate::backend::{Conn, Role, connect};
 use crate::error::DbError;
 use crate::migrations;
 
@@ -31,10 +31,7 @@ where
     let runner = Runner::start(options)?;
     let source = runner.source.clone();
     let inspecting = move |_: &_| {
-        // Connecting would make the file.
-        if let Target::Sqlite { path } = &source.target
-            && !path.exists()
-        {
+        if source.target.missing_file().is_some() {
             return Ok(Inspected::Nowhere);
         }
         let mut conn = connect(&source, Role::Reader)?;

@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection;
 
 use super::options::DbOptions;
 use super::runner::Runner;
-use crate::backend::{Conn, Role, Source, Target, connect, creatable};
+use crate::backend::{Conn, Role, Source, connect, creatable};
 use crate::error::DbError;
 use crate::migrations;
 
@@ -34,10 +34,7 @@ pub async fn probe(options: &DbOptions) -> Result<Probed, DbError> {
 
 fn probe_now(source: &Source) -> Result<Probed, DbError> {
     let database = source.shown();
-    // Connecting would make the file.
-    if let Target::Sqlite { path } = &source.target
-        && !path.exists()
-    {
+    if let Some(path) = source.target.missing_file() {
         would_be_made(source, path)?;
         return Ok(Probed {
             database,

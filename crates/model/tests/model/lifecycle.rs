@@ -4,23 +4,14 @@ use monitor_domain::{MetricKey, Severity};
 use monitor_model::DeliveryStatus::{Failed, GivenUp, Pending};
 use monitor_model::deliveries::Claim;
 use monitor_model::{
-    Alert, AlertKind, Db, Delivery, DeliveryStatus, Evaluation, IncidentKind, Mute, NewAlert, NewDelivery,
-    NewIncident, NewSilence, alerts, deliveries, evaluations, incidents, silences,
+    Alert, AlertKind, Db, Delivery, DeliveryStatus, Evaluation, IncidentKind, Mute, NewDelivery, NewIncident,
+    NewSilence, alerts, deliveries, evaluations, incidents, silences,
 };
 
-use crate::support::{at, both, delivery};
+use crate::support::{alert, at, both, delivery};
 
 async fn open(db: &Db, key: &str, muted: Option<Mute>) -> Alert {
-    let new = NewAlert {
-        key: MetricKey::stored(key),
-        kind: AlertKind::Level,
-        severity: Severity::Warning,
-        reason: "131 is above 100".to_owned(),
-        value: Some(131.0),
-        previous: None,
-        opened_at: at(0),
-        muted: muted.map(|mute| mute.to_string()),
-    };
+    let new = alert(key, muted.map(|mute| mute.to_string()));
     db.write(move |c| alerts::open(c, &new)).await.unwrap()
 }
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use futures_util::future::join_all;
-use monitor_model::{Conn, Db, DbError, DbOptions, NewDelivery};
+use monitor_domain::{MetricKey, Severity};
+use monitor_model::{AlertKind, Conn, Db, DbError, DbOptions, NewAlert, NewDelivery};
 use monitor_testkit::postgres::{self, TestDatabase};
 use tempfile::TempDir;
 
@@ -90,6 +91,19 @@ pub(crate) fn at(seconds: i64) -> NaiveDateTime {
         .and_hms_opt(0, 0, 0)
         .unwrap();
     day + chrono::Duration::seconds(seconds)
+}
+
+pub(crate) fn alert(key: &str, muted: Option<String>) -> NewAlert {
+    NewAlert {
+        key: MetricKey::stored(key),
+        kind: AlertKind::Level,
+        severity: Severity::Warning,
+        reason: "131 is above 100".to_owned(),
+        value: Some(131.0),
+        previous: None,
+        opened_at: at(0),
+        muted,
+    }
 }
 
 pub(crate) fn delivery(lane: &str, dedupe_key: &str, next_at: NaiveDateTime) -> NewDelivery {

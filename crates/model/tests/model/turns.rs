@@ -1,24 +1,10 @@
 //! Whose turn it is: recipients one after the other, what is urgent first, of one alert the earlier word before the later.
 
-use monitor_domain::{MetricKey, Severity};
 use monitor_model::DeliveryStatus::{Failed, GivenUp};
 use monitor_model::deliveries::Claim;
-use monitor_model::{AlertKind, Db, NewAlert, NewDelivery, alerts, deliveries};
+use monitor_model::{Db, NewDelivery, alerts, deliveries};
 
-use crate::support::{at, both, delivery};
-
-fn alert() -> NewAlert {
-    NewAlert {
-        key: MetricKey::stored("z"),
-        kind: AlertKind::Level,
-        severity: Severity::Warning,
-        reason: "131 is above 100".to_owned(),
-        value: Some(131.0),
-        previous: None,
-        opened_at: at(0),
-        muted: None,
-    }
-}
+use crate::support::{alert, at, both, delivery};
 
 fn to(recipient: &str, key: &str, urgency: i32, next_at: i64) -> NewDelivery {
     NewDelivery {
@@ -68,7 +54,7 @@ both! {
 
     async fn a_later_word_of_an_alert_waits_for_the_earlier_one(db) {
         let db = db.open().await;
-        let alert = db.write(|c| alerts::open(c, &alert())).await.unwrap().id;
+        let alert = db.write(|c| alerts::open(c, &alert("z", None))).await.unwrap().id;
         let about = move |recipient: &str, event: &str, n: i64| NewDelivery {
             alert_id: Some(alert),
             event: event.to_owned(),
