@@ -15,9 +15,9 @@ use monitor_upstream::{AlertMessage, Question, UpstreamError};
 use super::notify::{About, count_unlisted, notify_end_on_record, notify_records, unlisted};
 use crate::context::{Context, Monitored};
 use crate::fault::{self, Point};
-use crate::metric::{explain, explainer};
+use crate::metric::{explain, explainer, explains};
 use crate::outbox::{
-    AttemptResult, Batch, DETAILS_LANE, Done, GivenUp, Job, LaneSettings, RetryPolicy, Routing,
+    AttemptResult, Batch, DETAILS_LANE, Done, GivenUp, Job, LaneSettings, RetryPolicy, Routing, TimeLimit,
 };
 
 /// Alerts explained at one time.
@@ -45,7 +45,11 @@ impl Explain {
         let by_key = metrics
             .iter()
             .map(|metric| (metric.key().to_owned(), Arc::clone(metric)));
-        let systems: HashSet<&str> = metrics.iter().map(|metric| explainer(&*metric.metric)).collect();
+        let explained = metrics
+            .iter()
+            .map(|metric| &*metric.metric)
+            .filter(|metric| explains(*metric));
+        let systems: HashSet<&str> = explained.map(explainer).collect();
         Explain {
             systems: systems.len(),
             started: context.clock.wall().naive_utc(),
@@ -65,7 +69,10 @@ impl Job for Explain {
             per_minute: None,
             recipients: self.systems,
             breaks: false,
-            limit: Some(self.wait),
+            limit: Some(TimeLimit {
+                wait: self.wait,
+                since: self.started,
+            }),
             digest: None,
             retry: RetryPolicy {
                 max_age: self.max_age,
@@ -126,29 +133,22 @@ impl Explain {
         };
         let left = self.patience(context, job, alert);
         // One that is old because nobody ran has not waited here.
-        if left.is_zero() && alert.opened_at >= self.started {
-            let why = job
-                .last_error
-                .as_deref()
-                .unwrap_or("the calls before it took too long");
-            log::warn!(
-                "alert {}: not explained in time, people are notified of the reading instead: {why}",
-                alert.id
-            );
-            return Ok(Vec::new());
-        }
-        let requested =
-            AssertUnwindSafe(explain(&*metric.metric, &context.upstreams, &question)).catch_unwind();
-        let limited = monitor_domain::timeout(&*context.clock, left.max(LEAST_WAIT), requested).await;
-        let why = match limited {
-            Ok(Ok(Ok(messages))) => return Ok(messages),
-            Ok(Ok(Err(error))) if error.is_transient() && !left.is_zero() => {
-                return Err(again(&error, left));
+        let why = if left.is_zero() && alert.opened_at >= self.started {
+            let before = job.last_error.as_deref();
+            before.unwrap_or("the calls before it took too long").to_owned()
+        } else {
+            let requested =
+                AssertUnwindSafe(explain(&*metric.metric, &context.upstreams, &question)).catch_unwind();
+            match monitor_domain::timeout(&*context.clock, left.max(LEAST_WAIT), requested).await {
+                Ok(Ok(Ok(messages))) => return Ok(messages),
+                Ok(Ok(Err(error))) if error.is_transient() && !left.is_zero() => {
+                    return Err(again(&error, left));
+                }
+                Ok(Ok(Err(error))) => error.to_string(),
+                // It would do so each time.
+                Ok(Err(_)) => "explaining it panicked; see the log".to_owned(),
+                Err(late) => late.to_string(),
             }
-            Ok(Ok(Err(error))) => error.to_string(),
-            // It would do so each time.
-            Ok(Err(_)) => "explaining it panicked; see the log".to_owned(),
-            Err(late) => late.to_string(),
         };
         log::warn!(
             "alert {}: not explained, people are notified of the reading instead: {why}",

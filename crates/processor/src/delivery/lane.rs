@@ -13,7 +13,7 @@ use super::rate_limit::RateLimit;
 use super::recipients::Recipients;
 use super::settle::AttemptOutcome;
 use crate::context::{Context, Health, ago};
-use crate::outbox::{Job, RetryPolicy};
+use crate::outbox::{Job, RetryPolicy, TimeLimit};
 use crate::telemetry::LaneMeter;
 
 /// How often a lane with a time limit is searched for what has waited too long.
@@ -32,9 +32,7 @@ pub(super) struct Lane {
     /// The recipient that was served last.
     after: Option<String>,
     /// What has waited for so long waits for no place any more.
-    limit: Option<Duration>,
-    /// When this worker began.
-    started: NaiveDateTime,
+    limit: Option<TimeLimit>,
 }
 
 /// What a lane shares with its attempts.
@@ -71,7 +69,6 @@ impl Lane {
             ),
             after: None,
             limit: settings.limit,
-            started: context.clock.wall().naive_utc(),
         }
     }
 
@@ -105,8 +102,7 @@ impl Lane {
             each: Some(self.recipients.share(self.places)),
             to: self.recipients.left(self.places, now),
             after: self.after.clone(),
-            // What is older waited because nobody ran, and waits for a place as everything does.
-            overdue: self.limit.map(|limit| self.started..=ago(wall, limit)),
+            overdue: self.limit.map(|limit| limit.since..=ago(wall, limit.wait)),
         }
     }
 

@@ -39,11 +39,19 @@ pub(crate) struct LaneSettings {
     /// Whether it is left alone after it failed several times, and so is each recipient; otherwise each job knows by itself when
     /// to try again.
     pub(crate) breaks: bool,
-    /// What has waited for so long is attempted at once, without a place: it only ends what it was.
-    pub(crate) limit: Option<Duration>,
+    /// What has waited for too long is attempted at once, without a place: it only ends what it was.
+    pub(crate) limit: Option<TimeLimit>,
     /// After a message, those that come within this time go together.
     pub(crate) digest: Option<Duration>,
     pub(crate) retry: RetryPolicy,
+}
+
+/// How long what is enqueued may wait for its turn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimeLimit {
+    pub(crate) wait: Duration,
+    /// What is older waited because nobody ran, and waits for a place as everything does.
+    pub(crate) since: NaiveDateTime,
 }
 
 /// How patient a lane is.

@@ -135,6 +135,25 @@ both! {
 }
 
 both! {
+    async fn who_explains_alone_has_all_places_whatever_is_not_explained(app: TestApp, Config::metrics(RISING)) {
+        let slow = SystemB::start().await;
+        slow.fault("/api/alerts", Fault::Hang, Times::Always);
+        let unexplained = "[metrics.w]\nfetch = { system = \"b\", path = \"/api/totals/w\", value = \"$.total\" }\n\
+                           alert = { above = 100, no_data = \"1h\" }\n";
+        app.restart(Config { metrics: format!("{unexplained}{}", explained_by(&slow, 12)), ..Config::default() });
+        app.while_running(async {
+            app.a().set_total("x", 1.0);
+            eventually("eight explanations under way", || async {
+                let jobs = app.deliveries_of("@details").await;
+                let going = jobs.iter().filter(|d| d.status == "sending").count();
+                (jobs.len() == 12 && going == 8).then_some(())
+            }).await;
+        }).await;
+        app.abandon();
+    }
+}
+
+both! {
     async fn systems_that_hang_slow_only_their_own_metrics(app: TestApp, Config::metrics(RISING)) {
         let [one, two] = [SystemB::start().await, SystemB::start().await];
         let mut text = RISING.to_owned();
