@@ -14,8 +14,6 @@ use crate::extract::{Selection, json};
 use crate::fetch::bare;
 use crate::template::fill;
 
-/// Messages taken from one answer; more than this is not an explanation.
-const MAX_MESSAGES: usize = 1_000;
 /// Characters kept of one message.
 const MAX_TEXT: usize = 4_000;
 /// Characters kept of a message's id.
@@ -105,13 +103,14 @@ impl Details {
             .collect()
     }
 
-    /// Takes the messages from an answer, in its order, at most [`MAX_MESSAGES`].
+    /// Takes all messages from an answer, in its order. How many are kept is not decided here: which of them are new is known to
+    /// whom they are recorded for.
     pub(crate) fn read(&self, response: &Response) -> Result<Vec<AlertMessage>, UpstreamError> {
         let wrong = |why: String| UpstreamError::answer(&self.system, &self.path, why);
         let json = json(response).map_err(&wrong)?;
         let nodes = self.messages.nodes(&json).map_err(&wrong)?;
         let (good, bad): (Vec<_>, Vec<_>) = nodes.into_iter().map(message).partition(Result::is_ok);
-        let messages: Vec<AlertMessage> = good.into_iter().flatten().take(MAX_MESSAGES).collect();
+        let messages: Vec<AlertMessage> = good.into_iter().flatten().collect();
         // One that cannot be read does not hide those that can; where none can, the answer is not what it should be.
         match bad.into_iter().find_map(Result::err) {
             Some(why) if messages.is_empty() => Err(wrong(why)),
@@ -328,6 +327,14 @@ mod tests {
                 .all(|id| id.chars().count() <= MAX_ID)
         );
         assert_eq!(got[4].id.as_deref(), Some(&*"x".repeat(MAX_ID)));
+    }
+
+    #[test]
+    fn none_is_dropped_however_many_there_are() {
+        let texts: Vec<String> = (0..1_412).map(|n| format!("Order {n}")).collect();
+        let got = read(&serde_json::json!({ "messages": texts }).to_string()).unwrap();
+        let got: Vec<String> = got.into_iter().map(|message| message.text).collect();
+        assert_eq!(got, texts);
     }
 
     #[test]

@@ -215,6 +215,20 @@ impl TestApp {
         all
     }
 
+    /// All messages on record about a metric's alerts, oldest first, however many.
+    pub async fn records_of(&self, key: &str) -> Vec<String> {
+        let all = self
+            .db
+            .read(|conn| records::recent(conn, i64::MAX))
+            .await
+            .unwrap();
+        let of_key = all
+            .into_iter()
+            .rev()
+            .filter(|record| record.alert && record.key == *key);
+        of_key.map(|record| record.alert_message).collect()
+    }
+
     /// The messages of the alert records, oldest first, each with its metric's key.
     pub async fn messages(&self) -> Vec<(String, String)> {
         self.records()

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use monitor_domain::MetricKey;
 use std::collections::HashSet;
 
@@ -29,7 +30,8 @@ pub struct Record {
     pub timestamp: NaiveDateTime,
     /// The alert it belongs to.
     pub alert_id: Option<i64>,
-    /// The upstream's own id of the message: recorded once a metric.
+    /// The upstream's own id of the message: recorded once a metric. None any more where nobody was notified of it and it was
+    /// recorded anew.
     pub source_id: Option<String>,
     /// When a person deleted it.
     pub deleted_at: Option<NaiveDateTime>,
@@ -53,6 +55,10 @@ pub struct NewRecord {
     /// See [`Record::source_id`].
     pub source_id: Option<String>,
 }
+
+/// That the alert of a record is muted.
+const IS_MUTED: &str =
+    "EXISTS (SELECT 1 FROM alert a WHERE a.id = monitor_record.alert_id AND a.muted IS NOT NULL)";
 
 /// Stores a message. `None`: the metric's message with this `source_id` was recorded before, even if deleted since.
 /// Messages without a `source_id` are always new.
@@ -124,6 +130,24 @@ pub fn delete(c: &mut Conn, id: i64, at: NaiveDateTime) -> Result<bool, DbError>
         .set(dsl::deleted_at.eq(Some(at)))
         .execute(c)?
         == 1)
+}
+
+/// Lets the metric record these upstream message ids again where nobody was notified of them: their alert is muted. The records
+/// stay, without the id. One that a person deleted is known to somebody. Returns how many.
+pub fn release_muted(c: &mut Conn, key: &str, ids: &[String]) -> Result<usize, DbError> {
+    let mut released = 0;
+    for some in ids.chunks(super::MAX_BINDS) {
+        let cleaned: Vec<_> = some.iter().map(|id| clean(id)).collect();
+        let muted = monitor_record::table
+            .filter(dsl::key.eq(key))
+            .filter(dsl::source_id.eq_any(&cleaned))
+            .filter(dsl::deleted_at.is_null())
+            .filter(diesel::dsl::sql::<Bool>(IS_MUTED));
+        released += diesel::update(muted)
+            .set(dsl::source_id.eq(None::<String>))
+            .execute(c)?;
+    }
+    Ok(released)
 }
 
 /// Which of these upstream message ids the metric recorded before, deleted ones among them.

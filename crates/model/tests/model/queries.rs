@@ -175,6 +175,36 @@ both! {
         assert_eq!(known.into_iter().collect::<Vec<_>>(), ["m1"]);
     }
 
+    async fn a_message_of_a_muted_alert_can_be_recorded_again(db) {
+        let db = db.open().await;
+        let released = db.write(|c| {
+            let mut of = Vec::new();
+            for muted in [Some("silence:3"), None] {
+                let new = NewAlert { muted: muted.map(str::to_owned), ..new_alert("x", AlertKind::Event) };
+                of.push(alerts::open(c, &new)?.id);
+            }
+            for (id, key, alert) in [
+                ("muted", "x", Some(of[0])), ("deleted", "x", Some(of[0])), ("other", "y", Some(of[0])),
+                ("notified", "x", Some(of[1])), ("alone", "x", None),
+            ] {
+                let stored = records::insert(c, &NewRecord { alert_id: alert, ..record(key, true, Some(id)) })?.unwrap();
+                if id == "deleted" {
+                    assert!(records::delete(c, stored.id, at(9))?);
+                }
+            }
+            let ids = ["muted", "deleted", "other", "notified", "alone", "unknown"].map(str::to_owned);
+            let released = (records::release_muted(c, "x", &ids)?, records::release_muted(c, "x", &ids)?);
+            assert_eq!(records::release_muted(c, "x", &[])?, 0);
+            let mut known: Vec<_> = records::known_source_ids(c, "x", &ids)?.into_iter().collect();
+            known.sort();
+            assert_eq!(known, ["alone", "deleted", "notified"]);
+            assert_eq!(records::of_alert(c, of[0])?.len(), 3, "what was recorded stays");
+            assert!(records::insert(c, &record("x", true, Some("muted")))?.is_some());
+            Ok(released)
+        }).await.unwrap();
+        assert_eq!(released, (1, 0));
+    }
+
     async fn nul_characters_do_not_make_a_message_impossible_to_store(db) {
         let db = db.open().await;
         let mut new = record("x", true, Some("m\u{0}1"));

@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use futures_util::FutureExt;
 use monitor_domain::Language;
-use monitor_model::{Alert, Conn, DbError, Delivery, NewRecord, alerts, deliveries, records};
+use monitor_model::{Alert, Conn, DbError, Delivery, alerts, deliveries};
 use monitor_upstream::{AlertMessage, Question, UpstreamError};
 
-use super::notify::{About, count_unlisted, notify_end_on_record, notify_records, unlisted};
+use super::notify::{notify_end_on_record, notify_records};
+use super::recorded::{self, Recorded};
 use crate::context::{Context, Monitored};
 use crate::fault::{self, Point};
 use crate::metric::{explain, explainer, explains};
@@ -198,9 +199,9 @@ async fn finish(
         if deliveries::mark_sent(conn, id, attempt, now.naive_utc())?
             && let Some(alert) = alerts::lock(conn, alert.id)?
         {
-            let about = store_records(conn, &alert, &messages)?;
+            let recorded = recorded::store(conn, &alert, &messages, language)?;
             if let Some(routing) = routing.as_ref().filter(|_| alert.muted.is_none()) {
-                notify(conn, routing, &alert, &about, (language, now))?;
+                notify(conn, routing, &alert, &recorded, (language, now))?;
             }
         }
         Ok(())
@@ -211,45 +212,14 @@ async fn finish(
     }
 }
 
-/// Messages recorded before (same metric, same id) are left out. Where none is left the reading itself is the message: an alert
-/// is never silent.
-fn store_records(conn: &mut Conn, alert: &Alert, messages: &[AlertMessage]) -> Result<Vec<About>, DbError> {
-    let new = |text: &str, source_id: Option<String>| NewRecord {
-        key: alert.key.clone(),
-        value: alert.value,
-        alert: true,
-        alert_message: text.to_owned(),
-        timestamp: alert.opened_at,
-        alert_id: Some(alert.id),
-        source_id,
-    };
-    let mut ids = HashSet::new();
-    let mut fresh = Vec::new();
-    for message in messages {
-        if message.id.as_ref().is_some_and(|id| !ids.insert(id)) {
-            continue;
-        }
-        if let Some(record) = records::insert(conn, &new(&message.text, message.id.clone()))? {
-            fresh.push((record, message.occurred_at));
-        }
-    }
-    if fresh.is_empty()
-        && let Some(record) = records::insert(conn, &new(&alert.reason, None))?
-    {
-        fresh.push((record, None));
-    }
-    Ok(fresh)
-}
-
 fn notify(
     conn: &mut Conn,
     routing: &Routing,
     alert: &Alert,
-    about: &[About],
+    recorded: &Recorded,
     (language, now): (Language, DateTime<Utc>),
 ) -> Result<(), DbError> {
-    notify_records(conn, routing, alert, about, language, now.naive_utc())?;
-    count_unlisted(conn, alert, unlisted(routing, about.len()))?;
+    notify_records(conn, routing, alert, recorded, language, now.naive_utc())?;
     // It ended meanwhile: people are notified of that after it.
     if alert.resolved_value.is_some() && alert.end_muted.is_none() {
         notify_end_on_record(conn, routing, alert, now.naive_utc())?;

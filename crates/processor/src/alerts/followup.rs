@@ -20,7 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::lifecycle::{self, Cover, Ended, Escalated, Lasting, Late, is_unacknowledged};
 use super::mutes::{self, Target};
-use super::notify::{About, as_it_stands, as_opened, notify_end_on_record, notify_records};
+use super::notify::{as_it_stands, as_opened, notify_end_on_record, notify_records};
+use super::recorded;
 use crate::context::{Context, Monitored, ago};
 use crate::incidents::{self, Outages, Stage};
 use crate::outbox::{
@@ -356,8 +357,8 @@ fn notify_unmuted(
     now: DateTime<Utc>,
 ) -> Result<(), DbError> {
     let at = now.naive_utc();
-    let about = records::of_alert(conn, alert.id)?;
     if alert.kind == AlertKind::NoData {
+        let about = records::of_alert(conn, alert.id)?;
         let record = about.iter().find(|record| !record.alert).map(|record| record.id);
         let draft = as_opened(Event::NoData, alert, Subject::record(record));
         return notify(conn, routing, alert, &draft, at).map(drop);
@@ -368,12 +369,8 @@ fn notify_unmuted(
     if late == Late::Explanation {
         return Ok(());
     }
-    let about: Vec<About> = about
-        .into_iter()
-        .filter(|record| record.alert)
-        .map(|record| (record, None))
-        .collect();
-    notify_records(conn, routing, alert, &about, context.options.language, at)
+    let recorded = recorded::of(conn, alert)?;
+    notify_records(conn, routing, alert, &recorded, context.options.language, at)
 }
 
 fn escalation(metric: &Monitored) -> Option<&Escalate> {

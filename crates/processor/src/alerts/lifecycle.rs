@@ -227,6 +227,12 @@ pub(super) fn escalated(alert: &Alert, is_muted_now: bool, is_open: impl FnOnce(
     }
 }
 
+/// Whether people are notified of it, or may be yet. What was suppressed is notified late only while it lasts, and an event does
+/// not last.
+pub(super) fn may_be_notified(alert: &Alert) -> bool {
+    alert.muted.is_none() || (alert.kind != AlertKind::Event && alert.resolved_at.is_none())
+}
+
 /// Whether notifications of it still make sense.
 pub(super) fn is_unacknowledged(alert: &Alert) -> bool {
     alert.acknowledged_at.is_none() && alert.resolved_at.is_none()
@@ -357,6 +363,29 @@ mod tests {
             escalated(&alert(Some("flapping")), false, |_| true),
             Escalated::Nothing
         );
+    }
+
+    #[test]
+    fn what_is_suppressed_may_be_notified_while_it_lasts() {
+        let over = |alert: Alert| Alert {
+            resolved_at: Some(alert.opened_at),
+            ..alert
+        };
+        let event = |muted| Alert {
+            kind: AlertKind::Event,
+            ..alert(muted)
+        };
+        let silenced = Some("silence:3");
+        for (alert, expected) in [
+            (alert(None), true),
+            (over(alert(None)), true),
+            (event(None), true),
+            (alert(silenced), true),
+            (over(alert(silenced)), false),
+            (event(silenced), false),
+        ] {
+            assert_eq!(may_be_notified(&alert), expected, "{alert:?}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod followup;
 mod lifecycle;
 mod mutes;
 mod notify;
+mod recorded;
 mod sound_alarm;
 
 pub(crate) use commit::{Commit, Evaluated};

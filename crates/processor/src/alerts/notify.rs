@@ -2,13 +2,11 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_domain::Language;
-use monitor_model::{Alert, AlertKind, Conn, DbError, Record, alerts, realtime, records, states};
+use monitor_model::{Alert, AlertKind, Conn, DbError, alerts, realtime, records, states};
 use monitor_notify::Event;
 
+use super::recorded::{Recorded, not_kept};
 use crate::outbox::{Draft, Routing, Subject, list, notify, notify_end};
-
-/// A record about an alert, and when the upstream says that it happened.
-pub(super) type About = (Record, Option<DateTime<Utc>>);
 
 /// An alert as it was opened.
 pub(super) fn as_opened(event: Event, alert: &Alert, subject: Subject) -> Draft {
@@ -50,25 +48,28 @@ pub(super) fn as_it_stands(
     })
 }
 
-/// Notifies people of each record of an alert, up to as many as go out one by one. The last of those lists the rest, which is
-/// counted with the alert.
+/// Notifies people of each message of an alert, up to as many as go out one by one. The last of those lists the rest, which is
+/// counted with the alert, and says how many there are beyond that.
 pub(super) fn notify_records(
     conn: &mut Conn,
     routing: &Routing,
     alert: &Alert,
-    about: &[About],
+    recorded: &Recorded,
     language: Language,
     now: NaiveDateTime,
 ) -> Result<(), DbError> {
-    let shown = about.len().min(routing.max_messages.max(1));
-    for (index, (record, occurred_at)) in about.iter().take(shown).enumerate() {
+    let messages = &recorded.messages;
+    let shown = messages.len().min(routing.max_messages.max(1));
+    for (index, (record, occurred_at)) in messages.iter().take(shown).enumerate() {
         let mut text = record.alert_message.clone();
-        if index + 1 == shown && about.len() > shown {
-            let more: Vec<&str> = about[shown..]
+        if index + 1 == shown {
+            let more: Vec<&str> = messages[shown..]
                 .iter()
                 .map(|(record, _)| record.alert_message.as_str())
                 .collect();
-            text = format!("{text}\n\n{}", rest(language, &more));
+            for line in rest(language, &more, recorded.not_kept) {
+                text = format!("{text}\n{line}");
+            }
         }
         let opened = as_opened(Event::Alert, alert, Subject::Record(record.id));
         let draft = Draft {
@@ -78,13 +79,11 @@ pub(super) fn notify_records(
         };
         notify(conn, routing, alert, &draft, now)?;
     }
+    let unlisted = i32::try_from(messages.len() - shown).unwrap_or(i32::MAX);
+    if unlisted > 0 {
+        alerts::add_further_messages(conn, alert.id, unlisted)?;
+    }
     Ok(())
-}
-
-/// As many records as are not notified one by one.
-pub(super) fn unlisted(routing: &Routing, records: usize) -> i32 {
-    let left = records.saturating_sub(routing.max_messages.max(1));
-    i32::try_from(left).unwrap_or(i32::MAX)
 }
 
 /// Notifies people of the end of an alert that ended before they were notified of it, or while they could not be.
@@ -115,42 +114,62 @@ pub(super) fn notify_end_on_record(
     notify_end(conn, routing, alert, &draft, now).map(drop)
 }
 
-/// Counts with the alert what was not notified one by one.
-pub(super) fn count_unlisted(conn: &mut Conn, alert: &Alert, unlisted: i32) -> Result<(), DbError> {
-    if unlisted > 0 {
-        alerts::add_further_messages(conn, alert.id, unlisted)?;
+/// The lines about what does not go out one by one: `more` is listed, as far as there is room, and the `beyond` that are not
+/// on record are counted. None where there is neither.
+fn rest(language: Language, more: &[&str], beyond: i32) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !more.is_empty() {
+        let all = more.len() + usize::try_from(beyond).unwrap_or_default();
+        lines.push(String::new());
+        lines.push(match language {
+            Language::English => format!("And {all} more:"),
+            Language::Chinese => format!("另有 {all} 条："),
+        });
+        let texts = more.iter().map(|text| (*text).to_owned());
+        lines.extend(list(language, texts, more.len()));
     }
-    Ok(())
-}
-
-/// The messages that do not go out one by one.
-fn rest(language: Language, more: &[&str]) -> String {
-    let mut lines = vec![match language {
-        Language::English => format!("And {} more:", more.len()),
-        Language::Chinese => format!("另有 {} 条：", more.len()),
-    }];
-    let texts = more.iter().map(|text| (*text).to_owned());
-    lines.extend(list(language, texts, more.len()));
-    lines.join("\n")
+    if beyond > 0 {
+        lines.push(not_kept(language, beyond));
+    }
+    lines
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn said(language: Language, more: &[&str], beyond: i32) -> String {
+        rest(language, more, beyond).join("\n")
+    }
+
     #[test]
     fn the_rest_is_bounded_and_says_how_much_is_left() {
         let many: Vec<String> = (0..60).map(|n| format!("order\n{n}")).collect();
         let texts: Vec<&str> = many.iter().map(String::as_str).collect();
-        let said = rest(Language::English, &texts);
-        assert!(said.starts_with("And 60 more:\n· order 0\n"), "{said}");
-        assert!(said.ends_with("· order 49\n· and 10 more, on the page"), "{said}");
-        assert!(rest(Language::Chinese, &texts[..2]).starts_with("另有 2 条：\n· order 0\n· order 1"));
+        let english = said(Language::English, &texts, 0);
+        assert!(english.starts_with("\nAnd 60 more:\n· order 0\n"), "{english}");
+        assert!(
+            english.ends_with("· order 49\n· and 10 more, on the page"),
+            "{english}"
+        );
+        let chinese = said(Language::Chinese, &texts[..2], 0);
+        assert_eq!(chinese, "\n另有 2 条：\n· order 0\n· order 1");
         let long = "长".repeat(500);
-        let kept = rest(Language::English, &[&long])
-            .chars()
-            .filter(|c| *c == '长')
-            .count();
-        assert_eq!(kept, 199);
+        let kept = said(Language::English, &[&long], 0);
+        assert_eq!(kept.chars().filter(|c| *c == '长').count(), 199);
+    }
+
+    #[test]
+    fn what_is_not_on_record_is_counted_too() {
+        let texts = ["order"; 60];
+        let both = said(Language::English, &texts, 412);
+        assert!(both.starts_with("\nAnd 472 more:\n· order\n"), "{both}");
+        assert!(
+            both.ends_with("· and 10 more, on the page\n… and 412 more, which are not kept"),
+            "the page has no more than is on record: {both}"
+        );
+        assert_eq!(said(Language::English, &[], 1), "… and 1 more, which is not kept");
+        assert!(said(Language::Chinese, &texts, 412).ends_with("……另有 412 条，未保存"));
+        assert_eq!(said(Language::Chinese, &[], 0), "");
     }
 }

@@ -1,6 +1,7 @@
 //! From a reading to a mail: every link once, and what the links owe each other.
 
 use monitor_harness::{Config, both};
+use monitor_simulator::Message;
 use tokio_util::sync::CancellationToken;
 
 both! {
@@ -105,6 +106,64 @@ both! {
         }
         assert_eq!(app.messages().await.len(), 25, "all of them are on record");
         assert_eq!(app.alerts().await[0].further_messages, 5);
+        app.finish().await;
+    }
+}
+
+/// So many messages of System B, from number `from` on.
+fn orders(from: usize, count: usize) -> Vec<Message> {
+    let order = |n: usize| Message::from((format!("m{n}"), format!("Order {n} is unpaid")));
+    (from..from + count).map(order).collect()
+}
+
+both! {
+    async fn what_is_more_than_is_kept_is_counted_and_said(app: TestApp) {
+        app.poll().await;
+        app.b().set_messages("x", orders(0, 1_412));
+        app.read("x", 1_412.0).await;
+        let mails = app.mail().mails();
+        assert_eq!(mails.len(), 20);
+        let last: Vec<_> = mails.iter().filter(|mail| mail.text.contains("And 1392 more:")).collect();
+        assert_eq!(last.len(), 1, "one says how many there are");
+        let text = &last[0].text;
+        assert!(text.contains("· and 930 more, on the page\n… and 412 more, which are not kept"), "{text}");
+        let said = app.records_of("x").await;
+        assert_eq!(said.len(), 1_001, "a thousand, and how many more");
+        assert_eq!(said[999], "Order 999 is unpaid");
+        assert_eq!(said[1_000], "… and 412 more, which are not kept");
+        assert_eq!(app.alerts().await[0].further_messages, 980 + 412, "the page says so");
+
+        // Those that are known leave room for those that are new, wherever they stand in the answer.
+        let mut again = orders(0, 1_000);
+        again.extend(orders(1_412, 3));
+        app.b().set_messages("x", again);
+        app.read("x", 1_415.0).await;
+        let said = app.records_of("x").await;
+        assert_eq!(said[1_001..], ["Order 1412 is unpaid", "Order 1413 is unpaid", "Order 1414 is unpaid"]);
+        assert_eq!(app.mail().mails().len(), 23);
+        assert_eq!(app.alerts().await[1].further_messages, 0);
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn one_more_than_is_kept_is_said_where_each_is_a_mail(app: TestApp, Config {
+        lang: "zh".into(),
+        ..Config::metrics("[metrics.x]\nmax_messages = 1\n[metrics.y]\nmax_messages = 1000\n")
+    }) {
+        app.poll().await;
+        app.b().set_messages("x", orders(0, 1_000));
+        app.read("x", 1.0).await;
+        assert_eq!((app.records_of("x").await.len(), app.alerts().await[0].further_messages), (1_000, 999));
+        assert!(app.mail().mails()[0].text.contains("另有 999 条：") && app.mail().mails()[0].text.contains("· 其余 949 条请查看页面"), "{}", app.mail().mails()[0].text);
+        app.b().set_messages("y", orders(0, 1_001));
+        app.read("y", 1.0).await;
+        let said = app.records_of("y").await;
+        assert_eq!((said.len(), said[1_000].as_str()), (1_001, "……另有 1 条，未保存"));
+        let mails = app.mail().mails();
+        assert_eq!(mails.len(), 1 + 1_000);
+        let last: Vec<_> = mails.iter().filter(|mail| mail.text.contains("……另有 1 条，未保存")).collect();
+        assert!(last.len() == 1 && last[0].text.contains("Order 999 is unpaid"), "{last:?}");
         app.finish().await;
     }
 }

@@ -160,6 +160,89 @@ both! {
 }
 
 both! {
+    async fn what_was_recorded_under_a_silence_is_news_after_it(app: TestApp, Config::metrics("[metrics.x]\n")) {
+        app.poll().await;
+        app.b().add_message("x", "m0", "Order 0 is unpaid");
+        app.read("x", 1.0).await;
+        silence(&app, Some("x"), 10 * MINUTE).await;
+        app.b().add_message("x", "m1", "Order 1 is unpaid");
+        app.b().add_message("x", "m2", "Order 2 is unpaid");
+        app.read("x", 3.0).await;
+        assert_eq!(app.records_of("x").await, ["Order 0 is unpaid", "Order 1 is unpaid", "Order 2 is unpaid"]);
+        app.read("x", 4.0).await;
+        assert_eq!(app.records_of("x").await[3..], ["4 rose by 1 from 3"], "not twice under one silence");
+        assert_eq!(app.mail().mails().len(), 1);
+        // Who acknowledged the alerts saw that there are some; who deleted a message has read it.
+        let all = app.records().await;
+        let (id, at) = (all.iter().find(|r| r.alert_message == "Order 2 is unpaid").unwrap().id, chrono::Utc::now().naive_utc());
+        app.db.write(move |c| alerts::acknowledge_all(c, "ann", at)).await.unwrap();
+        assert!(app.db.write(move |c| monitor_model::records::delete(c, id, at)).await.unwrap());
+
+        app.after(11 * MINUTE).await;
+        app.b().add_message("x", "m3", "Order 3 is unpaid");
+        app.read("x", 5.0).await;
+        // The mails of one alert are on their way at the same time.
+        let mails: Vec<String> = app.mail().mails().into_iter().skip(1).map(|mail| mail.text).collect();
+        assert_eq!(mails.len(), 2, "{:?}", app.subjects());
+        for order in ["Order 1 is unpaid", "Order 3 is unpaid"] {
+            assert_eq!(mails.iter().filter(|text| text.contains(order)).count(), 1, "{mails:?}");
+        }
+        app.read("x", 6.0).await;
+        let subjects = app.subjects();
+        assert!(subjects.len() == 4 && subjects[3].contains("6 rose by 1 from 5"), "each once: {subjects:?}");
+        let opened = app.alerts().await;
+        let first = opened[1].id;
+        let whole = app.db.read(move |c| monitor_model::records::of_alert(c, first)).await.unwrap();
+        assert_eq!(whole.len(), 2, "what was recorded under the silence stays with its alert");
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn what_lasts_longer_than_the_silence_lists_what_was_recorded_under_it(app: TestApp, z("above = 100")) {
+        app.read("z", 50.0).await;
+        silence(&app, Some("z"), 10 * MINUTE).await;
+        app.b().add_message("z", "m1", "Disk 1 is full");
+        app.read("z", 131.0).await;
+        app.read("z", 50.0).await;
+        app.b().add_message("z", "m2", "Disk 2 is full");
+        app.read("z", 140.0).await;
+        app.after(11 * MINUTE).await;
+        let texts: Vec<String> = app.mail().mails().into_iter().map(|mail| mail.text).collect();
+        assert_eq!(texts.len(), 2, "{:?}", app.subjects());
+        for disk in ["Disk 1 is full", "Disk 2 is full"] {
+            assert_eq!(texts.iter().filter(|text| text.contains(disk)).count(), 1, "{texts:?}");
+        }
+        app.read("z", 50.0).await;
+        app.read("z", 150.0).await;
+        let subjects = app.subjects();
+        assert_eq!(subjects.len(), 4, "both are known: {subjects:?}");
+        assert!(subjects[3].contains("150 is above 100"), "{subjects:?}");
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn what_is_notified_late_counts_what_is_not_listed(app: TestApp, z("above = 100")) {
+        app.read("z", 50.0).await;
+        silence(&app, Some("z"), 10 * MINUTE).await;
+        for n in 0..1_025 {
+            app.b().add_message("z", &format!("m{n}"), &format!("Disk {n} is full"));
+        }
+        app.read("z", 131.0).await;
+        assert_eq!(app.alerts().await[0].further_messages, 25, "what is not kept");
+        app.after(11 * MINUTE).await;
+        let mails = app.mail().mails();
+        assert_eq!(mails.len(), 20, "{:?}", app.subjects());
+        let last: Vec<_> = mails.iter().filter(|mail| mail.text.contains("And 1005 more:")).collect();
+        assert_eq!(last.len(), 1);
+        assert!(last[0].text.contains("· and 930 more, on the page\n… and 25 more, which are not kept"), "{}", last[0].text);
+        assert_eq!(app.alerts().await[0].further_messages, 1_005);
+        app.finish().await;
+    }
+}
+
+both! {
     async fn a_maintenance_window_keeps_watching_and_tells_after_it(app: TestApp) {
         let now = app.clock.wall();
         // Far from midnight, so that the window is today's.

@@ -38,7 +38,8 @@ pub struct Alert {
     pub resolved_at: Option<NaiveDateTime>,
     /// The value that ended it.
     pub resolved_value: Option<f64>,
-    /// How many further messages it has that were not sent one by one: the last one sent lists them.
+    /// How many further messages it has that were not sent one by one: the last one sent lists them. Before anybody is notified,
+    /// those that are not kept.
     pub further_messages: i32,
     /// Why nobody was notified of it (yet), a [`Mute`](crate::Mute); `None` where it is not muted.
     pub muted: Option<String>,
