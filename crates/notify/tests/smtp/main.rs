@@ -3,7 +3,9 @@
 
 mod faults;
 mod folder;
+mod hello;
 mod mails;
+mod replies;
 mod secure;
 mod server;
 

@@ -14,8 +14,12 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 /// What to do instead of what a good server does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Action {
-    /// Answers this.
+    /// Answers this line, or these.
     Reply(&'static str),
+    /// Answers exactly this.
+    Bytes(&'static [u8]),
+    /// Answers exactly this and closes the connection.
+    Last(&'static [u8]),
     /// Closes the connection without an answer.
     Drop,
     /// Takes the mail, then closes the connection without an answer.
@@ -176,12 +180,12 @@ async fn converse(stream: AnyStream, state: &Mutex<State>, options: &Options) ->
             }
             "STARTTLS" => {
                 answer(&mut stream, state, &line, "220 go ahead").await?;
-                let encrypted = options
-                    .starttls
-                    .as_ref()?
-                    .accept(stream.into_inner())
-                    .await
-                    .ok()?;
+                let Some(acceptor) = &options.starttls else {
+                    // A server that goes on in clear.
+                    stream.write_all(b"500 what is this\r\n").await.ok()?;
+                    continue;
+                };
+                let encrypted = acceptor.accept(stream.into_inner()).await.ok()?;
                 stream = BufReader::new(Box::new(encrypted));
                 is_encrypted = true;
             }
@@ -205,7 +209,10 @@ async fn converse(stream: AnyStream, state: &Mutex<State>, options: &Options) ->
                 {
                     let raw = read_mail(&mut stream).await?;
                     let action = take_rule(state, ".");
-                    if !matches!(action, Some(Action::Reply(_) | Action::Drop | Action::Hang)) {
+                    if matches!(
+                        action,
+                        None | Some(Action::TakeAndDrop | Action::Bytes(_) | Action::Last(_))
+                    ) {
                         state.lock().unwrap().mails.push(Taken {
                             from: from.clone(),
                             to: to.clone(),
@@ -263,6 +270,12 @@ async fn act(stream: &mut BufReader<AnyStream>, action: Option<Action>, good: &s
     let text = match action {
         None => good,
         Some(Action::Reply(text)) => text,
+        Some(Action::Bytes(bytes) | Action::Last(bytes)) => {
+            stream.write_all(bytes).await.ok()?;
+            stream.flush().await.ok()?;
+            let is_last = matches!(action, Some(Action::Last(_)));
+            return (!is_last).then(|| String::from_utf8_lossy(bytes).into_owned());
+        }
         Some(Action::Drop | Action::TakeAndDrop) => return None,
         Some(Action::Hang) => {
             // Until the client hangs up.

@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use lettre::Address;
-use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::Quit;
 use tokio::time::Instant;
 
-use super::reply::{Fault, Step};
+use super::connection::Connection;
+use super::fault::{Fault, Step};
 use super::server::Server;
 use crate::Failure;
 
@@ -25,7 +26,7 @@ pub(super) struct Pool {
 }
 
 struct Parked {
-    connection: AsyncSmtpConnection,
+    connection: Connection,
     mails: u32,
     since: Instant,
 }
@@ -83,7 +84,7 @@ impl Pool {
             Err(fault) if fault.code.is_none_or(|code| code == 421) => false,
             Err(_) => self.server.reset(&mut parked.connection).await,
         };
-        if is_good && parked.mails < MAILS_PER_CONNECTION {
+        if is_good && parked.connection.is_in_step() && parked.mails < MAILS_PER_CONNECTION {
             self.park(parked);
         }
         result
@@ -107,7 +108,7 @@ impl Pool {
 
 /// Whether a kept connection turned out to be closed before anything was said on it.
 fn is_stale(fault: &Fault) -> bool {
-    fault.step == Step::Sender && !fault.is_timeout && fault.code.is_none_or(|code| code == 421)
+    fault.step == Step::Sender && (fault.is_closed || fault.code == Some(421))
 }
 
 /// Closes what was not used for a while, politely. This is about the sockets of the process and no part of any result,
@@ -123,6 +124,6 @@ async fn close_idle(pool: Weak<Pool>) {
     };
     for mut parked in old {
         // Whether the goodbye is heard changes nothing.
-        drop(tokio::time::timeout(Duration::from_secs(1), parked.connection.quit()).await);
+        drop(tokio::time::timeout(Duration::from_secs(1), parked.connection.command(Quit)).await);
     }
 }

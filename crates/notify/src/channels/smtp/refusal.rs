@@ -1,6 +1,6 @@
 //! Whether a mail server's reply refuses this recipient or this content for good.
 
-use super::reply::Step;
+use super::fault::Step;
 
 /// What a server says of a problem that passes or that somebody repairs: a full mailbox, a quota, a rate, a relay that
 /// does not know its client. In lower case.
@@ -98,7 +98,17 @@ pub(super) fn is_refusal(step: Step, code: u16, words: &str) -> bool {
                     || matches!(detail, (7, 0 | 1))
                     || is_vague(detail))
         }
-        (Step::Connect | Step::Greeting | Step::StartTls | Step::SignIn | Step::Noop, _) => false,
+        (
+            Step::Connect
+            | Step::Tls
+            | Step::Greeting
+            | Step::Ehlo
+            | Step::Helo
+            | Step::StartTls
+            | Step::SignIn
+            | Step::Noop,
+            _,
+        ) => false,
     }
 }
 

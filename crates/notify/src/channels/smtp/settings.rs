@@ -14,7 +14,7 @@ use super::mailbox::mailbox;
 use super::notifier::{Smtp, Transport};
 use super::pool::Pool;
 use super::server::Server;
-use super::tls;
+use super::tls::Tls;
 use super::url::{Address, FORMS, MailUrl};
 use crate::channels::{BuildError, ChannelCommon, ChannelKind, ChannelSettings, Deps, validate};
 use crate::{Limits, Notifier};
@@ -142,7 +142,7 @@ impl SmtpSettings {
         if let Some(source) = &self.password {
             address.password = Some(BuildError::resolve(name, "password", source)?);
         }
-        let tls = tls::parameters(&address, self.ca_file.as_deref())
+        let tls = Tls::new(&address, self.ca_file.as_deref())
             .map_err(|message| BuildError::setting(name, Finding::new("ca_file", message)))?;
         warn_of_clear_password(name, &address);
         let timeout = self.timeout.unwrap_or(deps.requests.timeout);

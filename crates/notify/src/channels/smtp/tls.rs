@@ -1,35 +1,110 @@
 //! What a connection to a mail server is encrypted with, and which certificates it accepts.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
+use rustls_platform_verifier::Verifier;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
+use tokio_rustls::rustls::client::danger::ServerCertVerifier;
+use tokio_rustls::rustls::crypto::CryptoProvider;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, Error, RootCertStore};
 
 use super::url::{Address, Security};
 
-/// The certificates to trust: those of the machine's authorities, or of the Mozilla list where the machine has none, and
-/// of those in `ca_file`. Nothing for a connection in clear.
-pub(super) fn parameters(address: &Address, ca_file: Option<&Path>) -> Result<Option<TlsParameters>, String> {
-    if address.security == Security::None {
-        return Ok(None);
-    }
-    monitor_requests::install_crypto();
-    let mut own = Vec::new();
-    if let Some(path) = ca_file {
-        let pem = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
-            return Err(format!("{}: holds no PEM certificate", path.display()));
+/// How connections to one server are encrypted.
+#[derive(Clone)]
+pub(super) struct Tls {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+}
+
+/// Why a connection could not be encrypted.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TlsError {
+    /// What came is no TLS.
+    #[error("the server answers in clear and not with TLS")]
+    Clear,
+    #[error("the server closed the connection")]
+    Closed,
+    #[error("{0}; where it is a certificate authority of your own, name its file in `ca_file`")]
+    Unknown(std::io::Error),
+    #[error(transparent)]
+    Other(std::io::Error),
+}
+
+impl Tls {
+    /// For connections to `address`: trusts the machine's authorities, or the Mozilla list where the machine has none,
+    /// and those in `ca_file`. Nothing for a connection in clear.
+    pub(super) fn new(address: &Address, ca_file: Option<&Path>) -> Result<Option<Tls>, String> {
+        if address.security == Security::None {
+            return Ok(None);
         }
-        own.push(Certificate::from_pem(&pem).map_err(|error| format!("{}: {error}", path.display()))?);
+        monitor_requests::install_crypto();
+        let own = ca_file.map(certificates).transpose()?.unwrap_or_default();
+        let verifier = verifier(own).map_err(|error| match ca_file {
+            Some(path) => format!("{}: {error}", path.display()),
+            None => error.to_string(),
+        })?;
+        let config = ClientConfig::builder()
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth();
+        let name = ServerName::try_from(address.host.clone()).map_err(|error| error.to_string())?;
+        Ok(Some(Tls {
+            connector: TlsConnector::from(Arc::new(config)),
+            name,
+        }))
     }
-    let build = |store| {
-        let mut builder = TlsParameters::builder(address.host.clone()).certificate_store(store);
-        for certificate in &own {
-            builder = builder.add_root_certificate(certificate.clone());
-        }
-        builder.build()
-    };
-    build(CertificateStore::Default)
-        .or_else(|_| build(CertificateStore::WebpkiRoots))
-        .map(Some)
-        .map_err(|error| error.to_string())
+
+    /// Encrypts a connection.
+    pub(super) async fn encrypt<S>(&self, stream: S) -> Result<TlsStream<S>, TlsError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let connecting = self.connector.connect(self.name.clone(), stream);
+        connecting.await.map_err(|error| {
+            let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+            match cause {
+                Some(Error::InvalidMessage(_)) => TlsError::Clear,
+                _ if error.kind() == std::io::ErrorKind::UnexpectedEof => TlsError::Closed,
+                _ if error.to_string().contains("UnknownIssuer") => TlsError::Unknown(error),
+                _ => TlsError::Other(error),
+            }
+        })
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let pem = std::fs::read(path).map_err(|error| failed(&error))?;
+    let found: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| failed(&error))?;
+    if found.is_empty() {
+        return Err(failed(&"holds no PEM certificate"));
+    }
+    Ok(found)
+}
+
+fn verifier(own: Vec<CertificateDer<'static>>) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    let provider = CryptoProvider::get_default()
+        .cloned()
+        .ok_or_else(|| Error::General("no TLS provider is installed".to_owned()))?;
+    if let Ok(verifier) = Verifier::new_with_extra_roots(own.iter().cloned(), provider.clone()) {
+        return Ok(Arc::new(verifier));
+    }
+    let mut roots = RootCertStore::empty();
+    for certificate in own {
+        roots.add(certificate)?;
+    }
+    roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .map_err(|error| Error::General(error.to_string()))?;
+    Ok(verifier)
 }
