@@ -59,6 +59,6 @@ snapshots:
 deny:
     cargo deny --locked check licenses bans sources
 
-# What a new login, channel and condition touch: builds made-up ones in, in a worktree, and counts files.
+# What a new metric, system, channel and condition touch: takes the steps of docs/extending.md in a copy, and runs it.
 touched:
     .ci/touched

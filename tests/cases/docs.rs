@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-const EXTENDING: &str = include_str!("../../docs/extending.md");
-
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -24,44 +22,6 @@ fn documents() -> Vec<(PathBuf, String)> {
         .filter(|path| path.extension().is_some_and(|kind| kind == "md"))
         .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
         .collect()
-}
-
-#[test]
-fn code_in_extending_is_code_that_compiles() {
-    for (name, code) in [
-        ("x.rs", include_str!("../../crates/processor/src/metrics/x.rs")),
-        ("embedding/src/main.rs", include_str!("../embedding/src/main.rs")),
-        (
-            "own_kind/ticket.rs",
-            include_str!("../../crates/login/examples/own_kind/ticket.rs"),
-        ),
-        (
-            "own_channel/robot.rs",
-            include_str!("../../crates/notify/examples/own_channel/robot.rs"),
-        ),
-    ] {
-        let fenced = format!("```rust\n{code}```\n");
-        assert!(
-            EXTENDING.contains(&fenced),
-            "docs/extending.md does not have {name} as it is"
-        );
-    }
-    let readme = include_str!("../../crates/processor/README.md");
-    let doctest = readme.split("```\n").nth(1).unwrap();
-    assert!(doctest.contains("impl Metric for Complaints"), "{doctest}");
-    assert!(
-        EXTENDING.contains(doctest),
-        "docs/extending.md does not have the doctest of monitor-processor"
-    );
-    let declared = include_str!("../../crates/processor/tests/engine/chain.rs")
-        .split("Config::metrics(r#\"\n")
-        .nth(1)
-        .unwrap();
-    let declared = declared.split("\"#").next().unwrap();
-    assert!(
-        EXTENDING.contains(declared),
-        "docs/extending.md does not have the declared metric of chain.rs"
-    );
 }
 
 #[test]

@@ -2,6 +2,7 @@ mod architecture;
 mod commands;
 mod docs;
 mod embedding;
+mod extending;
 mod fairness;
 mod fault_table_db;
 mod fault_table_frozen;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use monitor_domain::SharedClock;
 use monitor_model::Db;
-use monitor_processor::{CodedMetric, Engine, Metric};
+use monitor_processor::{CodedMetric, Engine, METRICS, Metric};
 use monitor_settings::{Kinds, Loaded, MetricSettings, Settings};
 
 use crate::assemble;
@@ -22,8 +22,10 @@ pub struct Program {
 impl Program {
     /// What this project brings.
     pub fn stock() -> Program {
+        let keys = METRICS.iter().map(|(key, _)| key.parse());
+        let keys = keys.map(|key| key.expect("the list has keys that metrics may have"));
         Program {
-            kinds: Kinds::stock(),
+            kinds: keys.fold(Kinds::stock(), Kinds::metric),
             metrics: Vec::new(),
         }
     }
@@ -72,5 +74,42 @@ impl Program {
     /// When a system, channel or metric cannot be made from its settings, such as a CA file that cannot be read.
     pub fn engine(&self, settings: &Settings, db: Db, clock: SharedClock) -> Result<Engine> {
         assemble::engine(settings, self.metrics(settings)?, db, clock)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Worker;
+
+    /// The config may turn on what is in the list without saying how it is read.
+    #[test]
+    fn every_metric_in_code_may_go_without_fetch() {
+        let in_code = |program: &Program| -> Vec<String> {
+            let keys = program.kinds().metrics.iter();
+            keys.map(ToString::to_string).collect()
+        };
+        let stock: Vec<&str> = METRICS.iter().map(|(key, _)| *key).collect();
+        assert_eq!(in_code(&Program::stock()), stock);
+        let worker = Worker::builder("m.toml").metric("waiting", METRICS[0].1);
+        assert_eq!(
+            in_code(worker.program()).last().map(String::as_str),
+            Some("waiting")
+        );
+
+        let config = |key: &str| {
+            let text = format!(
+                "[systems.a]\nkind = \"none\"\nbase_url = \"http://a\"\n[metrics.{key}]\nalert = {{ above = 1 }}\n"
+            );
+            let kinds = worker.program().kinds();
+            let loaded = monitor_settings::load_str("m.toml", &text, &[], kinds);
+            loaded.map(|_| ()).map_err(|wrong| wrong.to_string())
+        };
+        assert_eq!(config("waiting"), Ok(()));
+        let wrong = config("parked").unwrap_err();
+        assert!(
+            wrong.starts_with("m.toml:4:10: metrics.parked.fetch: missing"),
+            "{wrong}"
+        );
     }
 }

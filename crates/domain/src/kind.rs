@@ -1,4 +1,4 @@
-//! A kind of something: of channel, of system, of condition. Each is a file that owns all about itself, and one line in the
+//! A kind of something: of channel, of system, of condition. Each is a file that owns all about itself, and one entry of the
 //! list of its crate; whoever reads the config knows kinds by this alone.
 
 use std::fmt;

@@ -37,8 +37,8 @@ pub struct MetricConfig {
 
 /// A business number that is watched.
 ///
-/// One impl a file under `metrics/`, one line in [`crate::metric`]. An impl only says where the number and the
-/// explanation come from: when it is read and judged, and who is notified, is the engine's.
+/// An impl only says where the number and the explanation come from: when it is read and judged, and who is notified, is
+/// the engine's. `docs/extending.md` says how to add one.
 #[async_trait]
 pub trait Metric: Send + Sync {
     /// How it is run.

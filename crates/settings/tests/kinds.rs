@@ -3,7 +3,7 @@
 
 use monitor_settings::Kinds;
 
-use super::made_up;
+use super::{listed_kinds, made_up};
 
 const GOOD: &str = r#"[systems.a]
 kind = "doorman"
@@ -40,7 +40,7 @@ fn made_up_kinds_are_kinds() {
 
 #[test]
 fn without_being_given_they_are_none() {
-    insta::assert_snapshot!(errors(GOOD, &Kinds::stock()), @r#"
+    insta::assert_snapshot!(errors(GOOD, &listed_kinds()), @r#"
     monitor.toml:2:8: systems.a.kind: no kind "doorman"; there are system_a, system_b, none
     monitor.toml:7:8: channels.tower.kind: no kind "bell"; there is only smtp
     monitor.toml:13:11: metrics.w.alert.exactly: there is no such key; there are rise, fall, change, above, below, outside, no_data, baseline, initial, clear_below, flapping, clear_above, for, keep_for, repeat, escalate

@@ -20,6 +20,17 @@ fn load_str(name: &str, text: &str, env: &[(String, String)]) -> Result<Loaded, 
     monitor_settings::load_str(name, text, env, &Kinds::stock())
 }
 
+/// The stock kinds that the messages in these tests list. A kind that is added to this project changes none of them.
+fn listed_kinds() -> Kinds {
+    let mut kinds = Kinds::stock();
+    let systems = ["system_a", "system_b", "none"];
+    let conditions = ["rise", "fall", "change", "above", "below", "outside", "no_data"];
+    kinds.systems.retain(|kind| systems.contains(&kind.name));
+    kinds.channels.retain(|kind| kind.name == "smtp");
+    kinds.conditions.retain(|kind| conditions.contains(&kind.name));
+    kinds
+}
+
 /// Variables from pairs.
 fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     let owned = pairs

@@ -2,15 +2,15 @@
 
 use monitor_settings::Kinds;
 
-use super::{load_str, variables};
+use super::{listed_kinds, load_str, variables};
 
 fn errors(text: &str) -> String {
     errors_with(text, &[])
 }
 
 fn errors_with(text: &str, env: &[(&str, &str)]) -> String {
-    let errors = load_str("monitor.toml", text, &variables(env)).unwrap_err();
-    errors.to_string()
+    let loaded = monitor_settings::load_str("monitor.toml", text, &variables(env), &listed_kinds());
+    loaded.unwrap_err().to_string()
 }
 
 /// A config in which only what a test adds can be wrong.

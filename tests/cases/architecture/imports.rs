@@ -81,7 +81,8 @@ pub(super) fn between_rooms(name: &str, folder: &Path) -> Vec<Import> {
         }
         let is_mod = inside.ends_with("mod.rs") || inside.components().count() == 1;
         let depth = inside.components().count() - usize::from(is_mod && inside.components().count() > 1);
-        for (to, line) in modules_named(&code, depth) {
+        let own_name = code.replace(&format!("monitor_{name}::"), "crate::");
+        for (to, line) in modules_named(&own_name, depth) {
             // What the root takes from a room counts as that room's, unless it is a room itself.
             let to = if rooms.contains(&to) {
                 to

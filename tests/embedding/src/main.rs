@@ -15,6 +15,10 @@ impl Metric for Waiting {
         &self.0
     }
 
+    fn system(&self) -> Option<&str> {
+        Some("gate")
+    }
+
     async fn sample(&self, upstreams: &Upstreams) -> Result<f64, UpstreamError> {
         let all = upstreams.total(&Fetch::total("gate", "/api/totals/all")).await?;
         let held = upstreams.total(&Fetch::total("gate", "/api/totals/held")).await?;

@@ -1,5 +1,5 @@
 //! The kinds of system. A kind is one file here that owns everything about itself: its settings, their check, its secrets,
-//! its login, its paragraph of documentation and its tests. A new one is that file and one line of [`KINDS`].
+//! its login, its paragraph of documentation and its tests. `docs/extending.md` has the steps.
 //!
 //! A kind signs in once and says how that went. When to sign in, and whether a session is lost for good, is for the session;
 //! nothing here retries or waits, and no code outside of that list knows one kind from another.

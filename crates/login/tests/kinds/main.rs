@@ -19,8 +19,10 @@ const SECRET: &str = "hunter2-and-more";
 /// A kind that no list of this crate has.
 const TICKET: Kind<dyn LoginSettings> = kind::<TicketSettings>();
 
+/// Who follows docs/extending.md to the letter has it in the list as well.
 fn all() -> impl Iterator<Item = Kind<dyn LoginSettings>> {
-    KINDS.iter().copied().chain([TICKET])
+    let others = KINDS.iter().copied().filter(|kind| kind.name != TICKET.name);
+    others.chain([TICKET])
 }
 
 /// The example in a kind's documentation: the name of the system and its keys but for `kind`.

@@ -10,7 +10,7 @@ use monitor_notify::{
 };
 use monitor_requests::{Client, ClientConfig, Error, Request, SecretKey, SecretSource, Url};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What it takes where the config says nothing.
 const LIMITS: Limits = Limits {
@@ -104,6 +104,15 @@ struct Robot {
     client: Client,
 }
 
+/// What the robot takes.
+#[derive(Serialize)]
+struct Message<'a> {
+    id: &'a str,
+    room: Option<&'a str>,
+    text: &'a str,
+}
+
+/// What it says.
 #[derive(Deserialize)]
 struct Answer {
     errcode: i64,
@@ -133,7 +142,11 @@ impl Notifier for Robot {
         let request = Request::post(self.url.clone())
             .secret_url()
             .retries(0) // the pipeline tries again, and remembers across restarts
-            .json(&serde_json::json!({ "id": notification.id, "room": self.room, "text": text }));
+            .json(&Message {
+                id: &notification.id,
+                room: self.room.as_deref(),
+                text: &text,
+            });
         let answer = self.client.send(&request).await.map_err(later)?;
         // A 200 says that somebody answered; only the body says that the message was taken.
         match answer.require_success().and_then(|a| a.json()).map_err(later)? {

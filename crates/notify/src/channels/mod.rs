@@ -1,5 +1,6 @@
 //! The kinds of channel. A kind is one file or folder here that owns everything about itself: its settings, their check,
-//! its secrets, its notifier, its paragraph of documentation and its tests. A new one is that and one line of [`KINDS`].
+//! its secrets, its notifier, its paragraph of documentation and its tests. `docs/extending.md` has the
+//! steps.
 //!
 //! Nothing in here retries, queues or waits for its turn, and nothing here knows one kind from another but that list.
 
@@ -22,4 +23,7 @@ pub use simple::{SimpleChannel, simple_kind};
 pub use smtp::SmtpSettings;
 
 /// Every kind of channel that is built in, in the order of the documentation.
-pub const KINDS: &[Kind<dyn ChannelSettings>] = &[kind::<SmtpSettings>()];
+pub const KINDS: &[Kind<dyn ChannelSettings>] = &[
+    // One a line.
+    kind::<SmtpSettings>(),
+];

@@ -52,11 +52,10 @@ mod tests {
             assert!(kind.doc.contains(&format!("`{} = ", kind.name)), "{kind:?}");
             assert!(kind.doc.ends_with('.'), "{kind:?}");
         }
-        let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
-        assert_eq!(
-            names,
-            ["rise", "fall", "change", "above", "below", "outside", "no_data"]
-        );
+        let mut names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), KINDS.len(), "a name of its own");
     }
 
     #[test]

@@ -6,9 +6,11 @@ mod login;
 
 use monitor_settings::Kinds;
 
-/// The stock kinds and the made-up ones.
+use super::listed_kinds;
+
+/// The kinds that tests list and the made-up ones.
 pub(crate) fn kinds() -> Kinds {
-    Kinds::stock()
+    listed_kinds()
         .system(login::KIND)
         .channel(channel::KIND)
         .condition(condition::KIND)
