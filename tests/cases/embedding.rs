@@ -120,7 +120,7 @@ fn checks_its_config(trial: &Trial) {
     let good = trial.run(&["check"]);
     assert!(good.status.success(), "{}", said(&good));
     assert!(
-        said(&good).contains("1 metrics, 1 systems, 1 channels"),
+        said(&good).contains("1 metric, 1 system, 1 channel"),
         "{}",
         said(&good)
     );

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::web::ServiceConfig;
+use monitor_domain::counted;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::app;
@@ -68,7 +69,7 @@ pub async fn serve(
             }
         };
         if tokio::time::timeout(FINISH, finished).await.is_err() {
-            log::warn!("{} requests were cut off at the end", in_flight.count());
+            log::warn!("cut off at the end: {}", counted(in_flight.count(), "request"));
         }
         handle.stop(false).await;
     };

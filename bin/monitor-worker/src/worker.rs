@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use monitor_domain::{MetricKey, SystemClock};
+use monitor_domain::{MetricKey, SystemClock, counted};
 use monitor_login::LoginSettings;
 use monitor_notify::ChannelSettings;
 use monitor_processor::{CodedMetric, Make};
@@ -138,7 +138,7 @@ async fn work(program: &Program, config: &Path, once: bool) -> Result<(), Exit> 
         let health = Health::new(&settings, db, &engine)?;
         tokio::spawn(serve(listener, health, stop.clone()));
     }
-    log::info!("watching {} metrics", settings.metrics.len());
+    log::info!("watching {}", counted(settings.metrics.len(), "metric"));
     engine.run(stop).await.context("the worker stopped")?;
     log::info!("stopped");
     Ok(())

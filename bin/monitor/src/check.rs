@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::anyhow;
-use monitor_domain::{Number, SystemClock};
+use monitor_domain::{Number, SystemClock, counted};
 use monitor_model::{Probed, probe};
 use monitor_processor::sample;
 use monitor_settings::Settings;
@@ -19,25 +19,21 @@ pub(crate) fn schema(program: &Program) {
 
 /// Checks the file; `online` also tries what it describes.
 pub(crate) async fn run(program: &Program, config: &Path, online: bool) -> Result<(), Exit> {
-    let loaded = monitor_settings::load(config, program.kinds()).map_err(|errors| {
-        let count = errors.0.len();
-        let noun = if count == 1 { "mistake" } else { "mistakes" };
-        Exit::Usage(format!("{errors}\n{count} {noun}"))
-    })?;
+    let loaded = monitor_settings::load(config, program.kinds())
+        .map_err(|errors| Exit::Usage(format!("{errors}\n{}", counted(errors.0.len(), "mistake"))))?;
     for warning in &loaded.warnings {
         say(&format!("warning: {warning}"));
     }
     let settings = loaded.settings;
-    monitor_web::check_settings(&settings).map_err(Exit::Usage)?;
     if online {
         try_all(program, &settings).await?;
     }
     say(&format!(
-        "{}: good; {} metrics, {} systems, {} channels",
+        "{}: good; {}, {}, {}",
         config.display(),
-        settings.metrics.len(),
-        settings.systems.len(),
-        settings.channels.len()
+        counted(settings.metrics.len(), "metric"),
+        counted(settings.systems.len(), "system"),
+        counted(settings.channels.len(), "channel")
     ));
     Ok(())
 }
@@ -104,8 +100,10 @@ async fn database(settings: &Settings) -> Result<String, String> {
     let state = match (exists, pending.len()) {
         (false, _) => "is made at the first start, or by `monitor migrate`".to_owned(),
         (true, 0) => "writable, up to date".to_owned(),
-        (true, 1) => "writable, 1 migration to run: by the next start, or by `monitor migrate`".to_owned(),
-        (true, n) => format!("writable, {n} migrations to run: by the next start, or by `monitor migrate`"),
+        (true, n) => format!(
+            "writable, {} to run: by the next start, or by `monitor migrate`",
+            counted(n, "migration")
+        ),
     };
     Ok(format!("{database}: {state}"))
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use monitor_domain::SystemClock;
+use monitor_domain::{SystemClock, counted};
 use monitor_web::WebContext;
 use monitor_worker::{Exit, Health, Program, on_signals, open_database_until, serve_health};
 
@@ -25,8 +25,8 @@ pub(crate) async fn run(program: &Program, config: &Path) -> Result<(), Exit> {
         tokio::spawn(serve_health(listener, health, stop.clone()));
     }
     log::info!(
-        "watching {} metrics; the page is at http://{}/monitor",
-        settings.metrics.len(),
+        "watching {}; the page is at http://{}/monitor",
+        counted(settings.metrics.len(), "metric"),
         settings.web.bind
     );
     both(

@@ -2,6 +2,7 @@
 
 mod builtin;
 mod clock;
+mod counted;
 mod finding;
 mod kind;
 mod language;
@@ -12,6 +13,7 @@ mod word;
 
 pub use builtin::{AlertWhen, BUILT_IN, BuiltIn, Endpoint, X, Y, Z};
 pub use clock::{Clock, Elapsed, SharedClock, SystemClock, timeout};
+pub use counted::counted;
 pub use finding::Finding;
 pub use kind::{Kind, TableDeserializer, TableError, keys_of};
 pub use language::Language;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use monitor_domain::counted;
 use url::Url;
 
 /// What to say to those who come while the one trial request is on its way.
@@ -164,7 +165,7 @@ impl Permit<'_> {
         } else if state.open_until.is_none() && state.failures >= limit {
             state.open_until = Some(now + open);
             let (host, wait) = (self.host.as_str(), humantime::format_duration(open));
-            log::warn!(host; "{host} failed {limit} times in a row and is left alone for {wait}");
+            log::warn!(host; "{host} failed {} in a row and is left alone for {wait}", counted(limit, "time"));
         }
     }
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use flate2::bufread::GzDecoder;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use monitor_domain::counted;
 
 use crate::ErrorKind;
 
@@ -27,7 +28,7 @@ pub(crate) fn decode(headers: &mut HeaderMap, body: Bytes, limit: u64) -> Result
         return Ok(body);
     }
     if encodings.len() > MAX_LAYERS {
-        let why = format!("the answer is encoded {} times over", encodings.len());
+        let why = format!("the answer is encoded {} over", counted(encodings.len(), "time"));
         return Err(ErrorKind::Decode(why));
     }
     // The last one was applied last.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use monitor_domain::counted;
 
 /// Until when an attempt had come as its time ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +120,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.method, self.url, self.kind)?;
         if self.attempts > 1 {
-            write!(f, " ({} attempts)", self.attempts)
+            write!(f, " ({})", counted(self.attempts, "attempt"))
         } else {
             Ok(())
         }
@@ -133,7 +134,9 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Connect(why) => write!(f, "cannot connect: {why}"),
             ErrorKind::Tls(why) => write!(f, "TLS failed: {why}"),
             ErrorKind::Timeout { phase, after } => write!(f, "timed out after {} {phase}", short(*after)),
-            ErrorKind::TooLarge { limit } => write!(f, "the answer is larger than {limit} bytes"),
+            ErrorKind::TooLarge { limit } => {
+                write!(f, "the answer is larger than {}", counted(*limit, "byte"))
+            }
             ErrorKind::Truncated => f.write_str("the connection ended before the answer was complete"),
             ErrorKind::Status { status, excerpt, .. } => {
                 let reason = StatusCode::from_u16(*status)

@@ -14,6 +14,8 @@ pub(crate) fn trust(builder: impl Fn() -> ClientBuilder, extra: Vec<Certificate>
 mod platform {
     use std::sync::OnceLock;
 
+    use monitor_domain::counted;
+
     use super::{Certificate, Client, ClientBuilder, built_in};
 
     pub(super) fn trust(
@@ -53,7 +55,10 @@ mod platform {
             .collect();
         if usable.len() < all {
             let ignored = all - usable.len();
-            log::warn!("{ignored} CA certificates of this machine cannot be used");
+            log::warn!(
+                "{} of this machine cannot be used",
+                counted(ignored, "CA certificate")
+            );
         }
         usable
     }

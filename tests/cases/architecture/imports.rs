@@ -188,7 +188,7 @@ fn reexports(root: &str) -> BTreeMap<String, String> {
 }
 
 /// The files below a folder with their code, without comments and test modules.
-fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+pub(super) fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder of sources").flatten() {
         let path = entry.path();

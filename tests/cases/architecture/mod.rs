@@ -1,6 +1,7 @@
 //! The arrows of `docs/ARCHITECTURE.md`, held against the imports of the code: which crate may import which, and which room of
 //! a crate which other room of it. Beside them what is held of the text of all sources: its words and its lengths.
 
+mod counts;
 mod imports;
 mod limits;
 mod table;

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::{FromRequest, HttpRequest, web};
+use monitor_domain::counted;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -116,7 +117,10 @@ pub(super) fn no_such(what: &str, id: impl Display) -> Problem {
 pub(super) fn text(name: &str, text: Option<&str>, most: usize) -> Result<Option<String>, Problem> {
     let text = text.unwrap_or_default().trim();
     if text.chars().count() > most {
-        return Err(bad_body(format!("{name} may have up to {most} characters.")));
+        return Err(bad_body(format!(
+            "{name} may have up to {}.",
+            counted(most, "character")
+        )));
     }
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
+use monitor_domain::counted;
 use monitor_model::Backend;
 use serde_json::json;
 
@@ -41,8 +42,8 @@ pub(super) async fn ready(_: Public, state: web::Data<WebState>) -> Result<HttpR
     };
     if !pending.is_empty() {
         let detail = format!(
-            "{} migrations are to be done: run `monitor migrate`.",
-            pending.len()
+            "{} to be done: run `monitor migrate`.",
+            counted(pending.len(), "migration")
         );
         return Err(Problem::new(Code::NotMigrated, detail));
     }

@@ -145,6 +145,26 @@ async fn alerts_are_shown_with_what_can_be_done() {
 }
 
 #[tokio::test]
+async fn further_messages_are_counted_in_words_of_both_languages() {
+    let web = Web::start().await;
+    let alert = web.alert("z").await;
+    for (more, english, chinese) in [
+        (0, None, None),
+        (1, Some("and 1 more message<"), Some("另有 1 条消息<")),
+        (1, Some("and 2 more messages<"), Some("另有 2 条消息<")),
+    ] {
+        web.write(move |c| alerts::add_further_messages(c, alert, more))
+            .await;
+        let page = web.get("/alerts?lang=en").await.body;
+        assert_eq!(page.contains("more message"), english.is_some());
+        assert!(english.is_none_or(|text| page.contains(text)), "{page}");
+        let page = web.get("/alerts?lang=zh-CN").await.body;
+        assert!(chinese.is_none_or(|text| page.contains(text)), "{page}");
+    }
+    web.stop().await;
+}
+
+#[tokio::test]
 async fn more_alerts_are_a_link_away() {
     let web = Web::start().await;
     let first = web.alert("z").await;

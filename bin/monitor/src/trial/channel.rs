@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use chrono::{DateTime, Utc};
-use monitor_domain::Language;
+use monitor_domain::{Language, counted};
 use monitor_domain::{SharedClock, SystemClock, timeout};
 use monitor_notify::{Failure, MessageIds, Notification, Notifier};
 use monitor_settings::Settings;
@@ -33,8 +33,8 @@ pub(crate) async fn run(program: &Program, config: &Path, name: &str) -> Result<
     match failures {
         0 => Ok(()),
         n => Err(Exit::Failed(anyhow!(
-            "{n} of {} test messages did not get through",
-            recipients.len()
+            "{n} of {} did not get through",
+            counted(recipients.len(), "test message")
         ))),
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use monitor_domain::counted;
 use monitor_model::{
     Alert, AlertKind, Conn, DbError, Evaluation, Inspected, MetricState, alerts, evaluations, inspect,
     states, utc,
@@ -48,9 +49,10 @@ pub(super) async fn look_up(settings: &Settings, key: &str, rule: &Rule) -> Stor
     match inspect(&options, move |c| load(c, &key, kind)).await {
         Ok(Inspected::Found(stored)) => stored,
         Ok(Inspected::Nowhere) => without("there is no database yet".to_owned()),
-        Ok(Inspected::Behind(missing)) => {
-            without(format!("the database is not migrated ({} to go)", missing.len()))
-        }
+        Ok(Inspected::Behind(missing)) => without(format!(
+            "the database is not migrated ({} to go)",
+            counted(missing.len(), "migration")
+        )),
         Err(error) => without(format!("the database cannot be read: {error}")),
     }
 }

@@ -1,6 +1,6 @@
 //! What the JSON of an answer says of itself: `{"code":401}` with status 200 is no success.
 
-use monitor_domain::Finding;
+use monitor_domain::{Finding, counted};
 use monitor_requests::{Response, excerpt};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -128,7 +128,7 @@ impl Compared {
         let [node] = nodes.as_slice() else {
             return Err(match nodes.len() {
                 0 => format!("the answer has no {path}"),
-                several => format!("{path} selects {several} values; it must select one"),
+                several => format!("{path} selects {}; it must select one", counted(several, "value")),
             });
         };
         let is_one_of = |values: &[Value]| values.iter().any(|value| is_same(value, node));

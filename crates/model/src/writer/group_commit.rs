@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use monitor_domain::counted;
 use tokio::sync::{mpsc, watch};
 
 use super::queued::{QueuedWrite, Refuser, RunResult, guarded};
@@ -119,8 +120,8 @@ impl Writer {
     fn take_over(self, how: GivenUp, refusers: Vec<Refuser>) {
         let error = how.error();
         log::error!(
-            "{} writes failed, a new connection is made: {error}",
-            refusers.len()
+            "{} failed, a new connection is made: {error}",
+            counted(refusers.len(), "write")
         );
         Counters::add(&self.counters.failures, refusers.len());
         Counters::add(&self.counters.lost, 1);
@@ -153,14 +154,14 @@ impl Writer {
                 left
             }
             TransactionResult::NotBegun(error) => {
-                log::warn!("{} writes failed: {error}", batch.len());
+                log::warn!("{} failed: {error}", counted(batch.len(), "write"));
                 self.refuse(batch, &error);
                 Vec::new()
             }
             TransactionResult::Lost { ran, error } => {
                 log::warn!(
-                    "a transaction of {} writes was lost, they run again one by one: {error}",
-                    batch.len()
+                    "a transaction of {} was lost; what is in it runs again one by one: {error}",
+                    counted(batch.len(), "write")
                 );
                 let left = batch.split_off(ran.len());
                 let mut again = Vec::new();
@@ -345,8 +346,8 @@ impl Writer {
     /// Answers that it is not known whether they are stored. They are not run again: that could do it twice.
     fn answer_unknown(&self, writes: Vec<Box<dyn QueuedWrite>>, ran: &[RunResult], cause: &str) {
         log::error!(
-            "lost the connection during commit, {} writes may be stored or not: {cause}",
-            writes.len()
+            "lost the connection during commit, {} may be stored or not: {cause}",
+            counted(writes.len(), "write")
         );
         for (mut write, ran) in writes.into_iter().zip(ran) {
             if *ran == RunResult::Succeeded {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
+use monitor_domain::counted;
 use monitor_model::{Conn, DbError, deliveries};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -222,7 +223,10 @@ impl Dispatcher {
         let count = self.context.db.write(put_back).await?;
         self.has_orphans = false;
         if count > 0 {
-            log::warn!("{count} deliveries were claimed but not sent; they are due again");
+            log::warn!(
+                "claimed but not sent, and due again: {}",
+                counted(count, "delivery")
+            );
         }
         Ok(())
     }
@@ -275,8 +279,8 @@ impl Dispatcher {
             .flat_map(|(_, running)| running.claims)
             .collect();
         log::warn!(
-            "{} deliveries did not finish in time; they are made again by the next worker",
-            left.len()
+            "{} did not finish in time and will be made again by the next worker",
+            counted(left.len(), "delivery")
         );
         let released = self.context.db.write(move |conn| {
             for (id, attempt) in &left {

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use monitor_domain::counted;
 use monitor_model::{Conn, DbError, deliveries};
 use tokio_util::sync::CancellationToken;
 
@@ -66,7 +67,7 @@ pub(crate) async fn make_due(context: &Context) -> Result<(), DbError> {
         .write(move |conn| deliveries::make_due(conn, now, now + LEASE))
         .await?;
     if made_due > 0 {
-        log::info!("{made_due} waiting deliveries are tried now");
+        log::info!("tried now: {}", counted(made_due, "waiting delivery"));
     }
     Ok(())
 }
@@ -74,7 +75,10 @@ pub(crate) async fn make_due(context: &Context) -> Result<(), DbError> {
 /// Frees the claims of workers that died on this machine at once.
 pub(crate) async fn reap_dead_workers(context: &Context) -> Result<(), DbError> {
     for (dead, freed) in context.presence.reap_dead_workers(&context.db).await? {
-        log::info!("worker {dead} died with {freed} deliveries under way; they are made again");
+        log::info!(
+            "worker {dead} died with {} under way, to be made again",
+            counted(freed, "delivery")
+        );
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use monitor_domain::counted;
 use monitor_model::{Conn, DbError, deliveries};
 
 use super::fallback::Fallback;
@@ -29,7 +30,10 @@ pub(super) async fn give_up(context: &Arc<Context>, lanes: Vec<String>) -> Resul
     };
     let count = context.db.write(give_up).await?;
     if count > 0 {
-        log::error!("{count} deliveries for channels that the config does not have were given up");
+        log::error!(
+            "given up: {} for channels that the config does not have",
+            counted(count, "delivery")
+        );
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Lists, headlines and times in the engine's texts, in the language of the installation.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use monitor_domain::Language;
+use monitor_domain::{Language, counted};
 
 /// Things that are named one by one in a sentence.
 const NAMED: usize = 10;
@@ -13,7 +13,7 @@ const LISTED_CHARS: usize = 200;
 /// The headline of several messages in one.
 pub(crate) fn digest(language: Language, count: usize) -> String {
     match language {
-        Language::English => format!("{count} messages"),
+        Language::English => counted(count, "message"),
         Language::Chinese => format!("{count} 条消息"),
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use monitor_domain::counted;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -60,8 +61,8 @@ impl Polling {
             .is_err()
         {
             log::warn!(
-                "{} cycles did not finish within {limit:?}; their readings are lost, no alert is",
-                cycles.len()
+                "{} did not finish within {limit:?}; the reading is lost, no alert is",
+                counted(cycles.len(), "cycle")
             );
         }
     }

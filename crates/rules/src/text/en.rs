@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 use std::time::Duration;
 
 use humantime::format_duration;
+use monitor_domain::counted;
 
 use super::{Number, Phrase, clock, rounded};
 use crate::flapping::Flapping;
@@ -65,8 +66,8 @@ pub(crate) fn often(limit: Flapping) -> impl Display {
     fmt::from_fn(move |f| {
         write!(
             f,
-            "{} alerts within {}",
-            limit.alerts,
+            "{} within {}",
+            counted(limit.alerts, "alert"),
             format_duration(limit.within)
         )
     })

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use monitor_domain::{BuiltIn, InvalidKey, Language, MetricKey};
+use monitor_domain::{BuiltIn, InvalidKey, Language, MetricKey, counted};
 use monitor_rules::Rule;
 use monitor_upstream::{DetailsSettings, FetchSettings};
 use toml::de::DeValue;
@@ -106,8 +106,10 @@ impl Checker<'_, '_> {
             self.reader
                 .error(at, "must not be empty; leave it out for the default");
         } else if length > longest {
-            self.reader
-                .error(at, format!("must be at most {longest} characters, not {length}"));
+            self.reader.error(
+                at,
+                format!("must be at most {}, not {length}", counted(longest, "character")),
+            );
         } else if text.chars().any(char::is_control) {
             self.reader
                 .error(at, "must be one line, without control characters");

@@ -1,5 +1,6 @@
 //! Taking one number from an answer.
 
+use monitor_domain::counted;
 use monitor_login::json_path;
 use monitor_requests::Response;
 use regex::Regex;
@@ -111,8 +112,8 @@ fn one(path: &JsonPath, json: &Value) -> Result<f64, String> {
         [] => Err(format!("the answer has no {path}")),
         [node] => number::from_json(&path.to_string(), node),
         several => Err(format!(
-            "{path} selects {} values; it must select one",
-            several.len()
+            "{path} selects {}; it must select one",
+            counted(several.len(), "value")
         )),
     }
 }

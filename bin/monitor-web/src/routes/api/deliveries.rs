@@ -1,6 +1,7 @@
 //! `/api/v1/deliveries`.
 
 use actix_web::{HttpResponse, web};
+use monitor_domain::counted;
 use monitor_model::deliveries::Filter;
 use monitor_model::{Delivery, DeliveryStatus, deliveries as rows};
 use serde::{Deserialize, Serialize};
@@ -117,7 +118,7 @@ pub(crate) async fn retry_all(
             retried += i64::from(rows::retry(c, delivery.id, log.at)?);
         }
         if retried > 0 {
-            let (target, detail) = (format!("channel/{channel}"), format!("{retried} deliveries"));
+            let (target, detail) = (format!("channel/{channel}"), counted(retried, "delivery"));
             log.write(c, "delivery.retry", target, detail)?;
         }
         Ok(retried)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
+use monitor_domain::counted;
 use monitor_model::{DbError, alerts};
 use serde_json::json;
 
@@ -51,7 +52,7 @@ async fn sound_and_acknowledge(state: Arc<WebState>, who: Operator) -> Result<bo
     change(&state, who, move |c, log| {
         let count = alerts::acknowledge_all(c, log.actor(), log.at)?;
         log.write(c, "alarm.reset", ALARM, sounded)?;
-        log.write(c, "alert.acknowledge_all", "alerts", format!("{count} alerts"))
+        log.write(c, "alert.acknowledge_all", "alerts", counted(count, "alert"))
     })
     .await?;
     Ok(true)
