@@ -23,4 +23,3 @@ pub use pages::TemplateError;
 pub use problem::{Code, Problem};
 pub use routes::RouteTable;
 pub use server::serve;
-pub use settings::check_settings;

@@ -11,7 +11,7 @@ use clap::Parser;
 use monitor_domain::SystemClock;
 use monitor_model::Db;
 use monitor_settings::{Kinds, Settings};
-use monitor_web::{WebContext, check_settings, listen, serve};
+use monitor_web::{WebContext, listen, serve};
 
 /// How long closing the database may take at the end.
 const CLOSE: Duration = Duration::from_secs(1);
@@ -59,7 +59,6 @@ fn read(path: &Path) -> Result<Settings, String> {
     for warning in &loaded.warnings {
         log::warn!("{warning}");
     }
-    check_settings(&loaded.settings).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(loaded.settings)
 }
 

@@ -6,36 +6,16 @@ use anyhow::{Context, Result};
 use monitor_domain::SharedClock;
 use monitor_model::Db;
 use monitor_requests::SecretSource;
-use monitor_settings::{Auth, MetricSettings, Settings};
+use monitor_settings::{MetricSettings, Settings};
 
 use crate::context::{GlobalAlarm, MetricView, WebContext};
-use crate::guard::check_bind;
-
-/// Says whether the web can do what the settings demand. Sign-in is not built yet: so neither `auth = "required"` nor an
-/// address that other machines reach.
-///
-/// # Errors
-/// What it cannot do, and what to set instead.
-pub fn check_settings(settings: &Settings) -> Result<(), String> {
-    check_bind(settings.web.bind).map_err(|error| format!("web.bind: {error}"))?;
-    match settings.web.auth {
-        Auth::None => Ok(()),
-        Auth::Required => Err(
-            "web.auth: sign-in is not built yet, so \"required\" cannot be kept. Set it to \"none\", with a bind on \
-             loopback such as \"127.0.0.1:8080\""
-                .to_owned(),
-        ),
-    }
-}
 
 impl WebContext {
     /// The context that the settings describe, over an opened database. Nothing is called yet.
     ///
     /// # Errors
-    /// What [`check_settings`] says; where the system of the alarm cannot be made from its settings, or a secret is not to
-    /// be had.
+    /// Where the system of the alarm cannot be made from its settings, or a secret is not to be had.
     pub fn from_settings(settings: &Settings, db: Db, clock: SharedClock) -> Result<WebContext> {
-        check_settings(settings).map_err(anyhow::Error::msg)?;
         let systems = settings.systems(clock.clone()).context("for the alarm")?;
         let alarm = settings.alarm(&systems).context("for the alarm")?;
         let token = settings.web.metrics_token.as_ref().map(SecretSource::resolve);
@@ -114,12 +94,5 @@ mod tests {
         assert!(ctx.alarm.is_some());
         assert_eq!(ctx.lang, monitor_domain::Language::Chinese);
         db.close().await;
-    }
-
-    #[test]
-    fn what_the_web_cannot_do_is_refused() {
-        assert_eq!(check_settings(&settings("")), Ok(()));
-        let auth = check_settings(&settings("auth = \"required\"")).unwrap_err();
-        assert!(auth.starts_with("web.auth: sign-in is not built yet"), "{auth}");
     }
 }

@@ -77,7 +77,7 @@ alert = { rise = 1, above = 5 }
     let errors = errors(text);
     assert!(!errors.contains("hunter2"));
     insta::assert_snapshot!(errors, @r#"
-    monitor.toml:3:8: web.bind: 0.0.0.0:8080 can be reached from other machines, and nobody has to sign in; bind to 127.0.0.1:8080, or set web.auth = "required" in a build that has sign-in
+    monitor.toml:3:8: web.bind: 0.0.0.0:8080 can be reached from other machines, and nobody has to sign in, because that is not built yet; bind to 127.0.0.1:8080, and come in through a tunnel: ssh -L 8080:127.0.0.1:8080 HOST
     monitor.toml:7:1: worker.intervall: there is no such key; did you mean "interval"?
     monitor.toml:8:15: worker.concurrency: must be from 1 to 4096, not 0
     monitor.toml:12:12: systems.a.base_url: not a URL (relative URL without a base); give one such as "https://a.example"
@@ -473,7 +473,7 @@ statement_timeout = "0s"
 "#,
     );
     insta::assert_snapshot!(errors(&text), @r#"
-    monitor.toml:14:8: web.bind: [::]:8080 can be reached from other machines, and nobody has to sign in; bind to 127.0.0.1:8080, or set web.auth = "required" in a build that has sign-in
+    monitor.toml:14:8: web.bind: [::]:8080 can be reached from other machines, and nobody has to sign in, because that is not built yet; bind to 127.0.0.1:8080, and come in through a tunnel: ssh -L 8080:127.0.0.1:8080 HOST
     monitor.toml:15:12: web.base_url: not a URL (relative URL without a base); give one such as "https://a.example"
     monitor.toml:16:38: web.cors_origins[1]: "*" is no origin; give scheme and host alone, such as "https://intranet.example"
     monitor.toml:17:8: web.lang: no language "de"; there are en, zh-CN
@@ -519,6 +519,86 @@ statement_timeout = "0s"
     monitor.toml:14:10: worker.listen: 127.0.0.1:8080 is taken by web.bind; give another port, or "" for none
     monitor.toml:16:7: database.url: has no scheme; begin with "sqlite:" or "postgres://"
     "#);
+}
+
+/// What takes sign-in, which is not built: said where it stands, and beside all else that is wrong.
+#[test]
+fn sign_in_is_refused_where_it_is_demanded() {
+    let text = with(
+        r#"[web]
+bind = "192.0.2.1:8081"
+auth = "required"
+lang = "de"
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:14:8: web.bind: 192.0.2.1:8081 can be reached from other machines, and nobody has to sign in, because that is not built yet; bind to 127.0.0.1:8081, and come in through a tunnel: ssh -L 8081:127.0.0.1:8081 HOST
+    monitor.toml:15:8: web.auth: "required" cannot be kept, because sign-in is not built yet; set it to "none", with a bind on loopback such as "127.0.0.1:8081"
+    monitor.toml:16:8: web.lang: no language "de"; there are en, zh-CN
+    "#);
+    let bind = |bind: &str| {
+        let text = with(&format!("[web]\nbind = \"{bind}\"\n"));
+        load_str("monitor.toml", &text, &[]).map_err(|errors| errors.to_string())
+    };
+    for good in [
+        "127.0.0.1:8080",
+        "127.9.9.9:1",
+        "[::1]:8080",
+        "[::ffff:127.0.0.1]:80",
+        "localhost:80",
+    ] {
+        assert!(bind(good).is_ok(), "{good}: {}", bind(good).unwrap_err());
+    }
+    for bad in ["0.0.0.0:8080", "[::]:8080", "10.0.0.1:80", "[::ffff:10.0.0.1]:80"] {
+        let error = bind(bad).unwrap_err();
+        assert!(
+            error.starts_with("monitor.toml:14:8: web.bind: "),
+            "{bad}: {error}"
+        );
+    }
+    // From the environment it stands there.
+    let env = [("MONITOR__WEB__AUTH", "required")];
+    let error = errors_with(&with(""), &env);
+    assert!(
+        error.starts_with("MONITOR__WEB__AUTH: web.auth: \"required\" cannot be kept"),
+        "{error}"
+    );
+    let text = with("[web]\nauth = \"none\"\npublic_read = true\n");
+    assert!(load_str("monitor.toml", &text, &[]).is_ok());
+}
+
+/// A URL that is one, and that this build cannot open.
+#[test]
+fn a_database_that_cannot_be_opened_is_said_before_it_is_tried() {
+    for (url, said) in [
+        (
+            "postgres://u@db/m?sslmode=require",
+            "sslmode=require demands TLS to the database",
+        ),
+        ("postgres://u@db/m?sslmode=verify-full", "--features pg-tls"),
+        ("postgres://u:hunter@2@db/m", "percent-encode"),
+        ("sqlite::memory:", "a database in memory"),
+        ("sqlite:src", "that is a folder"),
+        ("sqlite:m.db?mode=ro", "takes no options"),
+    ] {
+        let text = with(&format!("[database]\nurl = \"{url}\"\n[web]\nlang = \"de\"\n"));
+        let errors = errors(&text);
+        let first = errors.lines().next().unwrap();
+        assert!(
+            first.starts_with("monitor.toml:14:7: database.url: ") && first.contains(said),
+            "{url}: {first}"
+        );
+        assert_eq!(errors.lines().count(), 2, "{url}: {errors}");
+        assert!(!errors.contains("hunter"), "{errors}");
+    }
+    for url in [
+        "postgres://u@db/m?sslmode=prefer",
+        "sqlite:m.db",
+        "sqlite:/tmp/m.db",
+    ] {
+        let text = with(&format!("[database]\nurl = \"{url}\"\n"));
+        assert!(load_str("monitor.toml", &text, &[]).is_ok(), "{url}");
+    }
 }
 
 #[test]

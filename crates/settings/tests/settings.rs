@@ -308,13 +308,14 @@ fn secrets_are_found_in_variables_and_files() {
     let file = folder.path().join("token");
     std::fs::write(&file, "hunter2\n").unwrap();
     let more = format!(
-        "[web]\nauth = \"required\"\nbind = \"0.0.0.0:8080\"\nmetrics_token = {{ file = {:?} }}\n\
+        "[web]\nmetrics_token = {{ file = {:?} }}\n\
          [worker]\nlisten = \"0.0.0.0:9464\"\nmetrics_token = {{ env = \"TEST_TOKEN\" }}\n[metrics.x]\n",
         file.display().to_string()
     );
     let loaded = loaded(&more, &[("TEST_TOKEN", "hunter2")]);
     assert_eq!(loaded.warnings, []);
-    assert_eq!(loaded.settings.web.auth, Auth::Required);
+    assert!(loaded.settings.web.metrics_token.is_some());
+    assert!(loaded.settings.worker.metrics_token.is_some());
 }
 
 #[test]

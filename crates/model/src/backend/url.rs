@@ -18,8 +18,14 @@ const POSTGRES_DEFAULTS: &[(&str, &str)] = &[
     ("tcp_user_timeout", "15000"),
 ];
 
-/// Whether this build's libpq can speak TLS.
-const POSTGRES_TLS: bool = cfg!(any(feature = "pg-tls", feature = "pg-system"));
+/// Whether this build's libpq can speak TLS. One built from source is taken before the system's.
+const POSTGRES_TLS: bool = cfg!(any(
+    feature = "pg-tls",
+    all(feature = "pg-system", not(feature = "pg-bundled"))
+));
+
+/// What builds the programs with TLS to PostgreSQL: a test holds it against their features.
+const TLS_BUILD: &str = "cargo build --release -p monitor -p monitor-worker -p monitor-web --features pg-tls";
 
 /// A database, as named by a URL.
 #[derive(Clone, PartialEq)]
@@ -261,9 +267,9 @@ fn refuse_tls(options: &[(&str, &str)], env_sslmode: Option<&str>, shown: &str) 
     Err(DbError::BadUrl {
         url: shown.to_owned(),
         why: format!(
-            "{said_by}={mode} demands TLS, which this build does not have; build with `--features pg-tls` (OpenSSL \
-             from source) or `--features pg-system` (the system's libpq), or reach the server through a local socket \
-             or a tunnel with sslmode=disable"
+            "{said_by}={mode} demands TLS to the database, which this build does not have; build one that does: `{TLS_BUILD}` \
+             (it builds OpenSSL from source, which takes perl and make), or reach the server through a local socket or a \
+             tunnel with sslmode=disable"
         ),
     })
 }

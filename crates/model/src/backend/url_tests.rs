@@ -175,20 +175,48 @@ fn a_password_that_is_not_encoded_is_refused_before_libpq_repeats_a_part_of_it()
 }
 
 #[test]
-#[cfg(not(any(feature = "pg-tls", feature = "pg-system")))]
 fn tls_is_answered_with_what_to_build() {
+    if POSTGRES_TLS {
+        return;
+    }
     for mode in ["require", "verify-ca", "verify-full"] {
         let error = refused(&format!("postgres://u:hunter2@db/m?sslmode={mode}"));
         assert!(
-            error.contains("pg-tls") && error.contains("pg-system") && error.contains(mode),
+            error.contains(TLS_BUILD) && error.contains(&format!("sslmode={mode}")),
             "{error}"
         );
         assert!(!error.contains("hunter2"), "{error}");
     }
+    for mode in ["disable", "allow", "prefer"] {
+        let url = format!("postgres://u@db/m?sslmode={mode}");
+        assert!(Target::parse(&url, None).is_ok(), "{mode} does without");
+    }
+    // The last of two counts, as for libpq.
+    refused("postgres://u@db/m?sslmode=disable&sslmode=require");
+    assert!(Target::parse("postgres://u@db/m?sslmode=require&sslmode=disable", None).is_ok());
     let by_env = Target::parse("postgres://u@db/m", Some("require"))
         .err()
         .unwrap()
         .to_string();
     assert!(by_env.contains("PGSSLMODE=require"), "{by_env}");
     assert!(Target::parse("postgres://u@db/m?sslmode=disable", Some("require")).is_ok());
+}
+
+/// A remedy that cargo does not know is none.
+#[test]
+fn the_build_with_tls_is_one_that_there_is() {
+    let mut words = TLS_BUILD.split_whitespace();
+    let feature = words.next_back().unwrap();
+    let packages: Vec<&str> = TLS_BUILD
+        .split(" -p ")
+        .skip(1)
+        .map(|rest| rest.split_whitespace().next().unwrap())
+        .collect();
+    assert_eq!(packages, ["monitor", "monitor-worker", "monitor-web"]);
+    for package in packages {
+        let path = format!("{}/../../bin/{package}/Cargo.toml", env!("CARGO_MANIFEST_DIR"));
+        let manifest = std::fs::read_to_string(path).unwrap();
+        let line = format!("\n{feature} = [\"monitor-model/{feature}\"]\n");
+        assert!(manifest.contains(&line), "{package} has no feature {feature}");
+    }
 }

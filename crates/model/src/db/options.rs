@@ -42,6 +42,14 @@ impl DbOptions {
         }
     }
 
+    /// Whether the URL is one that this build can open; nothing is opened.
+    ///
+    /// # Errors
+    /// [`DbError::BadUrl`], with what to write or do instead.
+    pub fn check(&self) -> Result<(), DbError> {
+        self.target().map(|_| ())
+    }
+
     pub(crate) fn target(&self) -> Result<Target, DbError> {
         Target::parse(&self.url, std::env::var("PGSSLMODE").ok().as_deref())
     }

@@ -14,6 +14,11 @@ pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
+/// Whether only this machine reaches it: 127.0.0.0/8 and `::1`, also written as `::ffff:127.0.0.1`.
+pub(super) fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
 /// The `http(s)://host` of a system or of ourselves, maybe with a path; nothing that could hold a secret.
 pub(crate) fn http_url(text: &str) -> Result<Url, String> {
     let hint = "such as \"https://a.example\"";

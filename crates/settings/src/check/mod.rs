@@ -3,6 +3,7 @@
 mod address;
 mod alert;
 mod built_in;
+mod database;
 mod kinds;
 mod maintenance;
 mod metrics;

@@ -1,132 +1,27 @@
-//! `[database]`, `[web]` and `[worker]`.
+//! `[web]` and `[worker]`.
 
 use std::net::SocketAddr;
-use std::ops::RangeInclusive;
-use std::path::Path;
 use std::time::Duration;
 
 use humantime::format_duration;
 use monitor_requests::SecretSource;
 use url::Url;
 
-use super::address::{http_url, listen, origin};
+use super::address::{http_url, is_loopback, listen, origin};
 use super::{Checker, path};
-use crate::sections::{DatabaseSection, WebSection, WorkerSection};
-use crate::settings::{Auth, DatabaseSettings, WebSettings, WorkerSettings};
+use crate::sections::{WebSection, WorkerSection};
+use crate::settings::{Auth, WebSettings, WorkerSettings};
 
-/// Where everything is kept if the config does not say.
-const DEFAULT_DATABASE: &str = "sqlite:data/monitor.db";
 /// The shortest interval that is taken; a demo or test uses it, not a person.
 pub(super) const MIN_INTERVAL: Duration = Duration::from_millis(100);
 /// The longest interval that is taken.
 pub(super) const MAX_INTERVAL: Duration = Duration::from_secs(7 * 24 * 3600);
 /// More metrics read at once would only queue up in the upstreams.
 const MAX_CONCURRENCY: usize = 4096;
-const DEFAULT_STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A shorter one ends what goes well; a longer one leaves people waiting who want to know that nothing is watched.
-const STATEMENT_TIMEOUTS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
 const DEFAULT_KEEP_SAMPLES: Duration = Duration::from_secs(30 * 24 * 3600);
 const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(5);
 
-/// The URL with the first of its hosts alone, after all of them were parsed: `postgres://user@one,two:5433/database` names
-/// servers to be tried in that order, which is no URL to others.
-fn first_of(url: &str) -> Result<Url, url::ParseError> {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
-    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    let (user, hosts) = match authority.rsplit_once('@') {
-        Some((user, hosts)) => (format!("{user}@"), hosts),
-        None => (String::new(), authority),
-    };
-    let mut parsed = hosts
-        .split(',')
-        .map(|host| Url::parse(&format!("{scheme}://{user}{host}{path}")));
-    let first = parsed.next().unwrap_or(Err(url::ParseError::EmptyHost));
-    parsed.find(Result::is_err).unwrap_or(first)
-}
-
 impl Checker<'_, '_> {
-    pub(super) fn database(&mut self) -> Option<DatabaseSettings> {
-        let section = path(&["database"]);
-        let at = path(&["database", "url"]);
-        let raw: DatabaseSection = self.reader.section(&section)?;
-        let statement_timeout = raw.statement_timeout.unwrap_or(DEFAULT_STATEMENT_TIMEOUT);
-        if !STATEMENT_TIMEOUTS.contains(&statement_timeout) {
-            let (least, most) = STATEMENT_TIMEOUTS.into_inner();
-            self.reader.error(
-                &path(&["database", "statement_timeout"]),
-                format!(
-                    "must be from {} to {}",
-                    format_duration(least),
-                    format_duration(most)
-                ),
-            );
-        }
-        let url = match raw.url {
-            None => DEFAULT_DATABASE.to_owned(),
-            Some(source) => {
-                let source = self.secret_path(&at, source);
-                self.database_url(&at, &source)?
-            }
-        };
-        let (placed, written) = self.base.database(&url);
-        if let Some(old) = written.and_then(|file| self.base.left_behind(&file)) {
-            self.left_behind(&at, &placed, &old);
-        }
-        Some(DatabaseSettings {
-            url: placed,
-            statement_timeout,
-        })
-    }
-
-    /// The database that was in use while relative paths started at the working directory is not silently left for a new one.
-    fn left_behind(&mut self, at: &[String], placed: &str, old: &Path) {
-        let placed = placed.trim_start_matches("sqlite:");
-        let old = old.display();
-        let message = format!(
-            "relative paths start at the config's folder, where there is no {placed}, and the working directory has \
-             {old}; move that file there, with its -wal and -shm, while nothing runs, or write \"sqlite:{old}\""
-        );
-        self.reader.error(at, message);
-    }
-
-    /// The URL as it was written, where it can be had.
-    fn database_url(&mut self, at: &[String], source: &SecretSource) -> Option<String> {
-        self.secret(at, source, false);
-        let url = self.resolved(source)?;
-        let (scheme, rest) = url.split_once(':').unwrap_or(("", &url));
-        match scheme {
-            "sqlite" if rest.trim_matches('/').is_empty() => {
-                self.reader
-                    .error(at, "names no file; such as \"sqlite:data/monitor.db\"");
-            }
-            "sqlite" => {}
-            "postgres" | "postgresql" => match first_of(&url) {
-                Err(error) => self.reader.error(
-                    at,
-                    format!("not a URL: {error}; such as \"postgres://monitor@localhost/monitor\""),
-                ),
-                Ok(parsed)
-                    if parsed.password().is_some()
-                        && source.is_plain()
-                        && !self.reader.document.is_from_env(at) =>
-                {
-                    self.reader
-                        .warn(at, "holds a password in clear; better { env = \"DATABASE_URL\" }");
-                }
-                Ok(_) => {}
-            },
-            // Without a scheme the text may be anything, a password too.
-            "" => self
-                .reader
-                .error(at, "has no scheme; begin with \"sqlite:\" or \"postgres://\""),
-            other => self.reader.error(
-                at,
-                format!("\"{other}:\" is no database; begin with \"sqlite:\" or \"postgres://\""),
-            ),
-        }
-        Some(url)
-    }
-
     pub(super) fn web(&mut self) -> Option<WebSettings> {
         let section = path(&["web"]);
         let at = |key: &str| path(&["web", key]);
@@ -137,17 +32,7 @@ impl Checker<'_, '_> {
         raw.templates = raw.templates.map(|folder| self.path(&at("templates"), &folder));
         let auth = raw.auth.unwrap_or_default();
         let bind = self.listen_on(&at("bind"), raw.bind.as_deref().unwrap_or("127.0.0.1:8080"));
-        if let Some(bind) = bind
-            && !bind.ip().is_loopback()
-            && auth == Auth::None
-        {
-            let message = format!(
-                "{bind} can be reached from other machines, and nobody has to sign in; bind to 127.0.0.1:{}, or set \
-                 web.auth = \"required\" in a build that has sign-in",
-                bind.port()
-            );
-            self.reader.error(&at("bind"), message);
-        }
+        self.without_sign_in(auth, bind);
         for (i, text) in raw.cors_origins.iter().flatten().enumerate() {
             if let Err(message) = origin(text) {
                 self.reader
@@ -178,6 +63,25 @@ impl Checker<'_, '_> {
             templates: raw.templates,
             base_url: raw.base_url.map(|url| url.trim_end_matches('/').to_owned()),
         })
+    }
+
+    /// What takes sign-in is refused as long as there is none to be had.
+    fn without_sign_in(&mut self, auth: Auth, bind: Option<SocketAddr>) {
+        let port = bind.map_or(8080, |bind| bind.port());
+        if auth == Auth::Required {
+            let message = format!(
+                "\"required\" cannot be kept, because sign-in is not built yet; set it to \"none\", with a bind on \
+                 loopback such as \"127.0.0.1:{port}\""
+            );
+            self.reader.error(&path(&["web", "auth"]), message);
+        }
+        if let Some(bind) = bind.filter(|bind| !is_loopback(*bind)) {
+            let message = format!(
+                "{bind} can be reached from other machines, and nobody has to sign in, because that is not built yet; \
+                 bind to 127.0.0.1:{port}, and come in through a tunnel: ssh -L {port}:127.0.0.1:{port} HOST"
+            );
+            self.reader.error(&path(&["web", "bind"]), message);
+        }
     }
 
     pub(super) fn worker(&mut self, web: Option<&WebSettings>) -> Option<WorkerSettings> {
@@ -255,7 +159,7 @@ impl Checker<'_, '_> {
     }
 
     /// A secret's text, where it can be had; that it cannot has been said.
-    fn resolved(&self, source: &SecretSource) -> Option<String> {
+    pub(super) fn resolved(&self, source: &SecretSource) -> Option<String> {
         let given = match source {
             SecretSource::Env(name) => self
                 .env
@@ -271,7 +175,7 @@ impl Checker<'_, '_> {
 
     fn worker_listen(&mut self, listen: SocketAddr, raw: &WorkerSection, web: Option<&WebSettings>) {
         let at = path(&["worker", "listen"]);
-        if !listen.ip().is_loopback() && raw.metrics_token.is_none() {
+        if !is_loopback(listen) && raw.metrics_token.is_none() {
             let message = format!(
                 "{listen} can be reached from other machines; set worker.metrics_token, or listen on 127.0.0.1:{}",
                 listen.port()
