@@ -15,5 +15,6 @@ mod latency;
 mod page;
 mod processes;
 mod routes;
+mod stumbles;
 mod try_command;
 mod upgrade;

@@ -1,7 +1,5 @@
 //! `monitor-web`: the page, the API and the health checks, in a process of their own.
 
-mod signals;
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use monitor_domain::SystemClock;
 use monitor_model::Db;
+use monitor_process::{log_to_stderr, stop_on_signals};
 use monitor_settings::{Kinds, Settings};
 use monitor_web::{WebContext, listen, serve};
 
@@ -33,8 +32,7 @@ struct Arguments {
 /// Exit codes: 0 stopped by a signal, 1 failed while running, 2 bad usage or config.
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn"))
-        .init();
+    log_to_stderr();
     monitor_requests::install_crypto();
     let settings = match read(&arguments.config) {
         Ok(settings) => settings,
@@ -64,13 +62,13 @@ fn read(path: &Path) -> Result<Settings, String> {
 
 #[tokio::main]
 async fn run(settings: &Settings) -> Result<()> {
-    let stop = signals::stop_on_signals().context("listening to signals")?;
+    let stop = stop_on_signals().context("listening to signals")?;
     let db = tokio::select! {
         () = stop.cancelled() => return Ok(()),
         db = open_database(settings) => db?,
     };
     let ctx = WebContext::from_settings(settings, db.clone(), SystemClock::shared())?;
-    let listener = listen(ctx.bind).context("web.bind")?;
+    let listener = listen(ctx.bind)?;
     log::info!("the page is at http://{}/monitor", ctx.bind);
     serve(listener, ctx, |_| {}, stop)
         .await

@@ -4,6 +4,7 @@ use std::fmt;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
+use monitor_domain::counted;
 use monitor_model::DbError;
 use serde::Serialize;
 
@@ -113,7 +114,7 @@ impl Problem {
     pub(crate) fn body_too_large() -> Problem {
         Problem::new(
             Code::BodyTooLarge,
-            format!("A body may have up to {MAX_BODY} bytes."),
+            format!("A body may have up to {}.", counted(MAX_BODY, "byte")),
         )
     }
 

@@ -44,12 +44,6 @@ impl From<Diagnostics> for Exit {
     }
 }
 
-/// Logs to standard error: `info` and up unless `RUST_LOG` says otherwise.
-pub fn log_to_stderr() {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn"))
-        .init();
-}
-
 /// Opens the database and brings it up to date.
 ///
 /// # Errors

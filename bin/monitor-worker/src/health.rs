@@ -1,7 +1,7 @@
 //! The worker's own small listener: is it alive, can it do its work, and what has it done.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +54,18 @@ impl Health {
                 .context("worker.metrics_token")?,
         })
     }
+}
+
+/// Opens the listener to give to [`serve`].
+///
+/// # Errors
+/// Why the system refuses the address, and which key changes it.
+pub fn listen(address: SocketAddr) -> Result<TcpListener> {
+    let another = monitor_process::another_port(address);
+    let remedy = format!(
+        "set worker.listen to another address, in the config or as MONITOR__WORKER__LISTEN={another}, or to \"\" for none"
+    );
+    Ok(monitor_process::listen(address, &remedy)?)
 }
 
 struct State {

@@ -6,11 +6,9 @@ mod command;
 mod health;
 pub mod prelude;
 mod program;
-mod stop;
 mod worker;
 
-pub use command::{Exit, log_to_stderr, open_database, open_database_until};
-pub use health::{Health, serve as serve_health};
+pub use command::{Exit, open_database, open_database_until};
+pub use health::{Health, listen as listen_for_health, serve as serve_health};
 pub use program::Program;
-pub use stop::on_signals;
 pub use worker::{DEFAULT_CONFIG, Worker, main};

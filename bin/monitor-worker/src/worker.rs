@@ -8,13 +8,13 @@ use clap::Parser;
 use monitor_domain::{MetricKey, SystemClock, counted};
 use monitor_login::LoginSettings;
 use monitor_notify::ChannelSettings;
+use monitor_process::{log_to_stderr, stop_on_signals};
 use monitor_processor::{CodedMetric, Make};
 use monitor_rules::ConditionSettings;
 
-use crate::command::{Exit, log_to_stderr, open_database_until};
-use crate::health::{Health, serve};
+use crate::command::{Exit, open_database_until};
+use crate::health::{Health, listen, serve};
 use crate::program::Program;
-use crate::stop::on_signals;
 
 /// The config that the programs read where none is named.
 pub const DEFAULT_CONFIG: &str = "config/monitor.toml";
@@ -123,7 +123,7 @@ fn finish(program: &Program, config: &Path, once: bool) -> ExitCode {
 async fn work(program: &Program, config: &Path, once: bool) -> Result<(), Exit> {
     monitor_processor::fault::check().map_err(Exit::Usage)?;
     let settings = program.read_settings(config)?;
-    let stop = on_signals().context("listening to signals")?;
+    let stop = stop_on_signals().context("listening to signals")?;
     let Some(db) = open_database_until(&settings, &stop).await? else {
         return Ok(());
     };
@@ -132,9 +132,7 @@ async fn work(program: &Program, config: &Path, once: bool) -> Result<(), Exit> 
         return Ok(engine.run_once(stop).await.context("one cycle")?);
     }
     if let Some(address) = settings.worker.listen {
-        let listener = std::net::TcpListener::bind(address).with_context(|| {
-            format!("worker.listen: cannot listen on {address}; another worker here? Set worker.listen to another port, or \"\" for none")
-        })?;
+        let listener = listen(address)?;
         let health = Health::new(&settings, db, &engine)?;
         tokio::spawn(serve(listener, health, stop.clone()));
     }

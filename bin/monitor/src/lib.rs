@@ -12,7 +12,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use monitor_worker::{Exit, Worker, log_to_stderr};
+use monitor_process::log_to_stderr;
+use monitor_worker::{Exit, Worker};
 use trial::TryWhat;
 
 /// Watches business numbers behind logins, and tells people when they rise.

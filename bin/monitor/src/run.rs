@@ -4,23 +4,23 @@ use std::path::Path;
 
 use anyhow::Context;
 use monitor_domain::{SystemClock, counted};
+use monitor_process::stop_on_signals;
 use monitor_web::WebContext;
-use monitor_worker::{Exit, Health, Program, on_signals, open_database_until, serve_health};
+use monitor_worker::{Exit, Health, Program, listen_for_health, open_database_until, serve_health};
 
 /// Runs both until a signal; when one ends, the other is stopped too.
 pub(crate) async fn run(program: &Program, config: &Path) -> Result<(), Exit> {
     let settings = program.read_settings(config)?;
-    let stop = on_signals().context("listening to signals")?;
+    let stop = stop_on_signals().context("listening to signals")?;
     let Some(db) = open_database_until(&settings, &stop).await? else {
         return Ok(());
     };
     let clock = SystemClock::shared();
     let engine = program.engine(&settings, db.clone(), clock.clone())?;
     let context = WebContext::from_settings(&settings, db.clone(), clock)?;
-    let listener = monitor_web::listen(settings.web.bind).context("web.bind")?;
+    let listener = monitor_web::listen(settings.web.bind).map_err(anyhow::Error::from)?;
     if let Some(address) = settings.worker.listen {
-        let listener = std::net::TcpListener::bind(address)
-            .with_context(|| format!("worker.listen: cannot listen on {address}; set it to \"\" for none"))?;
+        let listener = listen_for_health(address)?;
         let health = Health::new(&settings, db, &engine)?;
         tokio::spawn(serve_health(listener, health, stop.clone()));
     }

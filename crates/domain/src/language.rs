@@ -30,9 +30,16 @@ impl Language {
         }
     }
 
-    /// The language that serves a tag. Regions that are not distinguished are taken too: `zh`, `zh_CN`, `en-GB`.
+    /// The language that serves a tag, in any case. Regions that are not distinguished are taken too: `zh`, `zh_CN`, `en-GB`,
+    /// and what a shell calls it: `zh_CN.UTF-8`.
     pub fn find(tag: &str) -> Option<Language> {
-        match tag.trim().split(['-', '_']).next()?.to_ascii_lowercase().as_str() {
+        match tag
+            .trim()
+            .split(['-', '_', '.'])
+            .next()?
+            .to_ascii_lowercase()
+            .as_str()
+        {
             "en" => Some(Language::English),
             "zh" => Some(Language::Chinese),
             _ => None,
@@ -74,7 +81,14 @@ impl JsonSchema for Language {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "enum": Language::ALL.map(Language::tag) })
+        // The enum is what an editor completes, the pattern what is taken besides.
+        json_schema!({
+            "type": "string",
+            "anyOf": [
+                { "enum": Language::ALL.map(Language::tag) },
+                { "pattern": r"^\s*([Ee][Nn]|[Zz][Hh])([-_.].*)?\s*$" },
+            ],
+        })
     }
 }
 
@@ -89,12 +103,42 @@ mod tests {
             ("en-GB", Language::English),
             ("zh", Language::Chinese),
             ("zh_CN", Language::Chinese),
+            ("ZH-cn", Language::Chinese),
+            ("zh_cn.UTF-8", Language::Chinese),
+            ("zh.utf8", Language::Chinese),
+            ("EN_us", Language::English),
             (" zh-Hans-CN ", Language::Chinese),
         ] {
             assert_eq!(Language::find(tag), Some(language), "{tag}");
         }
-        assert_eq!(Language::find("fr"), None);
-        assert_eq!(Language::find(""), None);
+        for other in ["fr", "", "zhh", "eng", "c.UTF-8", "-zh", "简体中文"] {
+            assert_eq!(Language::find(other), None, "{other}");
+        }
+    }
+
+    /// An editor finds no fault with what is taken.
+    #[test]
+    fn the_schema_takes_what_is_taken() {
+        let schema = Language::json_schema(&mut SchemaGenerator::default()).to_value();
+        let pattern = schema["anyOf"][1]["pattern"].as_str().unwrap();
+        assert_eq!(schema["anyOf"][0]["enum"], serde_json::json!(["en", "zh-CN"]));
+        let pattern = regex::Regex::new(pattern).unwrap();
+        for tag in [
+            "en",
+            "zh-CN",
+            "zh",
+            "zh_CN",
+            "ZH-cn",
+            "zh_cn.UTF-8",
+            " en ",
+            "fr",
+            "",
+            "zhh",
+            "eng",
+            "-zh",
+        ] {
+            assert_eq!(pattern.is_match(tag), Language::find(tag).is_some(), "{tag:?}");
+        }
     }
 
     #[test]

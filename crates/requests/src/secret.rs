@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use monitor_domain::counted;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{self, MapAccess, Visitor};
@@ -165,7 +166,10 @@ fn from_file(path: &Path) -> Result<Secret, SecretError> {
         .and_then(|file| file.take(MAX_SECRET_FILE + 1).read_to_end(&mut bytes))
         .map_err(|error| failed(error.to_string()))?;
     if bytes.len() as u64 > MAX_SECRET_FILE {
-        return Err(failed(format!("it is larger than {MAX_SECRET_FILE} bytes")));
+        return Err(failed(format!(
+            "it is larger than {}",
+            counted(MAX_SECRET_FILE, "byte")
+        )));
     }
     // The error of `from_utf8` holds the bytes: drop it.
     let mut text = String::from_utf8(bytes).map_err(|_| failed("it is not valid UTF-8".to_owned()))?;

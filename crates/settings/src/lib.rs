@@ -19,5 +19,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use kinds::Kinds;
 pub use load::{Loaded, load, load_str};
 pub use schema::schema;
-pub use settings::{Auth, DatabaseSettings, MetricSettings, Settings, WebSettings, WorkerSettings};
+pub use settings::{
+    Auth, DatabaseSettings, INTERVALS, MetricSettings, Settings, WebSettings, WorkerSettings,
+};
 pub use words::{suggest, there_is};

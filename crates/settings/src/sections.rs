@@ -60,8 +60,8 @@ pub(crate) struct WebSection {
     pub(crate) cors_origins: Option<Vec<String>>,
     /// A secret that a scraper of `/metrics` must show as `Authorization: Bearer`. Without one anyone on loopback may read it.
     pub(crate) metrics_token: Option<SecretSource>,
-    /// `"en"` or `"zh-CN"`: the language of pages, where a browser accepts neither; of stored reasons; of channels that set
-    /// none.
+    /// `"en"` or `"zh-CN"` (`"zh"`, in any case, is the same): the language of pages, where a browser accepts neither; of
+    /// stored reasons; of channels that set none.
     #[schemars(extend("default" = "en"))]
     pub(crate) lang: Option<Language>,
     /// A folder: files in its `pages` and `mail` replace the embedded templates of the same name.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +15,10 @@ use monitor_rules::{Maintenance, Rule};
 use monitor_upstream::{AlarmSettings, DetailsSettings, FetchSettings};
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+/// From the shortest interval that is taken, which a demo or test uses and not a person, to the longest.
+pub const INTERVALS: RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_secs(7 * 24 * 3600);
 
 /// Everything that the programs are configured with. References between sections have been checked.
 #[derive(Clone, Debug)]

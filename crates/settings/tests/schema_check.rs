@@ -34,6 +34,10 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, wrong: &mut Vec<
                 one => is_of_type(value, one),
             },
             "const" => value == said,
+            "pattern" => {
+                let pattern = regex::Regex::new(said.as_str().unwrap()).unwrap();
+                value.as_str().is_none_or(|text| pattern.is_match(text))
+            }
             "enum" => said.as_array().unwrap().contains(value),
             "minimum" => value
                 .as_f64()

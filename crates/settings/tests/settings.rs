@@ -132,7 +132,11 @@ alert = { below = 3 }
     assert_eq!(described(""), english);
     assert_eq!(described("[web]\nlang = \"en\"\n"), english);
     assert_eq!(described("[web]\nlang = \"zh-CN\"\n"), chinese);
-    assert_eq!(described("[web]\nlang = \"zh\"\n"), chinese);
+    for tag in ["zh", "zh_CN", "ZH-cn", "zh-Hans"] {
+        assert_eq!(described(&format!("[web]\nlang = \"{tag}\"\n")), chinese, "{tag}");
+    }
+    let by_env = loaded(metrics, &[("MONITOR__WEB__LANG", "zh_CN")]);
+    assert_eq!(by_env.settings.web.lang, Language::Chinese);
 }
 
 #[test]

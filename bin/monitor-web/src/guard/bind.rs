@@ -30,11 +30,15 @@ pub fn check_bind(address: SocketAddr) -> Result<(), BindError> {
 /// Opens the listener to give to [`serve`](crate::serve).
 ///
 /// # Errors
-/// An address off loopback (`PermissionDenied`, holding a [`BindError`]), or what the system said, with the address.
+/// An address off loopback (`PermissionDenied`, holding a [`BindError`]), or why the system refuses it and which key
+/// changes it.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     check_bind(address).map_err(|e| io::Error::new(io::ErrorKind::PermissionDenied, e))?;
-    TcpListener::bind(address)
-        .map_err(|e| io::Error::new(e.kind(), format!("cannot listen on {address}: {e}")))
+    let another = monitor_process::another_port(address);
+    monitor_process::listen(
+        address,
+        &format!("set web.bind to another address, in the config or as MONITOR__WEB__BIND={another}"),
+    )
 }
 
 #[cfg(test)]
@@ -59,6 +63,12 @@ mod tests {
         ] {
             assert!(check_bind(bad.parse().unwrap()).is_err(), "{bad}");
         }
+        let taken = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let error = listen(taken.local_addr().unwrap()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        let error = error.to_string();
+        assert!(error.contains("another program listens there"), "{error}");
+        assert!(error.contains("set web.bind to another address"), "{error}");
         let error = listen("0.0.0.0:8080".parse().unwrap()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
         assert!(

@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
+use actix_web::web::Query;
 use monitor_domain::Language;
 
 /// The cookie that remembers a choice.
@@ -18,11 +19,10 @@ pub(crate) fn name(language: Language) -> &'static str {
 /// The choice for this request: `?lang=`, then the cookie, then `Accept-Language`, then `default`. With it,
 /// whether it was chosen just now, and is to be remembered.
 pub(crate) fn choose(req: &HttpRequest, default: Language) -> (Language, bool) {
-    let chosen = req
-        .query_string()
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("lang="))
-        .and_then(Language::find);
+    let query = Query::<Vec<(String, String)>>::from_query(req.query_string());
+    let pairs = query.map(Query::into_inner).unwrap_or_default();
+    let mut tags = pairs.iter().filter(|(name, _)| name == "lang");
+    let chosen = tags.find_map(|(_, tag)| Language::find(tag));
     if let Some(language) = chosen {
         return (language, true);
     }
@@ -41,7 +41,8 @@ fn accepted(header: &str) -> Option<Language> {
         let (tag, rest) = part.split_once(';').unwrap_or((part, ""));
         let weight = rest
             .trim()
-            .strip_prefix("q=")
+            .strip_prefix(['q', 'Q'])
+            .and_then(|rest| rest.strip_prefix('='))
             .map_or(Some(1.0), |q| q.parse().ok())
             .unwrap_or(0.0_f32);
         let better = weight > 0.0 && best.is_none_or(|(_, w)| weight > w);
@@ -65,6 +66,12 @@ mod tests {
         assert_eq!(accepted("fr, zh;q=0.3, en-GB;q=0.5"), Some(Language::English));
         assert_eq!(accepted("en;q=0, zh;q=0.1"), Some(Language::Chinese));
         assert_eq!(accepted("fr;q=x, *"), None);
+        assert_eq!(accepted("EN;Q=0.1, ZH-cn;Q=0.2"), Some(Language::Chinese));
+        assert_eq!(accepted("zh_CN"), Some(Language::Chinese));
+        assert_eq!(
+            accepted("zh-Hans-CN ; q=0.9, en ; q=0.8"),
+            Some(Language::Chinese)
+        );
     }
 
     #[test]
@@ -79,6 +86,14 @@ mod tests {
             ),
             (zh, true)
         );
+        for tag in ["zh-CN", "zh_CN", "ZH", "zh%2DCN", "%7Ah"] {
+            let named = TestRequest::with_uri(&format!("/monitor?a=%20b&lang={tag}"));
+            assert_eq!(choose(named, Language::English), (zh, true), "{tag}");
+            if !tag.contains('%') {
+                let kept = TestRequest::default().cookie(Cookie::new(COOKIE, tag));
+                assert_eq!(choose(kept, Language::English), (zh, false), "{tag}");
+            }
+        }
         let cookie = TestRequest::default()
             .cookie(Cookie::new(COOKIE, "zh-CN"))
             .insert_header(accept);

@@ -3,15 +3,19 @@
 mod inbox;
 mod store;
 
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+use humantime::format_duration;
 use monitor_domain::{Language, SystemClock};
+use monitor_process::{another_port, stop_on_signals};
+use monitor_settings::INTERVALS;
 use monitor_simulator::{Scenario, ScenarioOptions, SmtpSink, SystemA, SystemB};
 use monitor_web::{NavLink, WebContext};
-use monitor_worker::{Exit, Program, on_signals, open_database};
+use monitor_worker::{Exit, Program, open_database};
 
 use crate::init::say;
 use crate::run::both;
@@ -29,18 +33,40 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "DIR", default_value = "data/demo")]
     data_dir: PathBuf,
     /// Time between two readings.
-    #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = "2s", value_parser = interval)]
     interval: Duration,
-    /// Language of pages, mails and messages: en or zh.
+    /// Language of pages, mails and messages: en or zh (zh-CN is the same).
     #[arg(long, default_value_t)]
     lang: Language,
 }
 
+/// A time between two readings, as the config takes it.
+fn interval(text: &str) -> Result<Duration, String> {
+    let interval =
+        humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 2s or 500ms"))?;
+    if INTERVALS.contains(&interval) {
+        return Ok(interval);
+    }
+    let [shortest, longest] = [INTERVALS.start(), INTERVALS.end()].map(|limit| format_duration(*limit));
+    Err(format!("must be from {shortest} to {longest}"))
+}
+
+/// The listener of the page.
+fn listen(port: u16) -> std::io::Result<TcpListener> {
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let another = another_port(address).port();
+    monitor_process::listen(
+        address,
+        &format!("start with another port, such as --port {another}"),
+    )
+}
+
 pub(crate) async fn run(args: DemoArgs) -> Result<(), Exit> {
-    let stop = on_signals().context("listening to signals")?;
+    let stop = stop_on_signals().context("listening to signals")?;
     // First of all: it is what fails most, and nothing has been written yet.
-    let address = std::net::SocketAddr::from(([127, 0, 0, 1], args.port));
-    let listener = monitor_web::listen(address).context("--port: choose another one")?;
+    let listener = listen(args.port).map_err(anyhow::Error::from)?;
+    // Port 0 is any that is free.
+    let address = listener.local_addr().context("the listener")?;
     std::fs::create_dir_all(&args.data_dir)
         .with_context(|| format!("--data-dir: cannot create {}", args.data_dir.display()))?;
 
@@ -60,7 +86,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Exit> {
         },
     );
 
-    let overrides = overrides(&args, &a, &b, &smtp);
+    let overrides = overrides(&args, address, (&a, &b, &smtp));
     let settings =
         monitor_settings::load_str("config/demo.toml", CONFIG, &overrides, Program::stock().kinds())?
             .settings;
@@ -76,7 +102,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Exit> {
     let inbox = inbox::routes(store, args.is_chinese());
     let web = monitor_web::serve(listener, context, inbox, stop.clone());
 
-    let host = format!("http://127.0.0.1:{}", args.port);
+    let host = format!("http://{address}");
     // The page follows the browser, unless the address names a language.
     let lang = if args.is_chinese() { "?lang=zh-CN" } else { "" };
     say(&format!(
@@ -89,16 +115,17 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Exit> {
 }
 
 /// What the config file cannot know: ports, the folder, the arguments.
-fn overrides(args: &DemoArgs, a: &SystemA, b: &SystemB, smtp: &SmtpSink) -> Vec<(String, String)> {
+fn overrides(
+    args: &DemoArgs,
+    page: SocketAddr,
+    (a, b, smtp): (&SystemA, &SystemB, &SmtpSink),
+) -> Vec<(String, String)> {
     let database = args.data_dir.join("monitor.db");
     let mut all = vec![
         ("DATABASE__URL", format!("sqlite:{}", database.display())),
-        ("WEB__BIND", format!("127.0.0.1:{}", args.port)),
-        ("WEB__BASE_URL", format!("http://127.0.0.1:{}", args.port)),
-        (
-            "WORKER__INTERVAL",
-            humantime::format_duration(args.interval).to_string(),
-        ),
+        ("WEB__BIND", page.to_string()),
+        ("WEB__BASE_URL", format!("http://{page}")),
+        ("WORKER__INTERVAL", format_duration(args.interval).to_string()),
         ("SYSTEMS__A__BASE_URL", a.url()),
         ("SYSTEMS__A__PASSWORD", a.password().to_owned()),
         ("SYSTEMS__B__BASE_URL", b.url()),

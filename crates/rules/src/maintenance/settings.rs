@@ -2,7 +2,7 @@
 
 use chrono::{NaiveTime, Weekday};
 use chrono_tz::{TZ_VARIANTS, Tz};
-use monitor_domain::Finding;
+use monitor_domain::{Finding, counted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -178,7 +178,10 @@ fn check_reason(reason: Option<&str>, errors: &mut Vec<Finding>) {
     let message = if length == 0 {
         "must not be empty; leave it out for none".to_owned()
     } else if length > MAX_REASON {
-        format!("must be at most {MAX_REASON} characters, not {length}")
+        format!(
+            "must be at most {}, not {length}",
+            counted(MAX_REASON, "character")
+        )
     } else if reason.chars().any(char::is_control) {
         "must be one line, without control characters".to_owned()
     } else {

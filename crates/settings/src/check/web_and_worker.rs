@@ -10,12 +10,8 @@ use url::Url;
 use super::address::{http_url, is_loopback, listen, origin};
 use super::{Checker, path};
 use crate::sections::{WebSection, WorkerSection};
-use crate::settings::{Auth, WebSettings, WorkerSettings};
+use crate::settings::{Auth, INTERVALS, WebSettings, WorkerSettings};
 
-/// The shortest interval that is taken; a demo or test uses it, not a person.
-pub(super) const MIN_INTERVAL: Duration = Duration::from_millis(100);
-/// The longest interval that is taken.
-pub(super) const MAX_INTERVAL: Duration = Duration::from_secs(7 * 24 * 3600);
 /// More metrics read at once would only queue up in the upstreams.
 const MAX_CONCURRENCY: usize = 4096;
 const DEFAULT_KEEP_SAMPLES: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -111,10 +107,10 @@ impl Checker<'_, '_> {
             }
         }
         let heartbeat = raw.heartbeat.unwrap_or(DEFAULT_HEARTBEAT);
-        if heartbeat < MIN_INTERVAL {
+        if heartbeat < *INTERVALS.start() {
             self.reader.error(
                 &at("heartbeat"),
-                format!("must be at least {}", format_duration(MIN_INTERVAL)),
+                format!("must be at least {}", format_duration(*INTERVALS.start())),
             );
         }
         let listen = match raw.listen.as_deref().unwrap_or("127.0.0.1:9464") {
@@ -192,8 +188,9 @@ impl Checker<'_, '_> {
 
     /// Says if an interval is too short or too long.
     pub(super) fn interval(&mut self, at: &[String], interval: Duration) {
-        if !(MIN_INTERVAL..=MAX_INTERVAL).contains(&interval) {
-            let [shortest, longest] = [MIN_INTERVAL, MAX_INTERVAL].map(format_duration);
+        if !INTERVALS.contains(&interval) {
+            let [shortest, longest] =
+                [INTERVALS.start(), INTERVALS.end()].map(|limit| format_duration(*limit));
             self.reader.error(
                 at,
                 format!(
