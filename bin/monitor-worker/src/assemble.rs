@@ -107,6 +107,7 @@ fn options(settings: &Settings) -> Options {
         shutdown: settings.worker.shutdown,
         heartbeat: settings.worker.heartbeat,
         keep_samples: settings.worker.keep_samples,
+        auto_acknowledge: settings.worker.auto_acknowledge,
         page: settings.web.base_url.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         language: settings.language(),

@@ -95,6 +95,10 @@ pub(crate) struct WorkerSection {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("default" = "30d"))]
     pub(crate) keep_samples: Option<Duration>,
+    /// After this time the worker acknowledges a rise, or another event, that nobody acknowledged: in the name of `monitor`, with an entry in the audit log. For ever is a long time, such as `"100years"`.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("default" = "7d"))]
+    pub(crate) auto_acknowledge: Option<Duration>,
     /// How often the worker reports that it lives. The page calls it silent after 30 s.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("default" = "5s"))]

@@ -120,6 +120,8 @@ pub struct WorkerSettings {
     pub metrics_token: Option<SecretSource>,
     /// How long single readings are kept.
     pub keep_samples: Duration,
+    /// After this time the worker acknowledges an event that nobody acknowledged.
+    pub auto_acknowledge: Duration,
     /// How often it reports that it lives; after three times that in silence others take its metrics over.
     pub heartbeat: Duration,
     /// What it calls after a good cycle, at most once an `interval`: a dead-man's switch outside, which misses the calls of

@@ -172,6 +172,85 @@ async fn an_event_is_over_when_it_is_taken() {
 }
 
 #[tokio::test]
+async fn the_events_of_a_metric_are_taken_together() {
+    for database in Database::each() {
+        let web = Web::on(database).await;
+        let rose = |key: &str, muted: Option<&str>| NewAlert {
+            key: MetricKey::stored(key),
+            kind: AlertKind::Event,
+            severity: Severity::Warning,
+            reason: "rose by 1".into(),
+            value: Some(2.0),
+            previous: Some(1.0),
+            opened_at: web.now(),
+            muted: muted.map(str::to_owned),
+        };
+        let mut ids = Vec::new();
+        for new in [
+            rose("x", None),
+            rose("z", None),
+            rose("x", None),
+            rose("x", Some("silence:3")),
+        ] {
+            ids.push(web.write(move |c| alerts::open(c, &new)).await.id);
+        }
+        let open = async || -> Vec<i64> {
+            let json = web
+                .get("/api/v1/alerts?open=true&unacknowledged=true")
+                .await
+                .json();
+            let all = json["alerts"].as_array().unwrap().iter();
+            all.map(|alert| alert["id"].as_i64().unwrap()).collect()
+        };
+        assert_eq!(open().await, [ids[3], ids[2], ids[1], ids[0]]);
+        let path = format!("/api/v1/alerts/{}/ack", ids[2]);
+        let json = web.post(&path, r#"{"note":"on it","by":"Anna"}"#).await.json();
+        assert_eq!(
+            (&json["id"], &json["acknowledged_by"]),
+            (&ids[2].into(), &"Anna".into())
+        );
+        assert_eq!(
+            open().await,
+            [ids[3], ids[1]],
+            "of another metric, and one that nobody was notified of"
+        );
+        let first = web.get(&format!("/api/v1/alerts/{}", ids[0])).await.json();
+        assert_eq!(
+            (&first["acknowledged_by"], &first["note"]),
+            (&"Anna".into(), &"on it".into())
+        );
+        assert_eq!(first["resolved_at"], json["resolved_at"]);
+        let again = format!("/api/v1/alerts/{}/ack", ids[0]);
+        web.refused("POST", &again, "", 409, "conflict").await;
+        let counted = |json: &serde_json::Value, key: &str| {
+            let of = json["metrics"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|metric| metric["key"] == key);
+            of.map(|metric| (metric["open_alerts"].clone(), metric["unacknowledged"].clone()))
+        };
+        let metrics = web.get("/api/v1/metrics").await.json();
+        assert_eq!(counted(&metrics, "x"), Some((1.into(), 1.into())));
+        assert_eq!(counted(&metrics, "z"), Some((1.into(), 1.into())));
+        assert_eq!(web.send("POST", "/reset", &[]).await.body, r#"{"success":true}"#);
+        assert_eq!(open().await, [ids[3]], "a reset leaves what is silenced");
+        assert_eq!(
+            web.audit().await,
+            [
+                format!(
+                    "local alert.acknowledge alert/{} by Anna: on it (2 events of its metric together)",
+                    ids[2]
+                ),
+                "local alarm.reset alarm/global sounded".to_owned(),
+                "local alert.acknowledge_all alerts 1 alerts".to_owned(),
+            ]
+        );
+        web.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_understood_takes_nothing() {
     let web = Web::start().await;
     let id = web.alert("z").await;

@@ -140,6 +140,11 @@ impl DeliveryStatus {
     pub fn is_final(self) -> bool {
         !matches!(self, DeliveryStatus::Pending | DeliveryStatus::Sending)
     }
+
+    /// Whether a delivery in this state has ended unsent.
+    pub fn is_undelivered(self) -> bool {
+        matches!(self, DeliveryStatus::Failed | DeliveryStatus::GivenUp)
+    }
 }
 
 #[cfg(test)]

@@ -93,6 +93,32 @@ diesel::table! {
         end_muted -> Nullable<Text>,
         /// `alert.escalated_at`.
         escalated_at -> Nullable<Timestamp>,
+        /// `alert.group_id`.
+        group_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// The events of one metric that are acknowledged together: counted, and open until `acknowledged_at`.
+    alert_group (id) {
+        /// `alert_group.id`.
+        id -> BigInt,
+        /// `alert_group.key`.
+        key -> Text,
+        /// `alert_group.muted`.
+        muted -> Bool,
+        /// `alert_group.alerts`.
+        alerts -> BigInt,
+        /// `alert_group.opened_at`.
+        opened_at -> Timestamp,
+        /// `alert_group.escalated_at`.
+        escalated_at -> Nullable<Timestamp>,
+        /// `alert_group.acknowledged_at`.
+        acknowledged_at -> Nullable<Timestamp>,
+        /// `alert_group.acknowledged_by`.
+        acknowledged_by -> Nullable<Text>,
+        /// `alert_group.note`.
+        note -> Nullable<Text>,
     }
 }
 
@@ -362,6 +388,7 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(alert, monitor_record, delivery, account, session);
+diesel::allow_tables_to_appear_in_same_query!(alert, alert_group, monitor_record, delivery, account, session);
+diesel::joinable!(alert -> alert_group (group_id));
 diesel::joinable!(monitor_record -> alert (alert_id));
 diesel::joinable!(session -> account (account_id));

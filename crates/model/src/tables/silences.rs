@@ -100,12 +100,14 @@ pub fn cancel(c: &mut Conn, id: i64, by: &str, at: NaiveDateTime) -> Result<bool
 
 /// The silences in force at `now`, oldest first.
 pub fn active(c: &mut Conn, now: NaiveDateTime) -> Result<Vec<Silence>, DbError> {
-    Ok(silence::table
+    // Sorted here: for the order of the ids SQLite would read those that are over, too.
+    let mut active: Vec<Silence> = silence::table
         .filter(dsl::ends_at.gt(now))
         .filter(dsl::starts_at.le(now))
         .filter(dsl::cancelled_at.is_null())
-        .order(dsl::id.asc())
-        .load(c)?)
+        .load(c)?;
+    active.sort_by_key(|silence| silence.id);
+    Ok(active)
 }
 
 /// How many silences are in force or to come at `now`.

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod changes;
+mod costs;
 mod deadlines;
 mod deliveries;
 mod failures;
 mod group_commit;
+mod groups;
 mod lifecycle;
 mod log_file;
 mod migrations;

@@ -12,12 +12,13 @@ use monitor_model::{
 
 use crate::support::{TestDb, at, both, delivery, soon};
 
-const NAMES: [&str; 5] = [
+const NAMES: [&str; 6] = [
     "2026-11-01-000000_initial",
     "2026-11-25-000000_lifecycle",
     "2026-11-26-000000_standard_words",
     "2026-11-27-000000_fair_claims",
     "2026-11-27-030000_process_stop",
+    "2026-11-28-153000_alert_groups",
 ];
 
 /// Rows of every table under the words that the second migration left.
@@ -109,7 +110,7 @@ macro_rules! script {
 }
 
 /// All migrations, the first one first.
-fn scripts(backend: Backend) -> [Script; 5] {
+fn scripts(backend: Backend) -> [Script; 6] {
     match backend {
         Backend::Sqlite => [
             script!("sqlite/2026-11-01-000000_initial"),
@@ -117,6 +118,7 @@ fn scripts(backend: Backend) -> [Script; 5] {
             script!("sqlite/2026-11-26-000000_standard_words"),
             script!("sqlite/2026-11-27-000000_fair_claims"),
             script!("sqlite/2026-11-27-030000_process_stop"),
+            script!("sqlite/2026-11-28-153000_alert_groups"),
         ],
         Backend::Postgres => [
             script!("postgres/2026-11-01-000000_initial"),
@@ -124,6 +126,7 @@ fn scripts(backend: Backend) -> [Script; 5] {
             script!("postgres/2026-11-26-000000_standard_words"),
             script!("postgres/2026-11-27-000000_fair_claims"),
             script!("postgres/2026-11-27-030000_process_stop"),
+            script!("postgres/2026-11-28-153000_alert_groups"),
         ],
     }
 }

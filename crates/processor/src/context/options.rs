@@ -18,6 +18,8 @@ pub struct Options {
     pub heartbeat: Duration,
     /// How long samples are kept.
     pub keep_samples: Duration,
+    /// After this time the program acknowledges an event that nobody acknowledged.
+    pub auto_acknowledge: Duration,
     /// How long the alarm is tried before it is given up.
     pub max_age: Duration,
     /// How long an explanation is waited for before people are notified of the reading alone.
@@ -41,6 +43,7 @@ impl Default for Options {
             shutdown: Duration::from_secs(10),
             heartbeat: Duration::from_secs(5),
             keep_samples: Duration::from_secs(30 * 24 * 3600),
+            auto_acknowledge: Duration::from_secs(7 * 24 * 3600),
             max_age: Duration::from_secs(24 * 3600),
             details_wait: Duration::from_secs(30),
             page: None,

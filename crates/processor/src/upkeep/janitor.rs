@@ -7,10 +7,13 @@ use chrono::{DateTime, Utc};
 use monitor_model::{DbError, samples, workers};
 use tokio_util::sync::CancellationToken;
 
+use super::aging;
 use crate::context::{Context, ago};
 
-/// Time between two cleanings.
+/// Time between two cleanings, and the longest between two rounds of acknowledging what is old.
 const CLEANING: Duration = Duration::from_secs(600);
+/// How much later than `auto_acknowledge` says an event may be acknowledged, as a part of that time.
+const LATE: u32 = 20;
 /// Time between two truncations of SQLite's write-ahead log.
 const TRUNCATING: Duration = Duration::from_secs(60);
 /// Rows deleted in one transaction: short enough that no reading waits for it.
@@ -21,7 +24,7 @@ const FORGET: Duration = Duration::from_secs(24 * 3600);
 /// Beats and cleans until `halt`. A database that fails is logged and tried again.
 pub(crate) async fn run(context: Arc<Context>, halt: CancellationToken) {
     let mut cleaning = context.clock.monotonic();
-    let mut truncating = cleaning;
+    let (mut truncating, mut aging) = (cleaning, cleaning);
     loop {
         tokio::select! {
             () = halt.cancelled() => return,
@@ -33,6 +36,12 @@ pub(crate) async fn run(context: Arc<Context>, halt: CancellationToken) {
         if context.clock.monotonic() >= truncating {
             truncating = context.clock.monotonic() + TRUNCATING;
             truncate(&context).await;
+        }
+        if context.clock.monotonic() >= aging {
+            aging = context.clock.monotonic() + CLEANING.min(context.options.auto_acknowledge / LATE);
+            if let Err(error) = aging::run(&context, &halt).await {
+                log::warn!("acknowledging old events: {error}");
+            }
         }
         if context.clock.monotonic() >= cleaning {
             cleaning = context.clock.monotonic() + CLEANING;

@@ -1,6 +1,7 @@
 //! What a worker does for itself: its sign of life, removing what is old, calling the dead man's switch. It reads no metric and
 //! notifies nobody.
 
+mod aging;
 mod dead_mans_switch;
 mod janitor;
 

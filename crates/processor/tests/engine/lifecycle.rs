@@ -223,6 +223,26 @@ both! {
 }
 
 both! {
+    async fn a_reset_leaves_what_is_silenced_and_people_are_notified_after_it(app: TestApp) {
+        app.read("y", 0.0).await;
+        silence(&app, Some("z"), 10 * MINUTE).await;
+        app.read("z", 131.0).await;
+        app.read("x", 1.0).await;
+        assert_eq!(app.subjects().len(), 1, "{:?}", app.subjects());
+        let now = app.clock.wall().naive_utc();
+        assert_eq!(app.db.write(move |c| alerts::acknowledge_all(c, "ann", now)).await.unwrap(), 1);
+        app.after(11 * MINUTE).await;
+        let subjects = app.subjects();
+        assert_eq!(subjects.len(), 2, "{subjects:?}");
+        assert!(subjects[1].contains("131 is above 100"), "{subjects:?}");
+        assert_eq!(app.b().alarms(), ["x", "z"]);
+        let now = app.clock.wall().naive_utc();
+        assert_eq!(app.db.write(move |c| alerts::acknowledge_all(c, "ann", now)).await.unwrap(), 1, "now they know");
+        app.finish().await;
+    }
+}
+
+both! {
     async fn what_is_notified_late_counts_what_is_not_listed(app: TestApp, z("above = 100")) {
         app.read("z", 50.0).await;
         silence(&app, Some("z"), 10 * MINUTE).await;

@@ -1,9 +1,80 @@
 //! The housekeeping of a worker.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use monitor_harness::{Backend, Config, Home, TestApp, eventually};
+use monitor_harness::{Backend, Config, Home, TestApp, both, eventually};
+use monitor_model::{alerts, audit};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Metrics that are polled once a test.
+fn slow(worker: &str) -> Config {
+    Config {
+        interval: "6d".into(),
+        worker: worker.into(),
+        ..Config::default()
+    }
+}
+
+both! {
+    async fn rises_that_nobody_acknowledged_age_out_on_record(app: TestApp, slow("")) {
+        app.read("x", 1.0).await;
+        app.read("z", 131.0).await;
+        app.clock.jump(3 * DAY);
+        app.read("x", 2.0).await;
+        app.read("y", 1.0).await;
+        let unacknowledged = async || {
+            let all = app.alerts().await.into_iter();
+            let open = all.filter(|alert| alert.acknowledged_at.is_none());
+            open.map(|alert| (alert.key.to_string(), alert.value)).collect::<Vec<_>>()
+        };
+        let all = unacknowledged().await;
+        assert_eq!(all.len(), 4);
+        // A worker that has run for a while, as at that time none is old enough.
+        app.while_running(async {
+            app.clock.jump(3 * DAY);
+            eventually("it beats", async || {
+                let beaten = app.db.read(monitor_model::workers::all).await.unwrap();
+                beaten.iter().any(|worker| worker.heartbeat_at > worker.started_at).then_some(())
+            })
+            .await;
+            assert_eq!(unacknowledged().await, all);
+            app.clock.jump(2 * DAY);
+            eventually("the first rise is old", async || (unacknowledged().await.len() == 3).then_some(())).await;
+        })
+        .await;
+        let all = app.alerts().await;
+        let old = &all[0];
+        assert_eq!((old.key.as_str(), old.acknowledged_by.as_deref()), ("x", Some("monitor")));
+        assert_eq!(old.note.as_deref(), Some("nobody acknowledged it within 7days"));
+        assert_eq!(old.resolved_at, old.acknowledged_at);
+        let counts = app.db.read(alerts::open_counts).await.unwrap();
+        assert_eq!((counts["x"].unacknowledged, counts["y"].unacknowledged, counts["z"].all), (1, 1, 1));
+        let audit = app.db.read(|c| audit::recent(c, 9)).await.unwrap();
+        assert_eq!(audit.len(), 1, "{audit:?}");
+        assert_eq!((audit[0].actor.as_str(), audit[0].action.as_str()), ("monitor", "alert.auto_acknowledge"));
+        assert_eq!(audit[0].target, "metric/x");
+        assert!(audit[0].detail.starts_with("1 events opened before "), "{audit:?}");
+        app.abandon();
+    }
+}
+
+both! {
+    async fn how_long_that_takes_is_a_key_of_the_config(app: TestApp, slow("auto_acknowledge = \"2h\"")) {
+        app.read("x", 1.0).await;
+        app.while_running(async {
+            app.clock.jump(DAY / 8);
+            let acknowledged = async || app.alerts().await[0].acknowledged_by.clone();
+            assert_eq!(eventually("it is old", acknowledged).await, "monitor");
+        })
+        .await;
+        let note = app.alerts().await[0].note.clone();
+        assert_eq!(note.as_deref(), Some("nobody acknowledged it within 2h"));
+        app.abandon();
+    }
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_write_ahead_log_of_sqlite_is_truncated() {

@@ -15,6 +15,7 @@ use crate::settings::{Auth, INTERVALS, WebSettings, WorkerSettings};
 /// More metrics read at once would only queue up in the upstreams.
 const MAX_CONCURRENCY: usize = 4096;
 const DEFAULT_KEEP_SAMPLES: Duration = Duration::from_secs(30 * 24 * 3600);
+const DEFAULT_AUTO_ACKNOWLEDGE: Duration = Duration::from_secs(7 * 24 * 3600);
 const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(5);
 
 impl Checker<'_, '_> {
@@ -101,7 +102,12 @@ impl Checker<'_, '_> {
         }
         let shutdown = raw.shutdown.unwrap_or(Duration::from_secs(10));
         let keep_samples = raw.keep_samples.unwrap_or(DEFAULT_KEEP_SAMPLES);
-        for (key, duration) in [("shutdown", shutdown), ("keep_samples", keep_samples)] {
+        let auto_acknowledge = raw.auto_acknowledge.unwrap_or(DEFAULT_AUTO_ACKNOWLEDGE);
+        for (key, duration) in [
+            ("shutdown", shutdown),
+            ("keep_samples", keep_samples),
+            ("auto_acknowledge", auto_acknowledge),
+        ] {
             if duration.is_zero() {
                 self.reader.error(&at(key), "must be longer than 0s");
             }
@@ -134,6 +140,7 @@ impl Checker<'_, '_> {
             listen,
             metrics_token: raw.metrics_token,
             keep_samples,
+            auto_acknowledge,
             heartbeat,
             heartbeat_url: raw.heartbeat_url,
             notify,

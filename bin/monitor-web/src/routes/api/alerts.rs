@@ -88,7 +88,7 @@ pub(crate) struct Acknowledgement {
 }
 
 /// `POST /api/v1/alerts/{id}/ack`: acknowledges an alert, so that everybody sees who is handling it. An event is over by
-/// that.
+/// that, and with it the other events of its metric.
 pub(crate) async fn acknowledge(
     who: Operator,
     state: web::Data<WebState>,
@@ -99,9 +99,13 @@ pub(crate) async fn acknowledge(
     let note = extract::text("note", body.note.as_deref(), MAX_NOTE)?;
     let by = extract::signature(body.by.as_deref(), &who)?;
     let acknowledged = change(&state, who, move |c, log| {
+        let together = rows::acknowledged_with(c, id)?;
         let made = rows::acknowledge(c, id, &by, note.as_deref(), log.at)?;
         if made {
-            let detail = format!("by {by}: {}", note.as_deref().unwrap_or("no note"));
+            let mut detail = format!("by {by}: {}", note.as_deref().unwrap_or("no note"));
+            if together > 1 {
+                detail = format!("{detail} ({together} events of its metric together)");
+            }
             log.write(c, "alert.acknowledge", format!("alert/{id}"), detail)?;
         }
         Ok(Changed::of(made, rows::get(c, id)?))

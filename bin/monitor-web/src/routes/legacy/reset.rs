@@ -14,7 +14,7 @@ use crate::state::WebState;
 /// The alarm in the audit log.
 const ALARM: &str = "alarm/global";
 
-/// `POST /reset`: sounds the global alarm, then acknowledges all open alerts.
+/// `POST /reset`: sounds the global alarm, then acknowledges all open alerts of which somebody was notified.
 pub(crate) async fn reset(who: Operator, state: web::Data<WebState>) -> HttpResponse {
     // In a task of its own: a reader who closes the page does not leave it half done.
     let work = tokio::spawn(sound_and_acknowledge(Arc::clone(&state), who));

@@ -3,15 +3,27 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::row::{Alert, NewAlert};
+use super::groups;
+use super::row::{Alert, NewAlert, Stored, own_columns, stored_columns, with_group};
 use crate::backend::Conn;
 use crate::error::DbError;
 use crate::tables::enums::AlertKind;
 use crate::tables::schema::alert::{self, dsl};
-use crate::tables::text::clean;
+use crate::tables::text::{clean, clean_opt};
 
-/// Opens an alert.
+/// Mutes that do not keep people from being notified: they are notified of the incident. See [`Mute`](crate::Mute).
+const COVERED: &str = "incident:%";
+
+/// Opens an alert. An event joins the open group of its metric.
 pub fn open(c: &mut Conn, new: &NewAlert) -> Result<Alert, DbError> {
+    let of = groups::Of {
+        key: &new.key,
+        muted: new.muted.is_some(),
+    };
+    let group = match new.kind {
+        AlertKind::Event => Some(groups::join(c, of, 1, new.opened_at)?),
+        AlertKind::Level | AlertKind::NoData => None,
+    };
     Ok(diesel::insert_into(alert::table)
         .values((
             dsl::key.eq(new.key.as_str()),
@@ -22,19 +34,21 @@ pub fn open(c: &mut Conn, new: &NewAlert) -> Result<Alert, DbError> {
             dsl::previous.eq(new.previous),
             dsl::opened_at.eq(new.opened_at),
             dsl::muted.eq(new.muted.as_deref()),
+            dsl::group_id.eq(group),
         ))
-        .returning(alert::all_columns)
+        .returning(own_columns!())
         .get_result(c)?)
 }
 
 /// The alert with this id, which nobody else changes until the end of the transaction.
 pub fn lock(c: &mut Conn, id: i64) -> Result<Option<Alert>, DbError> {
     // A change that changes nothing locks the row on PostgreSQL; on SQLite there is one writer anyway.
-    Ok(diesel::update(alert::table.find(id))
+    let locked = diesel::update(alert::table.find(id))
         .set(dsl::further_messages.eq(dsl::further_messages))
-        .returning(alert::all_columns)
-        .get_result(c)
-        .optional()?)
+        .returning(stored_columns!())
+        .get_result::<Stored>(c)
+        .optional()?;
+    locked.map(|locked| with_group(c, locked)).transpose()
 }
 
 /// Ends an alert and gives it as it is then; `None` where there is none with this id, or it was over already.
@@ -44,18 +58,27 @@ pub fn resolve(
     at: NaiveDateTime,
     value: Option<f64>,
 ) -> Result<Option<Alert>, DbError> {
+    if let Some(group) = groups::of_alert(c, id)?
+        && !groups::leave(c, id, group)?
+    {
+        return Ok(None);
+    }
     let open = alert::table.find(id).filter(dsl::resolved_at.is_null());
     Ok(diesel::update(open)
         .set((dsl::resolved_at.eq(Some(at)), dsl::resolved_value.eq(value)))
-        .returning(alert::all_columns)
+        .returning(own_columns!())
         .get_result(c)
         .optional()?)
 }
 
 /// Whether an alert of this metric and kind was escalated that is neither over nor acknowledged.
 pub fn is_escalated(c: &mut Conn, key: &str, kind: AlertKind) -> Result<bool, DbError> {
+    if kind == AlertKind::Event && groups::is_escalated(c, key)? {
+        return Ok(true);
+    }
     let escalated = alert::table
         .filter(dsl::resolved_at.is_null())
+        .filter(dsl::group_id.is_null())
         .filter(dsl::key.eq(key))
         .filter(dsl::kind.eq(kind))
         .filter(dsl::acknowledged_at.is_null())
@@ -64,27 +87,39 @@ pub fn is_escalated(c: &mut Conn, key: &str, kind: AlertKind) -> Result<bool, Db
 }
 
 /// The alerts of these metrics that were opened until `before`, are neither acknowledged nor escalated, and of which
-/// somebody was notified: by the alert itself, or by the incident of its system. Oldest first.
+/// somebody was notified: by the alert itself, or by the incident of its system. Oldest first. Of a group of events it is the
+/// oldest, and stands for them all.
 pub fn to_escalate(
     c: &mut Conn,
     keys: &[String],
     before: NaiveDateTime,
     limit: i64,
 ) -> Result<Vec<Alert>, DbError> {
-    Ok(alert::table
+    let mut due: Vec<Alert> = alert::table
         .filter(dsl::resolved_at.is_null())
+        .filter(dsl::group_id.is_null())
         .filter(dsl::key.eq_any(keys))
         .filter(dsl::acknowledged_at.is_null())
         .filter(dsl::escalated_at.is_null())
         .filter(dsl::opened_at.le(before))
-        .filter(dsl::muted.is_null().or(dsl::muted.like("incident:%")))
+        .filter(dsl::muted.is_null().or(dsl::muted.like(COVERED)))
         .order(dsl::id.asc())
         .limit(limit)
-        .load(c)?)
+        .select(own_columns!())
+        .load(c)?;
+    due.extend(groups::to_escalate(c, keys, before, limit)?);
+    due.sort_by_key(|alert| alert.id);
+    due.truncate(usize::try_from(limit).unwrap_or_default());
+    Ok(due)
 }
 
-/// Notes that an alert was escalated; `false` where it was before, or it is acknowledged or over.
+/// Notes that an alert was escalated, and with it its group; `false` where either was before, or it is acknowledged or over.
 pub fn escalate(c: &mut Conn, id: i64, at: NaiveDateTime) -> Result<bool, DbError> {
+    if let Some(group) = groups::of_alert(c, id)?
+        && !groups::escalate(c, group, at)?
+    {
+        return Ok(false);
+    }
     let due = alert::table
         .find(id)
         .filter(dsl::escalated_at.is_null())
@@ -96,8 +131,8 @@ pub fn escalate(c: &mut Conn, id: i64, at: NaiveDateTime) -> Result<bool, DbErro
         == 1)
 }
 
-/// Acknowledges an alert (an event is over by that); `false` where there is none with this id, or it was acknowledged
-/// before.
+/// Acknowledges an alert, and an event together with its group, which is over by that; `false` where there is none with this
+/// id, or it was acknowledged before.
 pub fn acknowledge(
     c: &mut Conn,
     id: i64,
@@ -105,23 +140,30 @@ pub fn acknowledge(
     note: Option<&str>,
     at: NaiveDateTime,
 ) -> Result<bool, DbError> {
+    if let Some(group) = groups::of_alert(c, id)? {
+        return groups::acknowledge(c, group, by, note, at);
+    }
     let unacknowledged = alert::table.find(id).filter(dsl::acknowledged_at.is_null());
     let acknowledged = diesel::update(unacknowledged)
         .set((
             dsl::acknowledged_at.eq(Some(at)),
             dsl::acknowledged_by.eq(Some(clean(by))),
-            dsl::note.eq(note.map(clean)),
+            dsl::note.eq(clean_opt(note)),
         ))
         .execute(c)?;
     end_acknowledged_events(c, at)?;
     Ok(acknowledged == 1)
 }
 
-/// Acknowledges all alerts that are not over and not acknowledged; returns how many.
+/// Acknowledges all alerts that are not over and not acknowledged, and of which somebody was notified; returns how many. What
+/// is muted is left: people are notified of it when that ends, or find it here.
 pub fn acknowledge_all(c: &mut Conn, by: &str, at: NaiveDateTime) -> Result<usize, DbError> {
+    let events = groups::acknowledge_all(c, by, at)?;
     let unacknowledged = alert::table
         .filter(dsl::resolved_at.is_null())
-        .filter(dsl::acknowledged_at.is_null());
+        .filter(dsl::group_id.is_null())
+        .filter(dsl::acknowledged_at.is_null())
+        .filter(dsl::muted.is_null().or(dsl::muted.like(COVERED)));
     let acknowledged = diesel::update(unacknowledged)
         .set((
             dsl::acknowledged_at.eq(Some(at)),
@@ -129,14 +171,15 @@ pub fn acknowledge_all(c: &mut Conn, by: &str, at: NaiveDateTime) -> Result<usiz
         ))
         .execute(c)?;
     end_acknowledged_events(c, at)?;
-    Ok(acknowledged)
+    Ok(acknowledged + usize::try_from(events).unwrap_or_default())
 }
 
-/// An event does not last: once it is acknowledged, it is over.
+/// An event does not last: once it is acknowledged, it is over. This is for those without a group.
 fn end_acknowledged_events(c: &mut Conn, at: NaiveDateTime) -> Result<(), DbError> {
     let acknowledged = alert::table
-        .filter(dsl::kind.eq(AlertKind::Event))
         .filter(dsl::resolved_at.is_null())
+        .filter(dsl::group_id.is_null())
+        .filter(dsl::kind.eq(AlertKind::Event))
         .filter(dsl::acknowledged_at.is_not_null());
     diesel::update(acknowledged)
         .set(dsl::resolved_at.eq(Some(at)))

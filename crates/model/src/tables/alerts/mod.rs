@@ -1,10 +1,14 @@
-//! `alert`: excursions and events, from their opening to their end.
+//! `alert`: excursions and events, from their opening to their end; `alert_group`: the events that are acknowledged together.
 
+mod aging;
+mod groups;
 mod lifecycle;
 mod mutes;
 mod queries;
 mod row;
 
+pub use aging::{Aged, acknowledge_aged};
+pub use groups::{acknowledged_with, group_events};
 pub use lifecycle::{
     acknowledge, acknowledge_all, add_further_messages, escalate, is_escalated, lock, open, resolve,
     to_escalate,

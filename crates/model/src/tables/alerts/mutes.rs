@@ -2,10 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::row::Alert;
+use super::row::{Alert, OfGroup, Stored, alerts, joined, stored_columns, with_group};
 use crate::backend::Conn;
 use crate::error::DbError;
 use crate::tables::schema::alert::{self, dsl};
+use crate::tables::schema::alert_group;
 
 /// Ends the mute of an alert that is not over and gives it: its notification is due then. `None` where somebody else was
 /// first or it is over.
@@ -14,11 +15,12 @@ pub fn unmute(c: &mut Conn, id: i64) -> Result<Option<Alert>, DbError> {
         .find(id)
         .filter(dsl::resolved_at.is_null())
         .filter(dsl::muted.is_not_null());
-    Ok(diesel::update(muted)
+    let unmuted = diesel::update(muted)
         .set(dsl::muted.eq(None::<String>))
-        .returning(alert::all_columns)
-        .get_result(c)
-        .optional()?)
+        .returning(stored_columns!())
+        .get_result::<Stored>(c)
+        .optional()?;
+    unmuted.map(|unmuted| with_group(c, unmuted)).transpose()
 }
 
 /// Stores another reason why nobody is notified of an alert.
@@ -47,9 +49,10 @@ pub fn unmute_end(c: &mut Conn, id: i64) -> Result<bool, DbError> {
 
 /// The alerts of whose end nobody was notified yet, oldest first.
 pub fn with_muted_end(c: &mut Conn, limit: i64) -> Result<Vec<Alert>, DbError> {
-    Ok(alert::table
+    let found = alerts!()
         .filter(dsl::end_muted.is_not_null())
         .order(dsl::id.asc())
         .limit(limit)
-        .load(c)?)
+        .load::<(Alert, OfGroup)>(c)?;
+    Ok(found.into_iter().map(joined).collect())
 }

@@ -1,13 +1,16 @@
-//! Rows of `alert`.
+//! Rows of `alert`, as they are together with their groups.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use monitor_domain::{MetricKey, Severity};
 
+use crate::backend::Conn;
+use crate::error::DbError;
 use crate::tables::column::{FromKey, FromText};
 use crate::tables::enums::AlertKind;
+use crate::tables::schema::alert_group;
 
-/// An excursion or event. Table `alert`.
+/// An excursion or event. Table `alert`; of an event in a group, the acknowledgement is that of its group.
 #[derive(Clone, Debug, PartialEq, Queryable)]
 pub struct Alert {
     /// Given by the database.
@@ -28,11 +31,11 @@ pub struct Alert {
     pub previous: Option<f64>,
     /// When it was opened.
     pub opened_at: NaiveDateTime,
-    /// When a person acknowledged it.
+    /// When it was acknowledged.
     pub acknowledged_at: Option<NaiveDateTime>,
     /// Who acknowledged it.
     pub acknowledged_by: Option<String>,
-    /// What that person noted.
+    /// What they noted.
     pub note: Option<String>,
     /// When it was over; `None` while it is not.
     pub resolved_at: Option<NaiveDateTime>,
@@ -68,4 +71,86 @@ pub struct NewAlert {
     pub opened_at: NaiveDateTime,
     /// See [`Alert::muted`].
     pub muted: Option<String>,
+}
+
+/// An alert as its own columns have it, and its group.
+pub(super) type Stored = (Alert, Option<i64>);
+
+/// The acknowledgement of the group that an alert is in, where it is in one.
+pub(super) type OfGroup = (Option<NaiveDateTime>, Option<String>, Option<String>);
+
+/// The columns of [`Alert`] itself. Where it is used, `alert` is imported.
+macro_rules! own_columns {
+    () => {
+        (
+            alert::id,
+            alert::key,
+            alert::kind,
+            alert::severity,
+            alert::reason,
+            alert::value,
+            alert::previous,
+            alert::opened_at,
+            alert::acknowledged_at,
+            alert::acknowledged_by,
+            alert::note,
+            alert::resolved_at,
+            alert::resolved_value,
+            alert::further_messages,
+            alert::muted,
+            alert::end_muted,
+            alert::escalated_at,
+        )
+    };
+}
+
+/// Alerts with the acknowledgements of their groups: load them as `(Alert, OfGroup)`, and [`joined`] makes alerts of them. Where
+/// it is used, `alert` and `alert_group` are imported.
+macro_rules! alerts {
+    () => {
+        alert::table.left_join(alert_group::table).select((
+            $crate::tables::alerts::row::own_columns!(),
+            (
+                alert_group::acknowledged_at.nullable(),
+                alert_group::acknowledged_by.nullable(),
+                alert_group::note.nullable(),
+            ),
+        ))
+    };
+}
+
+/// What a change of alerts returns, for [`Stored`].
+macro_rules! stored_columns {
+    () => {
+        ($crate::tables::alerts::row::own_columns!(), alert::group_id)
+    };
+}
+pub(super) use {alerts, own_columns, stored_columns};
+
+/// An alert as it is.
+pub(super) fn joined((alert, (at, by, note)): (Alert, OfGroup)) -> Alert {
+    match at {
+        None => alert,
+        Some(_) => Alert {
+            acknowledged_at: at,
+            acknowledged_by: by,
+            note,
+            resolved_at: at,
+            ..alert
+        },
+    }
+}
+
+/// The same for one that was changed just now.
+pub(super) fn with_group(c: &mut Conn, (alert, group): Stored) -> Result<Alert, DbError> {
+    let Some(group) = group else { return Ok(alert) };
+    let acknowledgement: OfGroup = alert_group::table
+        .find(group)
+        .select((
+            alert_group::acknowledged_at,
+            alert_group::acknowledged_by,
+            alert_group::note,
+        ))
+        .first(c)?;
+    Ok(joined((alert, acknowledgement)))
 }

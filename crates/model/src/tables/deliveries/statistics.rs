@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
+use super::queries::is_undelivered;
 use crate::backend::Conn;
 use crate::error::DbError;
 use crate::tables::enums::DeliveryStatus;
@@ -56,11 +57,7 @@ pub fn unfinished_by_lane(c: &mut Conn) -> Result<Vec<Unfinished>, DbError> {
 /// How many deliveries of each lane ended unsent, by lane.
 pub fn undelivered_by_lane(c: &mut Conn) -> Result<Vec<(String, i64)>, DbError> {
     Ok(delivery::table
-        .filter(
-            dsl::status
-                .eq(DeliveryStatus::Failed)
-                .or(dsl::status.eq(DeliveryStatus::GivenUp)),
-        )
+        .filter(is_undelivered!())
         .group_by(dsl::lane)
         .select((dsl::lane, count_star()))
         .order(dsl::lane.asc())
