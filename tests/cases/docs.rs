@@ -120,6 +120,7 @@ fn every_row_of_the_fault_table_names_a_test_and_every_test_has_a_row() {
         include_str!("../../crates/model/tests/model/migrations.rs"),
         include_str!("../../crates/model/tests/model/probe.rs"),
         include_str!("../../crates/processor/tests/engine/fairness.rs"),
+        include_str!("../../crates/notify/tests/smtp/addresses.rs"),
         include_str!("../../crates/notify/tests/smtp/hello.rs"),
         include_str!("../../crates/notify/tests/smtp/replies.rs"),
         include_str!("../../crates/notify/tests/smtp/secure.rs"),

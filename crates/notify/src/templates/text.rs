@@ -25,7 +25,7 @@ fn shown(one: char) -> bool {
 }
 
 /// At most `limit` characters, with an ellipsis where something is missing.
-pub(super) fn cut(text: &str, limit: usize) -> String {
+pub(crate) fn cut(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         None => text.to_owned(),
         Some(_) => {

@@ -80,6 +80,31 @@ async fn any_other_refusal_of_ehlo_is_none_of_the_command() {
 }
 
 #[tokio::test]
+async fn the_name_that_is_said_is_that_of_the_config() {
+    for (name, said) in [
+        ("monitor.example.com", "monitor.example.com"),
+        ("监控.例子.cn", "xn--izun04b.xn--fsqu00a.cn"),
+        ("[192.0.2.1]", "[192.0.2.1]"),
+        ("[2001:db8::1]", "[IPv6:2001:db8::1]"),
+    ] {
+        let server = Server::start().await;
+        let mail = channel(&SmtpSettings {
+            hello_name: Some(name.to_owned()),
+            ..settings(&format!("smtp://127.0.0.1:{}", server.port))
+        });
+        mail.probe().await.unwrap();
+        server.next("EHLO", Action::Reply("502 no"));
+        server.next("HELO", Action::Reply("501 5.5.2 say who you are"));
+        let failure = mail.probe().await.unwrap_err();
+        assert_eq!(server.lines()[0], format!("EHLO {said}"));
+        assert_eq!(server.lines().last(), Some(&format!("HELO {said}")));
+        let expected =
+            format!(": HELO: 501 5.5.2 say who you are; the name said was {said}; `hello_name` sets it");
+        assert!(failure.reason().ends_with(&expected), "{failure}");
+    }
+}
+
+#[tokio::test]
 async fn extensions_are_known_in_any_case() {
     let certificate = Certificate::for_name("localhost");
     for (clear, encrypted, sign_in) in [

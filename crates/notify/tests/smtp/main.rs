@@ -1,6 +1,7 @@
 //! Mail channels against real sockets and folders.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+mod addresses;
 mod faults;
 mod folder;
 mod hello;

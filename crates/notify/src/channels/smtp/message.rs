@@ -4,21 +4,63 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
-use lettre::message::header::{self, ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::address::Envelope;
+use lettre::message::header::{self, ContentTransferEncoding, ContentType, HeaderName, HeaderValue, Headers};
 use lettre::message::{Mailbox, Mailboxes, Message, MultiPart, SinglePart};
 use monitor_domain::{Language, Severity};
 
-use crate::templates::{Mail, one_line};
+use super::mailbox::{needs_utf8, on_wire};
+use crate::templates::{Mail, cut, one_line};
 use crate::{Event, Notification};
 
 /// Longest identifier taken into a header, in characters.
 const ID_LIMIT: usize = 200;
+/// Longest subject, in characters. A line of a mail has at most 998 bytes (RFC 5322 section 2.1.1), and one word of ASCII
+/// stays on one line.
+const SUBJECT_LIMIT: usize = 500;
 
 /// Who a mail is from and to, and in which language.
 pub(super) struct Letterhead<'a> {
     pub(super) from: &'a Mailbox,
-    pub(super) to: &'a [Mailbox],
+    /// Whom it is delivered to.
+    pub(super) recipient: &'a Mailbox,
+    /// Who else gets one like it.
+    pub(super) everybody: &'a [Mailbox],
     pub(super) language: Language,
+}
+
+impl Letterhead<'_> {
+    /// Whom the mail names. An address that only some servers take is left out of the mails to others, which it would make
+    /// mails that only those servers take.
+    fn to(&self) -> Vec<Mailbox> {
+        let may_need_utf8 = needs_utf8(&self.from.email) || needs_utf8(&self.recipient.email);
+        let mut to: Vec<Mailbox> = self.everybody.iter().map(written).collect();
+        let recipient = written(self.recipient);
+        if !to.iter().any(|one| one.email == recipient.email) {
+            to.push(recipient);
+        }
+        to.retain(|one| may_need_utf8 || !needs_utf8(&one.email));
+        to
+    }
+}
+
+/// A mailbox as it is written into a mail.
+fn written(mailbox: &Mailbox) -> Mailbox {
+    Mailbox::new(mailbox.name.clone(), on_wire(&mailbox.email))
+}
+
+/// Addresses, each on a line of its own: a list of any length has no long line.
+fn list(name: &'static str, all: &[Mailbox]) -> HeaderValue {
+    let lines: Vec<String> = all
+        .iter()
+        .map(|one| {
+            let mut alone = Headers::new();
+            alone.set(header::To::from(Mailboxes::from(one.clone())));
+            let line = alone.to_string();
+            line.trim_start_matches("To:").trim().to_owned()
+        })
+        .collect();
+    plain(name, lines.join(",\r\n "))
 }
 
 /// Writes the mail. The same notification gives the same bytes, so that a repeat is one to every program that compares.
@@ -27,13 +69,19 @@ pub(super) fn compose(
     mail: &Mail,
     about: &Notification,
 ) -> Result<Vec<u8>, lettre::error::Error> {
-    let domain = head.from.email.domain();
+    let from = written(head.from);
+    let to = head.to();
+    let domain = from.email.domain();
     let message_id = message_id(&about.message_id, domain);
     let mut builder = Message::builder()
         .date(system_time(about.at))
-        .from(head.from.clone())
-        .mailbox(header::To::from(head.to.iter().cloned().collect::<Mailboxes>()))
-        .subject(mail.subject.clone())
+        .from(from.clone())
+        .raw_header(list("To", &to))
+        .envelope(Envelope::new(
+            Some(from.email.clone()),
+            vec![on_wire(&head.recipient.email)],
+        )?)
+        .subject(cut(&mail.subject, SUBJECT_LIMIT))
         .raw_header(plain("Message-ID", message_id.clone()));
     if let Some(thread) = about
         .thread_id
@@ -89,8 +137,7 @@ pub(super) fn message_id(text: &str, domain: &str) -> String {
     }
 }
 
-/// A header whose value is printable ASCII for certain, written as it is: encoding or folding would break an
-/// identifier for some readers.
+/// A header whose value is fit for a mail as it is. Encoding or folding an identifier would break it for some readers.
 fn plain(name: &'static str, value: String) -> HeaderValue {
     HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.clone(), value)
 }

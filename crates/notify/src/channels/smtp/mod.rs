@@ -6,6 +6,8 @@ mod connection;
 mod extensions;
 mod fault;
 mod folder;
+mod hello_name;
+mod idn;
 mod mailbox;
 mod message;
 mod notifier;

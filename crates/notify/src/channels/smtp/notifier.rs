@@ -31,17 +31,6 @@ pub(super) enum Transport {
     Folder(PathBuf),
 }
 
-impl Smtp {
-    /// All recipients of the channel, and this one, which an older config may have named.
-    fn everybody(&self, recipient: &Mailbox) -> Vec<Mailbox> {
-        let mut all = self.to.clone();
-        if !all.iter().any(|one| one.email == recipient.email) {
-            all.push(recipient.clone());
-        }
-        all
-    }
-}
-
 #[async_trait]
 impl Notifier for Smtp {
     fn name(&self) -> &str {
@@ -66,10 +55,10 @@ impl Notifier for Smtp {
             .templates
             .mail(notification, self.language)
             .map_err(|error| Failure::transient(format!("the mail could not be written: {error}")))?;
-        let to = self.everybody(&recipient);
         let head = Letterhead {
             from: &self.from,
-            to: &to,
+            recipient: &recipient,
+            everybody: &self.to,
             language: self.language,
         };
         let bytes = message::compose(&head, &mail, notification)

@@ -18,6 +18,7 @@ use monitor_domain::SharedClock;
 use super::connection::{Connection, Stream};
 use super::extensions::Extensions;
 use super::fault::{Fault, Step};
+use super::mailbox::{needs_utf8, on_wire};
 use super::reply::{NoReply, Reply};
 use super::sign_in::{forms_of, sign_in};
 use super::tls::{Tls, TlsError};
@@ -44,8 +45,14 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// The server at an address, each of whose replies may take `timeout`.
-    pub(super) fn new(address: Address, tls: Option<Tls>, timeout: Duration, deps: &Deps) -> Server {
+    /// The server at an address, which knows us as `hello` and each of whose replies may take `timeout`.
+    pub(super) fn new(
+        address: Address,
+        tls: Option<Tls>,
+        hello: ClientId,
+        timeout: Duration,
+        deps: &Deps,
+    ) -> Server {
         let (credentials, secrets) = match (&address.user, &address.password) {
             (Some(user), Some(password)) => {
                 let credentials = Credentials::new(user.clone(), password.expose().to_owned());
@@ -58,10 +65,10 @@ impl Server {
             connect_timeout: deps.requests.connect_timeout,
             timeout,
             clock: deps.clock.clone(),
-            hello: ClientId::default(),
             address,
             tls,
             credentials,
+            hello,
             secrets,
         }
     }
@@ -134,7 +141,10 @@ impl Server {
             let helo = connection.command(format!("HELO {}\r\n", self.hello));
             reply = self.within(step, helo).await?;
         }
-        let reply = accepted(step, reply, 2)?;
+        let reply = accepted(step, reply, 2).map_err(|fault| match fault.code {
+            None | Some(421) => fault,
+            Some(_) => fault.advise(format!("the name said was {}; `hello_name` sets it", self.hello)),
+        })?;
         connection.extensions = if is_unknown {
             Extensions::default()
         } else {
@@ -163,9 +173,9 @@ impl Server {
         mail: &[u8],
     ) -> Result<(), Fault> {
         let parameters = parameters(&connection.extensions, from, to, mail)?;
-        let sender = Mail::new(Some(from.clone()), parameters);
+        let sender = Mail::new(Some(on_wire(from)), parameters);
         self.say(connection, Step::Sender, sender, 2).await?;
-        let recipient = Rcpt::new(to.clone(), Vec::new());
+        let recipient = Rcpt::new(on_wire(to), Vec::new());
         self.say(connection, Step::Recipient, recipient, 2).await?;
         self.say(connection, Step::Data, Data, 3).await?;
         let taken = self.within(Step::Content, connection.content(mail)).await?;
@@ -243,11 +253,15 @@ fn parameters(
     mail: &[u8],
 ) -> Result<Vec<MailParameter>, Fault> {
     let mut parameters = Vec::new();
-    let is_ascii = |address: &Mailaddress| AsRef::<str>::as_ref(address).is_ascii();
-    if !is_ascii(from) || !is_ascii(to) {
+    if needs_utf8(from) || needs_utf8(to) {
         if !offered.smtp_utf8 {
-            let words = "the server takes no addresses with letters beyond ASCII (SMTPUTF8)";
-            return Err(Fault::new(Step::Recipient, words).into_final());
+            let words = "the server takes only ASCII before the @ (it does not offer SMTPUTF8)";
+            // A sender can be changed. A recipient cannot: no other address reaches this mailbox.
+            return Err(if needs_utf8(from) {
+                Fault::new(Step::Sender, words)
+            } else {
+                Fault::new(Step::Recipient, words).into_final()
+            });
         }
         parameters.push(MailParameter::SmtpUtfEight);
     }

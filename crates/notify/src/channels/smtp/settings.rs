@@ -10,7 +10,8 @@ use monitor_requests::{Secret, SecretKey, SecretSource};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::mailbox::mailbox;
+use super::hello_name;
+use super::mailbox::{mailbox, on_wire};
 use super::notifier::{Smtp, Transport};
 use super::pool::Pool;
 use super::server::Server;
@@ -45,6 +46,8 @@ pub struct SmtpSettings {
     pub password: Option<SecretSource>,
     /// A PEM file of certificate authorities to trust besides the machine's.
     pub ca_file: Option<PathBuf>,
+    /// The name said to the server in EHLO, such as `"monitor.example.com"` or `"[192.0.2.1]"`. Default: this machine's.
+    pub hello_name: Option<String>,
     /// The longest wait for each reply of the server. Default `requests.timeout`.
     #[serde(default, with = "humantime_serde::option")]
     #[schemars(with = "String")]
@@ -115,7 +118,10 @@ impl SmtpSettings {
         let mut recipients: Vec<Mailbox> = Vec::new();
         for text in self.to.iter().flatten() {
             let recipient = mailbox(text)?;
-            if !recipients.iter().any(|other| other.email == recipient.email) {
+            if !recipients
+                .iter()
+                .any(|other| on_wire(&other.email) == on_wire(&recipient.email))
+            {
                 recipients.push(recipient);
             }
         }
@@ -145,8 +151,14 @@ impl SmtpSettings {
         let tls = Tls::new(&address, self.ca_file.as_deref())
             .map_err(|message| BuildError::setting(name, Finding::new("ca_file", message)))?;
         warn_of_clear_password(name, &address);
+        let hello = match self.hello_name.as_deref().map(hello_name::read) {
+            Some(hello) => {
+                hello.map_err(|message| BuildError::setting(name, Finding::new("hello_name", message)))?
+            }
+            None => hello_name::of_machine(),
+        };
         let timeout = self.timeout.unwrap_or(deps.requests.timeout);
-        let server = Server::new(address, tls, timeout, deps);
+        let server = Server::new(address, tls, hello, timeout, deps);
         Ok(Transport::Server(Pool::new(server, connections)))
     }
 }
@@ -168,6 +180,9 @@ impl ChannelSettings for SmtpSettings {
                 "timeout",
                 "must be longer than nothing, such as \"5s\"",
             ));
+        }
+        if let Some(Err(message)) = self.hello_name.as_deref().map(hello_name::read) {
+            findings.push(Finding::new("hello_name", message));
         }
         findings.extend(self.check_url());
         findings.extend(self.check_addresses());

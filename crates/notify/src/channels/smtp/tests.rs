@@ -35,7 +35,7 @@ fn build(settings: &SmtpSettings) -> Result<Arc<dyn Notifier>, String> {
 fn every_key_is_read_and_no_other() {
     let all = settings(&json!({
         "url": { "env": "URL" }, "username": "u", "password": { "file": "/run/p" }, "ca_file": "/ca.pem",
-        "timeout": "7s",
+        "timeout": "7s", "hello_name": "monitor.example.com",
     }));
     assert_eq!(all.timeout, Some(Duration::from_secs(7)));
     assert_eq!(all.files(), [("ca_file", Path::new("/ca.pem"))]);
@@ -82,6 +82,17 @@ fn every_mistake_is_found_with_its_key() {
             "\"ops\" is not a mail address",
         ),
         (json!({ "timeout": "0s" }), "timeout", "longer"),
+        (
+            json!({ "hello_name": "192.0.2.1" }),
+            "hello_name",
+            "stands in brackets",
+        ),
+        (json!({ "hello_name": "" }), "hello_name", "no host name"),
+        (
+            json!({ "to": ["ops@例子_1.cn"] }),
+            "to",
+            "a domain that cannot be",
+        ),
         (json!({ "password": "p" }), "username", "missing"),
         (json!({ "username": "u" }), "password", "missing"),
     ] {
@@ -152,7 +163,12 @@ fn limits_and_recipients_come_from_the_settings() {
     let settings = SmtpSettings::new(
         "file:mails",
         "monitor@example.com",
-        ["ops@example.com", "Ops <ops@example.com>", "boss@example.com"],
+        [
+            "ops@example.com",
+            "Ops <ops@example.com>",
+            "boss@例子.cn",
+            "Boss <boss@xn--fsqu00a.cn>",
+        ],
     );
     let common = ChannelCommon {
         per_minute: Some(30),
@@ -162,7 +178,7 @@ fn limits_and_recipients_come_from_the_settings() {
     let channel = settings
         .build("mail", &common, &Deps::standalone().unwrap())
         .unwrap();
-    assert_eq!(channel.recipients(), ["ops@example.com", "boss@example.com"]);
+    assert_eq!(channel.recipients(), ["ops@example.com", "boss@例子.cn"]);
     assert_eq!(
         channel.limits(),
         Limits {

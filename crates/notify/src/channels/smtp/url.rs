@@ -7,6 +7,8 @@ use monitor_domain::Finding;
 use monitor_requests::Secret;
 use url::Url;
 
+use super::idn;
+
 /// The forms of a URL, for messages about one that has none of them.
 pub(super) const FORMS: &str =
     "smtp://HOST:25, smtps://USER@HOST:465, smtp+starttls://USER@HOST:587 or file:DIR";
@@ -81,11 +83,8 @@ impl MailUrl {
             "smtp+starttls" => (Security::StartTls, 587),
             scheme => return Err(format!("mails do not go over {scheme:?}; {FORMS}")),
         };
-        let host = url
-            .host_str()
-            .unwrap_or_default()
-            .trim_matches(['[', ']'])
-            .to_owned();
+        let host = decode(url.host_str().unwrap_or_default().trim_matches(['[', ']']));
+        let host = idn::ascii(&host).ok_or_else(|| format!("the host {host:?} is no name; {FORMS}"))?;
         if host.is_empty() {
             return Err(format!("names no host; {FORMS}"));
         }
@@ -182,6 +181,18 @@ mod tests {
             ("smtps://mail.example", Security::Tls, "mail.example", 465),
             ("smtp+starttls://127.0.0.1", Security::StartTls, "127.0.0.1", 587),
             ("smtp://[::1]:26", Security::None, "::1", 26),
+            (
+                "smtps://邮件.例子.中国",
+                Security::Tls,
+                "xn--5nq051n.xn--fsqu00a.xn--fiqs8s",
+                465,
+            ),
+            (
+                "smtp://b%C3%BCcher.example:26",
+                Security::None,
+                "xn--bcher-kva.example",
+                26,
+            ),
         ] {
             let address = server(text);
             assert_eq!(
@@ -226,6 +237,7 @@ mod tests {
             "http://u:hunter2@a",
             "smtp://",
             "smtp://a/path",
+            "smtp://u:hunter2@例子_1.cn",
             "file:",
             "smtp://u:hunter2@h:99999",
         ] {
