@@ -95,6 +95,30 @@ async fn a_no_is_one_however_it_is_written() {
 }
 
 #[tokio::test]
+async fn what_passes_is_tried_again_in_whatever_charset_it_is_said() {
+    let server = Server::start().await;
+    for (reply, words) in [
+        (
+            b"550 \xd3\xca\xcf\xe4\xd2\xd1\xc2\xfa\r\n".as_slice(),
+            "550 邮箱已满",
+        ),
+        (
+            b"550-\xd3\xca\xcf\xe4\r\n550 \xd2\xd1\xc2\xfa\r\n",
+            "550 邮箱 已满",
+        ),
+        ("550 邮箱已满".as_bytes(), "550 邮箱已满"),
+        (b"550 bo\xeete pleine : quota\r\n", "550 boîte pleine : quota"),
+    ] {
+        server.next("RCPT", Action::Last(reply));
+        let failure = send(&server).await.unwrap_err();
+        assert!(
+            failure.is_transient() && failure.reason().ends_with(words),
+            "{failure:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn where_the_lines_of_an_answer_disagree_nothing_is_final_and_nothing_taken_for_sent() {
     let server = Server::start().await;
     for at in ["RCPT", "."] {

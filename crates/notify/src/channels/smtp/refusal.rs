@@ -4,7 +4,7 @@ use super::fault::Step;
 
 /// What a server says of a problem that passes or that somebody repairs: a full mailbox, a quota, a rate, a relay that
 /// does not know its client. In lower case.
-const PASSING: [&str; 31] = [
+const PASSING: [&str; 62] = [
     "relay",
     "rcpthosts",
     "quota",
@@ -36,18 +36,59 @@ const PASSING: [&str; 31] = [
     "blacklist",
     "reverse dns",
     "mail loop",
+    "helo command",
+    // The same of Chinese servers, under a bare 550 as a rule.
+    "已满",
+    "满了",
+    "容量",
+    "空间不足",
+    "配额",
+    "超额",
+    "频率",
+    "频繁",
+    "过快",
+    "过多",
+    "太多",
+    "次数",
+    "限流",
+    "稍后",
+    "稍候",
+    "重试",
+    "再试",
+    "暂时",
+    "临时",
+    "繁忙",
+    "认证",
+    "登录",
+    "授权",
+    "权限",
+    "中继",
+    "转发",
+    "黑名单",
+    "灰名单",
+    // The sender: somebody can mend that.
+    "发件人",
+    "发信人",
 ];
 /// What a server says of a mail that is too large.
-const TOO_LARGE: [&str; 6] = [
+const TOO_LARGE: [&str; 14] = [
     "message size",
     "message too",
     "message exceeds",
     "mail size",
     "too large",
     "too big",
+    "邮件过大",
+    "邮件太大",
+    "邮件大小",
+    "信件过大",
+    "信件太大",
+    "信件大小",
+    "附件过大",
+    "附件太大",
 ];
 /// What a server says of a recipient that it does not have.
-const UNKNOWN: [&str; 10] = [
+const UNKNOWN: [&str; 18] = [
     "no such",
     "unknown",
     "not found",
@@ -58,6 +99,14 @@ const UNKNOWN: [&str; 10] = [
     "invalid mailbox",
     "user invalid",
     "not exist",
+    "不存在",
+    "无此",
+    "没有此",
+    "没有这个",
+    "查无",
+    "找不到",
+    "未找到",
+    "无效",
 ];
 
 /// Whether a reply says that this recipient or this content will not be taken, however often it is offered.
@@ -207,6 +256,34 @@ mod tests {
             (Step::Content, 550, "5.7.1 unable to relay", false),
             (Step::Content, 554, "DT:SPM", true),
             (Step::Content, 451, "this is spam", false),
+            (Step::Recipient, 550, "", true),
+            (
+                Step::Recipient,
+                550,
+                "<h.local>: Helo command rejected: Host not found",
+                false,
+            ),
+            (Step::Recipient, 550, "用户不存在", true),
+            (Step::Recipient, 550, "拒绝接收", true),
+            (Step::Recipient, 550, "收件人邮箱已满", false),
+            (Step::Recipient, 550, "用户邮箱空间不足，请联系对方清理", false),
+            (Step::Recipient, 550, "超出邮箱容量", false),
+            (Step::Recipient, 550, "发送过于频繁，请稍后再试", false),
+            (Step::Recipient, 550, "同一IP发信频率超过限制", false),
+            (Step::Recipient, 550, "请先登录", false),
+            (Step::Recipient, 550, "未经授权，不允许中继", false),
+            (Step::Recipient, 553, "发件人地址与登录用户不符", false),
+            (Step::Recipient, 550, "您的IP已被列入黑名单", false),
+            (Step::Recipient, 554, "无此用户", true),
+            (Step::Recipient, 554, "系统错误", false),
+            (Step::Recipient, 550, "5.0.0 收件人地址无效", true),
+            (Step::Recipient, 550, "5.0.0 错误", false),
+            (Step::Sender, 552, "邮件大小超过系统限制", true),
+            (Step::Sender, 552, "发件人配额已用完", false),
+            (Step::Content, 550, "邮件过大，超出容量限制", true),
+            (Step::Content, 550, "疑似垃圾邮件", true),
+            (Step::Content, 554, "系统繁忙", false),
+            (Step::Content, 554, "当日发信次数超过上限", false),
         ] {
             assert_eq!(is_refusal(step, code, words), expected, "{step} {code} {words}");
         }
