@@ -31,6 +31,10 @@ lint:
 demo *args:
     cargo run --bin monitor -- demo {{ args }}
 
+# Its simulated systems alone, to develop against: `just simulate --total waiting=130 > monitor.toml`.
+simulate *args:
+    cargo run --bin monitor -- simulate {{ args }}
+
 # Screenshots of the page with made-up data, wide, narrow and in Chinese, into target/shots.
 shots port="8090":
     .ci/shots {{ port }}

@@ -15,6 +15,7 @@ mod latency;
 mod page;
 mod processes;
 mod routes;
+mod simulate;
 mod stumbles;
 mod try_command;
 mod upgrade;

@@ -6,6 +6,7 @@ mod demo;
 mod init;
 mod migrate;
 mod run;
+mod simulate;
 mod trial;
 
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ struct Arguments {
 enum Command {
     /// Try everything out: simulated systems, mail, worker and web in one process.
     Demo(demo::DemoArgs),
+    /// Run the simulated systems of the demo alone, to develop against, and print a config that reads them.
+    Simulate(simulate::SimulateArgs),
     /// Run worker and web in one process.
     Run(ConfigArgs),
     /// Write a commented config to start from.
@@ -80,6 +83,7 @@ async fn run(command: Command, worker: &Worker) -> Result<(), Exit> {
     let path = |args: ConfigArgs| args.config.unwrap_or_else(|| worker.config().to_owned());
     match command {
         Command::Demo(args) => demo::run(args).await,
+        Command::Simulate(args) => simulate::run(args).await,
         Command::Run(config) => run::run(program, &path(config)).await,
         Command::Init { dir } => init::run(&dir),
         Command::Check { schema: true, .. } => {

@@ -3,7 +3,7 @@
 mod listen;
 mod stop;
 
-pub use listen::{another_port, listen};
+pub use listen::{another_port, cannot_listen, listen};
 pub use stop::stop_on_signals;
 
 /// Logs to standard error: `info` and up unless `RUST_LOG` says otherwise.

@@ -8,22 +8,25 @@ use std::net::{SocketAddr, TcpListener};
 /// # Errors
 /// Why it cannot be listened on, with the address and the remedy; the kind is the system's.
 pub fn listen(address: SocketAddr, remedy: &str) -> io::Result<TcpListener> {
-    TcpListener::bind(address).map_err(|error| {
-        let why = match error.kind() {
-            ErrorKind::AddrInUse => {
-                "another program listens there, maybe another monitor; stop that one".to_owned()
-            }
-            ErrorKind::AddrNotAvailable => "this machine does not have this address".to_owned(),
-            ErrorKind::PermissionDenied => {
-                format!("{error}; ports below 1024 are mostly kept for root")
-            }
-            _ => error.to_string(),
-        };
-        io::Error::new(
-            error.kind(),
-            format!("cannot listen on {address}: {why}, or {remedy}"),
-        )
-    })
+    TcpListener::bind(address).map_err(|error| cannot_listen(&error, address, remedy))
+}
+
+/// What [`listen`] says of this error, for who listens by other means.
+pub fn cannot_listen(error: &io::Error, address: SocketAddr, remedy: &str) -> io::Error {
+    let why = match error.kind() {
+        ErrorKind::AddrInUse => {
+            "another program listens there, maybe another monitor; stop that one".to_owned()
+        }
+        ErrorKind::AddrNotAvailable => "this machine does not have this address".to_owned(),
+        ErrorKind::PermissionDenied => {
+            format!("{error}; ports below 1024 are mostly kept for root")
+        }
+        _ => error.to_string(),
+    };
+    io::Error::new(
+        error.kind(),
+        format!("cannot listen on {address}: {why}, or {remedy}"),
+    )
 }
 
 /// The same address with another port, for an example.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -45,9 +45,9 @@ pub(crate) async fn within<T: Send + 'static>(
     waiting.await.ok().flatten()
 }
 
-/// A listener on a port of 127.0.0.1. It stops when dropped.
+/// A listener, by preference on 127.0.0.1. It stops when dropped.
 pub(crate) struct Service {
-    port: u16,
+    address: SocketAddr,
     serve: Serve,
     accepted: Arc<AtomicUsize>,
     running: Mutex<Option<Running>>,
@@ -60,12 +60,15 @@ struct Running {
 }
 
 impl Service {
-    /// Listens on `port`, or on any free one for 0.
-    pub(crate) fn start(port: u16, serve: Serve) -> io::Result<Service> {
-        let listener = if port == 0 { bind_any(bind)? } else { bind(port)? };
-        let port = listener.local_addr()?.port();
+    /// Listens on `address`, or on any free port of it for 0.
+    pub(crate) fn start(address: SocketAddr, serve: Serve) -> io::Result<Service> {
+        let listener = if address.port() == 0 {
+            bind_any(|port| bind(SocketAddr::new(address.ip(), port)))?
+        } else {
+            bind(address)?
+        };
         let service = Service {
-            port,
+            address: listener.local_addr()?,
             serve,
             accepted: Arc::default(),
             running: Mutex::new(None),
@@ -75,7 +78,18 @@ impl Service {
     }
 
     pub(crate) fn port(&self) -> u16 {
-        self.port
+        self.address.port()
+    }
+
+    /// Where a client on this machine reaches it.
+    pub(crate) fn reached_at(&self) -> SocketAddr {
+        let mut address = self.address;
+        match address {
+            SocketAddr::V4(any) if any.ip().is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            SocketAddr::V6(any) if any.ip().is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        address
     }
 
     /// How many connections were accepted.
@@ -98,11 +112,11 @@ impl Service {
         if lock(&self.running).is_some() {
             return Ok(());
         }
-        let port = self.port;
+        let address = self.address;
         let patient = runtime().spawn(async move {
             let start = tokio::time::Instant::now();
             loop {
-                match bind(port) {
+                match bind(address) {
                     Err(error)
                         if error.kind() == io::ErrorKind::AddrInUse && start.elapsed() < PORT_PATIENCE =>
                     {
@@ -131,7 +145,7 @@ impl Service {
 impl fmt::Debug for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Service")
-            .field("port", &self.port)
+            .field("address", &self.address)
             .field("running", &lock(&self.running).is_some())
             .finish()
     }
@@ -142,9 +156,14 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn bind(port: u16) -> io::Result<TcpListener> {
+/// A port of 127.0.0.1.
+pub(crate) fn local(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     // Sets SO_REUSEADDR: closed connections of a moment ago do not keep the port.
-    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    let listener = std::net::TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let _in_runtime = runtime().enter();
     TcpListener::from_std(listener)

@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, TcpListener};
 /// that keeps trying such a port while nobody listens can be given the same port as its own and *connect to itself*.
 const RANGE: std::ops::Range<u16> = 15_000..32_000;
 
-/// Binds a free port of 127.0.0.1 with `bind`, by preference one that no outgoing connection will ever be given.
+/// Binds a free port with `bind`, by preference one that no outgoing connection will ever be given.
 pub(crate) fn bind_any<T>(bind: impl Fn(u16) -> io::Result<T>) -> io::Result<T> {
     let mut random = fastrand::Rng::new();
     for _ in 0..64 {

@@ -41,7 +41,7 @@ pub(crate) struct DemoArgs {
 }
 
 /// A time between two readings, as the config takes it.
-fn interval(text: &str) -> Result<Duration, String> {
+pub(crate) fn interval(text: &str) -> Result<Duration, String> {
     let interval =
         humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 2s or 500ms"))?;
     if INTERVALS.contains(&interval) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::fault::{Fault, Faults, Times};
 use super::read::{self, Incoming, Refusal};
 use super::request::{Log, Request};
 use super::respond::{self, After};
-use crate::net::{Service, within};
+use crate::net::{Service, local, within};
 use crate::tls::{AnyStream, Transport};
 
 type Handler = Arc<dyn Fn(&Request) -> Answer + Send + Sync>;
@@ -70,7 +71,18 @@ impl HttpServer {
         port: u16,
         handler: impl Fn(&Request) -> Answer + Send + Sync + 'static,
     ) -> io::Result<HttpServer> {
-        Self::launch(port, Arc::new(handler), Transport::Plain)
+        Self::start_at(local(port), handler)
+    }
+
+    /// Starts on this address, which other machines may reach; port 0 for a free one.
+    ///
+    /// # Errors
+    /// The address is none of this machine, or its port is taken.
+    pub fn start_at(
+        address: SocketAddr,
+        handler: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+    ) -> io::Result<HttpServer> {
+        Self::launch(address, Arc::new(handler), Transport::Plain)
     }
 
     /// Starts on a free port with TLS.
@@ -82,10 +94,10 @@ impl HttpServer {
         certificate: &crate::Certificate,
         handler: impl Fn(&Request) -> Answer + Send + Sync + 'static,
     ) -> io::Result<HttpServer> {
-        Self::launch(0, Arc::new(handler), certificate.transport())
+        Self::launch(local(0), Arc::new(handler), certificate.transport())
     }
 
-    fn launch(port: u16, handler: Handler, transport: Transport) -> io::Result<HttpServer> {
+    fn launch(address: SocketAddr, handler: Handler, transport: Transport) -> io::Result<HttpServer> {
         let scheme = transport.http_scheme();
         let core = Arc::new(Core {
             handler,
@@ -95,7 +107,7 @@ impl HttpServer {
         });
         let connections = core.clone();
         let service = Service::start(
-            port,
+            address,
             Arc::new(move |stream| {
                 let core = connections.clone();
                 Box::pin(async move { core.serve(stream).await })
@@ -110,9 +122,9 @@ impl HttpServer {
         })
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://127.0.0.1:PORT`, or what else it listens on, without a slash at the end.
     pub fn url(&self) -> String {
-        format!("{}://127.0.0.1:{}", self.shared.scheme, self.port())
+        format!("{}://{}", self.shared.scheme, self.shared.service.reached_at())
     }
 
     /// The port, which stays the same over [`stop`](Self::stop) and [`start_again`](Self::start_again).

@@ -19,7 +19,7 @@ use crate::systems::{SystemA, SystemB};
 const MOST_MESSAGES: usize = 3;
 
 /// How the demo goes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ScenarioOptions {
     /// The same seed plays the same scenario.
     pub seed: u64,
@@ -27,7 +27,12 @@ pub struct ScenarioOptions {
     pub lang: Language,
     /// How often the worker reads; the scenario keeps pace with it, so that no excursion falls between two readings.
     pub pace: Duration,
+    /// Which of x, y and z move; the others stay what they are on the systems.
+    pub moving: Vec<&'static str>,
 }
+
+/// The totals that the scenario knows.
+const KEYS: [&str; 3] = ["x", "y", "z"];
 
 impl Default for ScenarioOptions {
     fn default() -> ScenarioOptions {
@@ -35,6 +40,7 @@ impl Default for ScenarioOptions {
             seed: 1,
             lang: Language::English,
             pace: Duration::from_secs(2),
+            moving: KEYS.to_vec(),
         }
     }
 }
@@ -67,7 +73,7 @@ impl Scenario {
         });
         b.set_auto_messages(true);
         b.set_most_auto_messages(MOST_MESSAGES);
-        set_totals(a, b, trajectory.values());
+        set_totals(a, b, &options.moving, trajectory.values());
 
         let values = Arc::new(Mutex::new(trajectory.values()));
         let (a, b, shared) = (a.clone(), b.clone(), values.clone());
@@ -80,7 +86,7 @@ impl Scenario {
             loop {
                 ticks.tick().await;
                 trajectory.advance(step);
-                set_totals(&a, &b, trajectory.values());
+                set_totals(&a, &b, &options.moving, trajectory.values());
                 *lock(&shared) = trajectory.values();
             }
         });
@@ -99,8 +105,9 @@ impl Drop for Scenario {
     }
 }
 
-fn set_totals(a: &SystemA, b: &SystemB, values: Values) {
-    for (key, value) in [("x", values.x), ("y", values.y), ("z", values.z)] {
+fn set_totals(a: &SystemA, b: &SystemB, moving: &[&str], values: Values) {
+    let all = KEYS.into_iter().zip([values.x, values.y, values.z]);
+    for (key, value) in all.filter(|(key, _)| moving.contains(key)) {
         a.set_total(key, value);
         b.set_total(key, value);
     }

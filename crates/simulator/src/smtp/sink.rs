@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use super::fault::{Script, SmtpFault};
 use super::mail::Mail;
 use super::session::Session;
 use crate::http::Times;
-use crate::net::{Service, lock, within};
+use crate::net::{Service, local, lock, within};
 use crate::tls::Transport;
 
 /// Mails kept; older ones go.
@@ -67,9 +68,9 @@ struct Inbox {
 }
 
 /// What the server demands of its clients; from [`SmtpSink::builder`].
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SmtpBuilder {
-    port: u16,
+    address: SocketAddr,
     login: Option<(String, String)>,
     starttls: Option<Transport>,
     implicit: Option<Transport>,
@@ -94,7 +95,12 @@ impl SmtpSink {
 
     /// For a server that wants a password or TLS.
     pub fn builder() -> SmtpBuilder {
-        SmtpBuilder::default()
+        SmtpBuilder {
+            address: local(0),
+            login: None,
+            starttls: None,
+            implicit: None,
+        }
     }
 
     /// The port, which stays the same over [`stop`](Self::stop) and [`start_again`](Self::start_again).
@@ -102,7 +108,7 @@ impl SmtpSink {
         self.shared.service.port()
     }
 
-    /// `smtp://127.0.0.1:PORT`, or `smtps://…` and `smtp+starttls://…` where that is what it speaks.
+    /// `smtp://127.0.0.1:PORT`, or what else it listens on, and `smtps://…` and `smtp+starttls://…` where that is what it speaks.
     pub fn url(&self) -> String {
         let core = &self.shared.core;
         let scheme = match (&core.implicit, &core.starttls) {
@@ -110,7 +116,7 @@ impl SmtpSink {
             (None, Some(_)) => "smtp+starttls",
             (None, None) => "smtp",
         };
-        format!("{scheme}://127.0.0.1:{}", self.port())
+        format!("{scheme}://{}", self.shared.service.reached_at())
     }
 
     /// The mails that are kept, oldest first.
@@ -177,8 +183,14 @@ impl SmtpSink {
 impl SmtpBuilder {
     /// Listens on this port.
     #[must_use]
-    pub fn port(mut self, port: u16) -> SmtpBuilder {
-        self.port = port;
+    pub fn port(self, port: u16) -> SmtpBuilder {
+        self.address(local(port))
+    }
+
+    /// Listens on this address, which other machines may reach; port 0 for a free one.
+    #[must_use]
+    pub fn address(mut self, address: SocketAddr) -> SmtpBuilder {
+        self.address = address;
         self
     }
 
@@ -221,7 +233,7 @@ impl SmtpBuilder {
         });
         let sessions = core.clone();
         let service = Service::start(
-            self.port,
+            self.address,
             Arc::new(move |stream| {
                 let core = sessions.clone();
                 Box::pin(async move {
@@ -271,7 +283,7 @@ impl fmt::Debug for SmtpSink {
 impl fmt::Debug for SmtpBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SmtpBuilder")
-            .field("port", &self.port)
+            .field("address", &self.address)
             .finish_non_exhaustive()
     }
 }

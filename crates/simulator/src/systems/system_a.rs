@@ -1,6 +1,7 @@
 //! System A: sign-in with JSON for a bearer token, and totals.
 
 use std::io;
+use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use super::data::{Data, TOTALS, number};
 use super::sessions::Sessions;
 use crate::http::{Answer, HttpServer, Request};
-use crate::net::lock;
+use crate::net::{local, lock};
 
 const USERNAME: &str = "monitor";
 const PASSWORD: &str = "a-secret";
@@ -50,9 +51,17 @@ impl SystemA {
     /// # Errors
     /// The port is taken.
     pub async fn start_on(port: u16) -> io::Result<SystemA> {
+        Self::start_at(local(port))
+    }
+
+    /// Starts on this address, which other machines may reach; port 0 for a free one.
+    ///
+    /// # Errors
+    /// The address is none of this machine, or its port is taken.
+    pub fn start_at(address: SocketAddr) -> io::Result<SystemA> {
         let (state, handler) = Self::parts();
         Ok(SystemA {
-            server: HttpServer::start_on(port, handler).await?,
+            server: HttpServer::start_at(address, handler)?,
             state,
         })
     }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use super::data::{Data, TOTALS, number};
 use super::messages::{Message, Messages};
 use super::sessions::Sessions;
 use crate::http::{Answer, HttpServer, Request, SIGN_IN_PAGE};
-use crate::net::lock;
+use crate::net::{local, lock};
 
 const USERNAME: &str = "monitor";
 const PASSWORD: &str = "b-secret";
@@ -74,9 +75,17 @@ impl SystemB {
     /// # Errors
     /// The port is taken.
     pub async fn start_on(port: u16) -> io::Result<SystemB> {
+        Self::start_at(local(port))
+    }
+
+    /// Starts on this address, which other machines may reach; port 0 for a free one.
+    ///
+    /// # Errors
+    /// The address is none of this machine, or its port is taken.
+    pub fn start_at(address: SocketAddr) -> io::Result<SystemB> {
         let (state, handler) = Self::parts();
         Ok(SystemB {
-            server: HttpServer::start_on(port, handler).await?,
+            server: HttpServer::start_at(address, handler)?,
             state,
         })
     }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use monitor_simulator::{Fault, Message, Scenario, ScenarioOptions, SignInRefusal, SystemA, SystemB, Times};
+use monitor_simulator::{
+    Fault, Message, Scenario, ScenarioOptions, SignInRefusal, SmtpSink, SystemA, SystemB, Times,
+};
 use serde_json::json;
 
 use crate::wire::{PATIENCE, Raw, get, send};
@@ -306,4 +308,49 @@ async fn the_scenario_moves_both_systems_and_writes_in_its_language() {
         "{raw}"
     );
     drop(scenario);
+}
+
+#[tokio::test]
+async fn what_does_not_move_in_the_scenario_stands_still() {
+    let (a, b) = (SystemA::start().await, SystemB::start().await);
+    a.set_total("x", 4.0);
+    b.set_total("x", 5.0);
+    let options = ScenarioOptions {
+        pace: Duration::from_millis(40),
+        moving: vec!["z"],
+        ..ScenarioOptions::default()
+    };
+    let _scenario = Scenario::start(&a, &b, options);
+    let (token, cookie) = (token(&a), cookie(&b));
+    let total = |key: &str| read_a(&a, &token, &format!("/api/totals/{key}")).json()["total"].clone();
+    let (z, start) = (total("z"), std::time::Instant::now());
+    while total("z") == z {
+        assert!(start.elapsed() < PATIENCE, "z moves");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let of_b = with_cookie(&b, &cookie, "GET", "/api/totals/x", "").json()["total"].clone();
+    assert_eq!((total("x"), total("y"), of_b), (json!(4), json!(0), json!(5)));
+}
+
+#[tokio::test]
+async fn servers_listen_where_they_are_told_and_say_how_this_machine_reaches_them() {
+    let any = |address: &str| std::net::SocketAddr::new(address.parse().unwrap(), 0);
+    let a = SystemA::start_at(any("0.0.0.0")).unwrap();
+    assert_eq!(a.url(), format!("http://127.0.0.1:{}", a.port()));
+    assert_eq!(token(&a).len(), 32);
+    a.stop().await;
+    a.start_again().await;
+    assert_eq!(token(&a).len(), 32, "on the same address again");
+    let mail = SmtpSink::builder().address(any("0.0.0.0")).start().await.unwrap();
+    assert_eq!(mail.url(), format!("smtp://127.0.0.1:{}", mail.port()));
+    // Not every machine has them.
+    for (address, host) in [("::1", "[::1]"), ("::", "[::1]"), ("127.0.0.2", "127.0.0.2")] {
+        if let Ok(b) = SystemB::start_at(any(address)) {
+            assert_eq!(b.url(), format!("http://{host}:{}", b.port()));
+        }
+    }
+    assert!(
+        SystemA::start_at(any("192.0.2.1")).is_err(),
+        "no address of this machine"
+    );
 }
