@@ -6,7 +6,7 @@ use monitor_notify::{Failure, SmtpSettings};
 use monitor_testkit::ScriptedClock;
 
 use crate::server::{Action, Server};
-use crate::{alert, plain, settings, timed};
+use crate::{alert, plain, secret, settings, timed};
 
 async fn fails(server: &Server, at: &'static str, action: Action) -> Failure {
     server.next(at, action);
@@ -124,6 +124,41 @@ async fn every_step_has_a_limit() {
         assert!(
             failure.reason().contains(&expected),
             "{at}: want {expected}, got {failure}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn encrypting_and_signing_in_have_a_limit_too() {
+    let limit = Duration::from_secs(1);
+    let clock = ScriptedClock::new(alert().at);
+    let silent = Server::start().await;
+    let with_auth = Server::with_auth().await;
+    for (server, scheme, at, step) in [
+        (&silent, "smtps", "CONNECT", "TLS"),
+        (&with_auth, "smtp", "AUTH", "signing in"),
+    ] {
+        let mail = timed(
+            &SmtpSettings {
+                timeout: Some(limit),
+                password: secret("pw"),
+                ..settings(&format!("{scheme}://u@127.0.0.1:{}", server.port))
+            },
+            clock.clone(),
+        );
+        server.next(at, Action::Hang);
+        let notification = alert();
+        let sending = tokio::spawn(async move { mail.send(&notification, "ops@example.com").await });
+        server.hung().await;
+        while !sending.is_finished() {
+            clock.advance(limit);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let failure = sending.await.unwrap().unwrap_err();
+        let expected = format!(": {step}: no answer within 1s");
+        assert!(
+            failure.is_transient() && failure.reason().ends_with(&expected),
+            "{failure}"
         );
     }
 }

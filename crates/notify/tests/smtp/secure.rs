@@ -261,6 +261,7 @@ async fn a_refused_sign_in_loses_no_alert_and_shows_no_password() {
         "500 unknown command AUTH PLAIN AHUAaHVudGVyMi1hbmQtbW9yZQ==",
         "534 use another mechanism",
         "454 temporary authentication failure",
+        "535-no\r\nhunter2-and-more\r\n535 用户 u 的密码 hunter2-and-more 错误",
     ] {
         server.next("AUTH", Action::Reply(reply));
         let failure = mail.send(&alert(), "ops@example.com").await.unwrap_err();
@@ -271,6 +272,21 @@ async fn a_refused_sign_in_loses_no_alert_and_shows_no_password() {
             "{shown}"
         );
         assert!(!shown.contains(PASSWORD) && !shown.contains(AS_PLAIN), "{shown}");
+    }
+    for reply in [
+        "what is AUTH PLAIN AHUAaHVudGVyMi1hbmQtbW9yZQ==",
+        "密码 hunter2-and-more",
+    ] {
+        server.next("AUTH", Action::Reply(reply));
+        let shown = mail
+            .send(&alert(), "ops@example.com")
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            shown.contains("no answer of a mail server: ") && shown.contains("[redacted]"),
+            "{shown}"
+        );
     }
     server.next("AUTH", Action::Reply("535 no"));
     assert!(mail.probe().await.is_err());

@@ -103,6 +103,7 @@ both! {
             ("sender_refused", Does(SmtpFault::reply(Stage::MailFrom, 550, "who are you")), "MAIL FROM: 550 who are you"),
             ("no_relay", Does(SmtpFault::reply(Stage::RcptTo(None), 550, "relay not permitted")), "550 relay not permitted"),
             ("mailbox_full", Does(SmtpFault::reply(Stage::RcptTo(None), 552, "mailbox full")), "552 mailbox full"),
+            ("full_in_chinese", Does(SmtpFault::reply(Stage::RcptTo(None), 550, "收件人邮箱已满")), "550 收件人邮箱已满"),
             ("over_quota", Does(SmtpFault::reply(Stage::EndOfData, 550, "5.2.2 no room")), "550 5.2.2 no room"),
             ("hangs_up", Does(SmtpFault::DropAt(Stage::MailFrom)), "MAIL FROM: "),
             ("dropped_in_data", Does(SmtpFault::DropAt(Stage::Data)), "the mail itself: "),
