@@ -202,3 +202,76 @@ async fn a_hangup_is_answered_with_what_to_do() {
         assert!(ended.success(), "{program}: {}", process.output());
     }
 }
+
+/// A system that refuses is tried several times, and each try is logged: what came of it is said after all of that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_ends_with_its_results() {
+    let site = Site::new(Backend::Sqlite).await.unwrap();
+    site.world.a.stop().await;
+    site.world.mail.stop().await;
+    let config = site.config.clone();
+    let checked = tokio::task::spawn_blocking(move || {
+        let mut shell = Command::new("sh");
+        // One pipe for both, so that their order is known.
+        shell.args(["-c", "exec \"$0\" check --online --config \"$1\" 2>&1"]);
+        shell.arg(binary("monitor")).arg(config).env("RUST_LOG", "info");
+        shell.output().unwrap()
+    });
+    let output = checked.await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lines: Vec<&str> = text.lines().collect();
+    let is_log = |line: &&str| line.starts_with('[');
+    let is_result = |line: &&str| line.starts_with("ok  ") || line.starts_with("FAIL");
+    let last_log = lines.iter().rposition(is_log).unwrap();
+    assert!(
+        lines[..last_log].iter().any(|line| line.contains("WARN")),
+        "retries are logged: {text}"
+    );
+    let found: Vec<&&str> = lines[last_log + 1..]
+        .iter()
+        .filter(|line| is_result(line))
+        .collect();
+    assert_eq!(
+        found.len(),
+        lines.iter().filter(|line| is_result(line)).count(),
+        "{text}"
+    );
+    // The database, two systems, three metrics and a channel.
+    assert_eq!(found.len(), 7, "{text}");
+    assert_eq!(
+        *lines.last().unwrap(),
+        "error: 5 of what the config points at did not work",
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_start_says_which_metrics_count_from_zero() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let metrics = "[metrics.x]\n[metrics.y]\nalert = { initial = \"learn\" }\n[metrics.z]\n";
+        let Some(site) = Site::with(backend, &Config::metrics(metrics)).await else {
+            continue;
+        };
+        let once = || {
+            let mut worker = site.program("monitor-worker", &["--once"]);
+            assert!(
+                worker.wait(Duration::from_secs(20)).success(),
+                "{}",
+                worker.output()
+            );
+            let output = worker.output();
+            let said = output.lines().filter(|line| line.contains("counts from 0"));
+            said.map(str::to_owned).collect::<Vec<_>>()
+        };
+        site.world.a.set_total("x", 500.0);
+        let first = once();
+        assert_eq!(first.len(), 1, "{first:?}");
+        assert!(first[0].contains("metric x: never read before"), "{first:?}");
+        assert!(
+            first[0].ends_with("metrics.x.alert.initial = \"learn\""),
+            "{first:?}"
+        );
+        assert!(once().is_empty(), "it was read before");
+    }
+}

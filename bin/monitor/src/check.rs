@@ -21,12 +21,26 @@ pub(crate) fn schema(program: &Program) {
 pub(crate) async fn run(program: &Program, config: &Path, online: bool) -> Result<(), Exit> {
     let loaded = monitor_settings::load(config, program.kinds())
         .map_err(|errors| Exit::Usage(format!("{errors}\n{}", counted(errors.0.len(), "mistake"))))?;
+    let settings = loaded.settings;
+    // What is tried logs as it goes; all that is found is said after that, in one piece.
+    let mut tried = Tried::default();
+    let end = match online {
+        true => try_all(program, &settings, &mut tried).await,
+        false => Ok(()),
+    };
     for warning in &loaded.warnings {
         say(&format!("warning: {warning}"));
     }
-    let settings = loaded.settings;
-    if online {
-        try_all(program, &settings).await?;
+    for hint in &loaded.hints {
+        say(&format!("hint: {hint}"));
+    }
+    tried.lines.iter().for_each(|line| say(line));
+    end?;
+    if tried.failures > 0 {
+        let failures = tried.failures;
+        return Err(Exit::Failed(anyhow!(
+            "{failures} of what the config points at did not work"
+        )));
     }
     say(&format!(
         "{}: good; {}, {}, {}",
@@ -38,54 +52,63 @@ pub(crate) async fn run(program: &Program, config: &Path, online: bool) -> Resul
     Ok(())
 }
 
+/// What became of all that was tried.
+#[derive(Default)]
+struct Tried {
+    lines: Vec<String>,
+    failures: usize,
+}
+
+impl Tried {
+    fn note(&mut self, what: &str, result: Result<String, String>) {
+        self.lines.push(match result {
+            Ok(good) => format!("ok    {what}: {good}"),
+            Err(why) => {
+                self.failures += 1;
+                format!("FAIL  {what}: {why}")
+            }
+        });
+    }
+}
+
 /// Tries every system, metric and channel, whatever became of the ones before.
-async fn try_all(program: &Program, settings: &Settings) -> Result<(), Exit> {
+///
+/// # Errors
+/// Where something cannot even be made; what was noted until then holds.
+async fn try_all(program: &Program, settings: &Settings, tried: &mut Tried) -> Result<(), Exit> {
     let clock = SystemClock::shared();
-    let mut failures = 0;
-    let mut report = |what: String, result: Result<String, String>| match result {
-        Ok(good) => say(&format!("ok    {what}: {good}")),
-        Err(why) => {
-            failures += 1;
-            say(&format!("FAIL  {what}: {why}"));
-        }
-    };
-    report("database".to_owned(), database(settings).await);
+    tried.note("database", database(settings).await);
     let systems = settings.systems(clock.clone()).map_err(anyhow::Error::from)?;
     for (name, system) in &systems {
         let result = system.sign_in().await;
-        report(
-            format!("system {name}"),
-            result
-                .map(|()| "signed in".to_owned())
-                .map_err(|error| error.to_string()),
+        let result = result.map(|()| "signed in".to_owned());
+        tried.note(
+            &format!("system {name}"),
+            result.map_err(|error| error.to_string()),
         );
     }
     let upstreams = Upstreams::new(systems);
     for metric in program.metrics(settings)? {
         let config = metric.config();
         let result = sample(&*metric, &upstreams).await;
-        let shown =
-            result.map(|value| format!("{} {} ({})", Number(value), config.unit, config.rule.describe()));
-        report(
-            format!("metric {}", config.key),
+        let shown = result.map(|value| {
+            let value = format!("{} {}", Number(value), config.unit);
+            format!("{} ({})", value.trim_end(), config.rule.describe())
+        });
+        tried.note(
+            &format!("metric {}", config.key),
             shown.map_err(|error| error.to_string()),
         );
     }
     for notifier in settings.notifiers(clock).map_err(anyhow::Error::from)? {
         let result = notifier.probe().await;
-        report(
-            format!("channel {}", notifier.name()),
-            result
-                .map(|()| "opened, nothing sent".to_owned())
-                .map_err(|failure| failure.to_string()),
+        let result = result.map(|()| "opened, nothing sent".to_owned());
+        tried.note(
+            &format!("channel {}", notifier.name()),
+            result.map_err(|failure| failure.to_string()),
         );
     }
-    match failures {
-        0 => Ok(()),
-        n => Err(Exit::Failed(anyhow!(
-            "{n} of what the config points at did not work"
-        ))),
-    }
+    Ok(())
 }
 
 /// Whether it can be used, and what is to be done with it. Nothing of it is changed.

@@ -34,11 +34,7 @@ enum Command {
     /// Run worker and web in one process.
     Run(ConfigArgs),
     /// Write a commented config to start from.
-    Init {
-        /// The folder that gets `config/monitor.toml`.
-        #[arg(default_value = ".")]
-        dir: PathBuf,
-    },
+    Init(init::InitArgs),
     /// Read the config and say all that is wrong with it.
     Check {
         #[command(flatten)]
@@ -85,7 +81,7 @@ async fn run(command: Command, worker: &Worker) -> Result<(), Exit> {
         Command::Demo(args) => demo::run(args).await,
         Command::Simulate(args) => simulate::run(args).await,
         Command::Run(config) => run::run(program, &path(config)).await,
-        Command::Init { dir } => init::run(&dir),
+        Command::Init(args) => init::run(args),
         Command::Check { schema: true, .. } => {
             check::schema(program);
             Ok(())

@@ -159,6 +159,7 @@ impl Engine {
             notify_gap(context, no_data.min()).await?;
             heartbeat(context).await?;
             reap_dead_workers(context).await?;
+            self.polling.log_first_readings().await?;
             // What was in the way before this start may have been mended.
             make_due(context).await
         };
@@ -199,6 +200,7 @@ impl Engine {
         let context = &self.context;
         heartbeat(context).await?;
         reap_dead_workers(context).await?;
+        self.polling.log_first_readings().await?;
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.polling.once() => {}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use monitor_domain::Language;
 
 use crate::common::Escalate;
-use crate::condition::{Condition, Lifetime, Timing};
+use crate::condition::{Condition, Context, Lifetime, Memory, Past, Reference, Signal, Timing};
 use crate::flapping::Flapping;
 use crate::text::{en, zh_cn};
 
@@ -56,6 +56,19 @@ impl Rule {
         self.condition.threshold()
     }
 
+    /// Whether its first reading counts from 0: whatever is there already at a first start is then an alert at once.
+    pub fn counts_from_zero(&self) -> bool {
+        let past = Past::default();
+        let mut much = Context {
+            value: f64::MAX,
+            elapsed: Duration::ZERO,
+            past,
+            memory: Memory::default(),
+        };
+        self.condition.reference(&past) == Reference::Zero
+            && matches!(self.condition.judge(&mut much), Signal::Breach { .. })
+    }
+
     /// The rule in words: "rise by 1", "above 100, clear below 90, for 30s", or "高于 100 告警，低于 90 恢复".
     pub fn describe(&self) -> String {
         let timing = Timing {
@@ -94,7 +107,7 @@ impl PartialEq for Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::condition::{Change, Level, NoData};
+    use crate::condition::{Baseline, Change, Initial, Level, NoData};
 
     #[test]
     fn rules_describe_themselves() {
@@ -111,6 +124,38 @@ mod tests {
         assert_eq!(no_data.describe(), "no data for 1m 30s");
         assert_eq!(rule.threshold(), Some(100.0));
         assert_eq!(Rule::new(Change::either(1.0)).threshold(), None);
+    }
+
+    #[test]
+    fn what_is_there_already_alerts_where_the_first_reading_counts_from_zero() {
+        let learning = |change: Change| Change {
+            initial: Initial::Learn,
+            ..change
+        };
+        let since_alert = |change: Change| Change {
+            baseline: Baseline::LastAlert,
+            ..change
+        };
+        let held = Rule {
+            hold: Duration::from_secs(60),
+            ..Rule::new(Change::rise(1.0))
+        };
+        for (rule, counts) in [
+            (Rule::new(Change::rise(1.0)), true),
+            (Rule::new(Change::rise(1e12)), true),
+            (Rule::new(Change::either(1.0)), true),
+            (Rule::new(since_alert(Change::rise(1.0))), true),
+            (held, true),
+            (Rule::new(learning(Change::rise(1.0))), false),
+            (Rule::new(learning(since_alert(Change::either(1.0)))), false),
+            // A first 500 is no fall from 0.
+            (Rule::new(Change::fall(1.0)), false),
+            // It is above its limit, not above nothing.
+            (Rule::new(Level::above(100.0)), false),
+            (Rule::new(NoData), false),
+        ] {
+            assert_eq!(rule.counts_from_zero(), counts, "{rule:?}");
+        }
     }
 
     #[test]

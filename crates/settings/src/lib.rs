@@ -12,9 +12,11 @@ mod schema;
 mod sections;
 mod settings;
 mod tree;
+mod variables;
 mod words;
 
 pub use build::BuildError;
+pub use check::base_url;
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use kinds::Kinds;
 pub use load::{Loaded, load, load_str};
@@ -22,4 +24,5 @@ pub use schema::schema;
 pub use settings::{
     Auth, DatabaseSettings, INTERVALS, MetricSettings, Settings, WebSettings, WorkerSettings,
 };
+pub use variables::variables;
 pub use words::{suggest, there_is};

@@ -17,6 +17,8 @@ pub struct Loaded {
     pub settings: Settings,
     /// Such as a password that stands in the file.
     pub warnings: Vec<Diagnostic>,
+    /// What may be meant, and what somebody who starts may not expect, such as that messages have no link to the page.
+    pub hints: Vec<Diagnostic>,
 }
 
 /// Reads and checks a config file that may name these kinds, with `MONITOR__…` variables of this process laid over it.
@@ -85,9 +87,13 @@ fn checked(
     let (document, syntax) = Document::parse(name, text, env);
     let mut checker = Checker::new(Reader::new(&document, syntax), env, kinds, base);
     let settings = checker.settings(PathBuf::from(name));
-    let (errors, warnings) = checker.finish();
+    let found = checker.finish();
     match settings {
-        Some(settings) if errors.is_empty() => Ok(Loaded { settings, warnings }),
-        _ => Err(Diagnostics(errors)),
+        Some(settings) if found.errors.is_empty() => Ok(Loaded {
+            settings,
+            warnings: found.warnings,
+            hints: found.hints,
+        }),
+        _ => Err(Diagnostics(found.errors)),
     }
 }

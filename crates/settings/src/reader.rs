@@ -18,11 +18,19 @@ const MAX_ROUNDS: usize = 1000;
 /// Where a key stands that is in no file.
 pub(crate) const NOWHERE: Range<usize> = usize::MAX - 2..usize::MAX - 1;
 
+/// What was found in a document, each kind in the order of the file.
+pub(crate) struct Found {
+    pub(crate) errors: Vec<Diagnostic>,
+    pub(crate) warnings: Vec<Diagnostic>,
+    pub(crate) hints: Vec<Diagnostic>,
+}
+
 /// Collects diagnostics about a document.
 pub(crate) struct Reader<'d, 'i> {
     pub(crate) document: &'d Document<'i>,
     errors: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
+    hints: Vec<Diagnostic>,
     /// Keys that an error has been said about, or that a misspelt one was meant to be: that they are missing then is
     /// no news.
     excused: BTreeSet<String>,
@@ -41,6 +49,7 @@ impl<'d, 'i> Reader<'d, 'i> {
             broken: broken.collect(),
             errors: syntax,
             warnings: Vec::new(),
+            hints: Vec::new(),
             excused: BTreeSet::new(),
         }
     }
@@ -176,8 +185,18 @@ impl<'d, 'i> Reader<'d, 'i> {
         });
     }
 
-    /// Errors and warnings, each in the order of the file.
-    pub(crate) fn finish(mut self) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+    /// Says what may be meant, and what somebody who starts may not expect.
+    pub(crate) fn hint(&mut self, path: &[String], message: impl Into<String>) {
+        let place = self.document.place(path);
+        self.hints.push(Diagnostic {
+            place,
+            path: show(path),
+            message: message.into(),
+        });
+    }
+
+    /// All that was found, each kind in the order of the file.
+    pub(crate) fn finish(mut self) -> Found {
         let mut errors: Vec<Diagnostic> = Vec::new();
         for error in self.errors {
             if !errors.contains(&error) {
@@ -186,7 +205,12 @@ impl<'d, 'i> Reader<'d, 'i> {
         }
         errors.sort_by(|a, b| a.place.cmp(&b.place));
         self.warnings.sort_by(|a, b| a.place.cmp(&b.place));
-        (errors, self.warnings)
+        self.hints.sort_by(|a, b| a.place.cmp(&b.place));
+        Found {
+            errors,
+            warnings: self.warnings,
+            hints: self.hints,
+        }
     }
 
     fn complain(&mut self, path: &[String], offset: Option<usize>, message: &str) {

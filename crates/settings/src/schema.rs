@@ -120,17 +120,28 @@ fn metrics(kinds: &Kinds) -> Value {
 fn metric_definitions(generator: &mut SchemaGenerator, kinds: &Kinds) -> Map<String, Value> {
     let metric = object(generator, MetricSection::json_schema);
     let common = object(generator, RuleCommon::json_schema);
-    let mut conditions = Vec::new();
+    let (mut conditions, mut partial) = (Vec::new(), vec![json!({ "$ref": "#/$defs/Alert" })]);
     for kind in &kinds.conditions {
         let own = object(generator, kind.schema);
         let mut alert = together(&[&own, &common]);
         alert["description"] = kind.doc.into();
         require(&mut alert, kind.name);
+        // A built-in metric has a condition where the config sets none, and takes the other keys of that.
+        let names_it = format!("{} = ", kind.name);
+        if BUILT_IN
+            .iter()
+            .any(|metric| metric.alert.to_string().starts_with(&names_it))
+        {
+            let mut rest = alert.clone();
+            if let Some(rest) = rest.as_object_mut() {
+                rest.remove("required");
+            }
+            partial.push(rest);
+        }
         conditions.push(alert);
     }
     let alert = json!({ "anyOf": conditions });
-    // A built-in metric has a condition where the config sets none.
-    let partial = json!({ "anyOf": [{ "$ref": "#/$defs/Alert" }, together(&[&common])] });
+    let partial = json!({ "anyOf": partial });
     let with = |alert: &str, required: &[&str]| {
         let mut metric = metric.clone();
         let property = &mut metric["properties"]["alert"];

@@ -85,6 +85,63 @@ fn the_example_has_every_key() {
     }
 }
 
+/// What the lines of a paragraph of the example give, each with what it says of it: `#   for = "30s"   the condition must …`.
+fn explained(begin: &str, end: &str) -> Vec<(&'static str, &'static str)> {
+    let start = EXAMPLE.find(begin).unwrap_or_else(|| panic!("{begin}"));
+    let paragraph = &EXAMPLE[start..start + EXAMPLE[start..].find(end).unwrap_or_else(|| panic!("{end}"))];
+    let lines = paragraph.lines().filter_map(|line| line.strip_prefix("#   "));
+    lines
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()) && line.contains(" = "))
+        .map(|line| line.split_once("  ").expect(line))
+        .map(|(pair, said)| (pair.trim(), said.trim()))
+        .collect()
+}
+
+/// Nobody copies a line out of the example that is then refused.
+#[test]
+fn what_the_example_explains_is_taken_as_it_stands_there() {
+    let variables = env(&["SYSTEM_A_PASSWORD", "SYSTEM_B_PASSWORD"]);
+    let check = |fetch: &str, alert: &str| {
+        let text = format!(
+            "{EXAMPLE}\n[metrics.w]\nfetch = {{ system = \"a\", path = \"/w\", {fetch} }}\nalert = {{ {alert} }}\n"
+        );
+        load_str("monitor.toml", &text, &variables)
+            .unwrap_or_else(|errors| panic!("{fetch} / {alert}: {errors}"));
+    };
+    let value = "value = \"$.n\"";
+    let conditions = explained("# alert has exactly one of", "# and may have");
+    assert!(conditions.len() >= 7, "{conditions:?}");
+    for (condition, _) in &conditions {
+        check(value, condition);
+    }
+    let at = EXAMPLE.find("# alert has exactly one of").unwrap();
+    let options = explained(
+        &EXAMPLE[at..][EXAMPLE[at..].find("# and may have").unwrap()..],
+        "# ── Maintenance",
+    );
+    assert!(options.len() >= 8, "{options:?}");
+    for (option, said) in &options {
+        // Where it goes with some conditions only, the text begins with them.
+        let goes_with = |(condition, _): &&(&str, &str)| {
+            said.split_once(':').is_none_or(|(with, _)| {
+                with.split(", ")
+                    .any(|one| condition.starts_with(&format!("{one} =")))
+            })
+        };
+        let (condition, _) = conditions.iter().find(goes_with).unwrap_or(&conditions[0]);
+        check(value, &format!("{condition}, {option}"));
+    }
+    let ways = explained(
+        "# body = { status = \"unpaid\" }; and has one of",
+        "# and may have",
+    );
+    assert!(ways.len() >= 5, "{ways:?}");
+    for (way, _) in ways {
+        check(way, "rise = 1");
+    }
+    assert!(!EXAMPLE.contains("\"required\""), "sign-in is not built");
+}
+
 /// The example with all that is off turned on.
 pub(crate) fn with_all_turned_on() -> String {
     let mut text = String::new();

@@ -22,8 +22,16 @@ fn the_configs_of_the_repository_are_valid() {
 #[test]
 fn what_is_wrong_is_refused() {
     let schema = schema(&Kinds::stock());
-    let good = json!({ "metrics": { "x": {} } });
-    assert_eq!(validate(&schema, &good), [""; 0]);
+    for good in [
+        json!({ "metrics": { "x": {} } }),
+        // What goes with the condition that a built-in metric has.
+        json!({ "metrics": { "x": { "alert": { "initial": "learn", "for": "30s" } } } }),
+        json!({ "metrics": { "z": { "alert": { "clear_below": 90 } } } }),
+        json!({ "metrics": { "y": { "alert": { "repeat": "1h" } } } }),
+        json!({ "metrics": { "x": {} }, "web": { "lang": "zh_CN" } }),
+    ] {
+        assert_eq!(validate(&schema, &good), [""; 0], "{good}");
+    }
     let wrong = [
         json!({}),
         json!({ "metrics": {} }),
@@ -33,6 +41,11 @@ fn what_is_wrong_is_refused() {
         json!({ "metrics": { "x": { "alert": { "above": 1, "below": 1 } } } }),
         json!({ "metrics": { "x": { "alert": { "above": "1" } } } }),
         json!({ "metrics": { "x": { "alert": { "rise": 1, "clear_below": 1 } } } }),
+        json!({ "metrics": { "x": { "alert": { "initial": "lern" } } } }),
+        json!({ "metrics": { "w": {
+            "fetch": { "system": "a", "path": "/", "value": "$" }, "alert": { "initial": "learn" },
+        } } }),
+        json!({ "metrics": { "x": {} }, "web": { "lang": "fr" } }),
         json!({ "metrics": { "x": { "severity": "crit" } } }),
         json!({ "metrics": { "x": {} }, "web": { "bint": "" } }),
         json!({ "metrics": { "x": {} }, "sistems": {} }),

@@ -361,6 +361,59 @@ fn secrets_in_clear_are_warned_about() {
     );
 }
 
+/// What somebody who starts may not expect is a hint: it is no mistake, and programs do not log it at each start.
+#[test]
+fn hints_say_what_a_first_start_does() {
+    let hints = |more: &str| -> Vec<String> {
+        let loaded = loaded(more, &[]);
+        assert_eq!(loaded.warnings, []);
+        loaded.hints.iter().map(ToString::to_string).collect()
+    };
+    let link = "web.base_url: is not set, so messages have no link to the page";
+    let first =
+        |key: &str| format!("metrics.{key}.alert.initial: is not set, so the first reading counts from 0");
+    let w = |alert: &str| {
+        format!(
+            "[metrics.w]\nfetch = {{ system = \"a\", path = \"/w\", value = \"$.n\" }}\nalert = {{ {alert} }}\n"
+        )
+    };
+    let base = "[web]\nbase_url = \"https://monitor.example\"\n";
+    let all = hints("[metrics.x]\n[web]\n[metrics.z]\n");
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert!(
+        all[0].starts_with(&format!("monitor.toml:19:10: {}", first("x"))),
+        "{all:?}"
+    );
+    assert!(
+        all[1].starts_with(&format!("monitor.toml:20:2: {link}")),
+        "{all:?}"
+    );
+    assert!(
+        all[0].contains("Set it to \"learn\" to begin silently"),
+        "{all:?}"
+    );
+    for (more, count) in [
+        ("[metrics.x]\n[metrics.y]\n".to_owned(), 2),
+        ("[metrics.x]\nalert = { for = \"30s\" }\n".to_owned(), 1),
+        ("[metrics.x]\nalert = { initial = \"learn\" }\n".to_owned(), 0),
+        (
+            "[metrics.x]\nalert = { initial = \"count_from_zero\" }\n".to_owned(),
+            0,
+        ),
+        (w("rise = 1, baseline = \"last_alert\""), 1),
+        (w("change = 1"), 1),
+        (w("fall = 1"), 0),
+        (w("below = 3"), 0),
+        ("[metrics.z]\n".to_owned(), 0),
+    ] {
+        assert_eq!(hints(&format!("{base}{more}")).len(), count, "{more}");
+    }
+    // Where nobody is notified, there is nothing to link from.
+    let text = format!("{SYSTEMS}[metrics.z]\n");
+    let alone = load_str("monitor.toml", &text, &[]).unwrap();
+    assert_eq!((alone.warnings.len(), alone.hints.len()), (1, 0));
+}
+
 #[test]
 fn a_file_is_read_with_the_environment_of_the_process() {
     let folder = tempfile::tempdir().unwrap();

@@ -3,6 +3,7 @@
 //! A failure is a reading too. This room decides nothing about alerts and notifies nobody.
 
 mod cycle;
+mod first_start;
 mod metric_state;
 mod permits;
 mod scheduler;

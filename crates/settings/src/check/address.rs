@@ -41,6 +41,14 @@ pub(crate) fn http_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// How people reach the page, as `web.base_url` takes it; without the slash at its end, and escaped.
+///
+/// # Errors
+/// What is wrong with it, and what to give.
+pub fn base_url(text: &str) -> Result<String, String> {
+    http_url(text.trim()).map(|url| url.as_str().trim_end_matches('/').to_owned())
+}
+
 /// An origin as browsers send it: scheme, host, port, nothing else.
 pub(super) fn origin(text: &str) -> Result<(), String> {
     let is_origin = http_url(text).is_ok_and(|url| url.origin().ascii_serialization() == text);
@@ -79,6 +87,19 @@ mod tests {
             let message = http_url(bad).unwrap_err();
             assert!(!message.contains("hunter2"), "{message}");
         }
+        for (text, url) in [
+            ("https://a.example", "https://a.example"),
+            (" https://A.example/ ", "https://a.example"),
+            ("http://a.example:8080/monitor/", "http://a.example:8080/monitor"),
+            ("https://a.example/\"b\"", "https://a.example/%22b%22"),
+        ] {
+            assert_eq!(base_url(text).as_deref(), Ok(url));
+        }
+        assert!(
+            base_url("a.example")
+                .unwrap_err()
+                .contains("such as \"https://a.example\"")
+        );
         assert!(origin("https://intranet.example").is_ok());
         assert!(origin("https://intranet.example/").is_err() && origin("*").is_err());
     }

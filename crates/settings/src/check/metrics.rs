@@ -67,6 +67,9 @@ impl Checker<'_, '_> {
         let fetch = self.fetch(&at("fetch"), built_in, in_code, raw.fetch);
         let details = self.details(&at("details"), built_in, raw.details);
         let rule = self.rule(&at("alert"), built_in, raw.alert.is_some(), interval);
+        if let Some(rule) = &rule {
+            self.first_reading(&at("alert"), rule);
+        }
         let max_messages = raw.max_messages.unwrap_or(DEFAULT_MESSAGES);
         if !MESSAGES.contains(&max_messages) {
             let (least, most) = (MESSAGES.start(), MESSAGES.end());
@@ -89,6 +92,18 @@ impl Checker<'_, '_> {
             max_messages,
             notify,
         })
+    }
+
+    /// As in the Flask program, all that is there at the first start is an alert. Who wrote so knows it.
+    fn first_reading(&mut self, at: &[String], rule: &Rule) {
+        let initial = join(at, "initial");
+        if rule.counts_from_zero() && self.reader.document.get(&initial).is_none() {
+            self.reader.hint(
+                &initial,
+                "is not set, so the first reading counts from 0: all that is there at the first start is an alert, with a \
+                 message for each. Set it to \"learn\" to begin silently, or to \"count_from_zero\" where that is meant",
+            );
+        }
     }
 
     fn metric_key(&mut self, table: &[String], key: &str) -> MetricKey {

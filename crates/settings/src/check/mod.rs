@@ -10,16 +10,17 @@ mod metrics;
 mod systems_and_channels;
 mod web_and_worker;
 
+pub use address::base_url;
+
 use std::path::{Path, PathBuf};
 
 use monitor_domain::Finding;
 use monitor_requests::{RequestsSettings, SecretSource};
 use toml::de::DeValue;
 
-use crate::diagnostic::Diagnostic;
 use crate::kinds::Kinds;
 use crate::place::Base;
-use crate::reader::Reader;
+use crate::reader::{Found, Reader};
 use crate::sections::SECTIONS;
 use crate::settings::Settings;
 use crate::words::no_such_key;
@@ -75,6 +76,13 @@ impl<'d, 'i> Checker<'d, 'i> {
         let systems = self.systems();
         let alarm = self.alarm();
         let channels = self.channels();
+        if !channels.is_empty() && web.as_ref().is_some_and(|web| web.base_url.is_none()) {
+            self.reader.hint(
+                &path(&["web", "base_url"]),
+                "is not set, so messages have no link to the page; set it to how people reach the page, such as \
+                 \"https://monitor.example\"",
+            );
+        }
         let language = web.as_ref().map_or_else(Default::default, |web| web.lang);
         let metrics = self.metrics(worker.as_ref().map(|worker| worker.interval), language);
         let maintenance = self.maintenance();
@@ -93,8 +101,8 @@ impl<'d, 'i> Checker<'d, 'i> {
         })
     }
 
-    /// Errors and warnings, each in the order of the file.
-    pub(crate) fn finish(self) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+    /// All that was found.
+    pub(crate) fn finish(self) -> Found {
         self.reader.finish()
     }
 
