@@ -124,6 +124,7 @@ fn every_row_of_the_fault_table_names_a_test_and_every_test_has_a_row() {
         include_str!("../../crates/notify/tests/smtp/hello.rs"),
         include_str!("../../crates/notify/tests/smtp/replies.rs"),
         include_str!("../../crates/notify/tests/smtp/secure.rs"),
+        include_str!("secrets.rs"),
     );
     let mut section = tests.iter();
     for part in table.split("\n## ").skip(1) {

@@ -16,6 +16,7 @@ mod latency;
 mod page;
 mod processes;
 mod routes;
+mod secrets;
 mod simulate;
 mod stumbles;
 mod try_command;

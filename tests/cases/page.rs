@@ -43,13 +43,16 @@ async fn values_change_records_appear_delete_and_reset_work() {
         .unwrap();
 
     // A value changes and a record appears, without reloading.
-    app.b()
-        .add_message("x", "m1", "<img src=x onerror=alert(1)> Order 4711 is unpaid");
+    app.b().add_message(
+        "x",
+        "m1",
+        "<img src=x onerror=alert(1)> Order 4711 is unpaid\u{1b}\u{202E}",
+    );
     app.read("x", 3.0).await;
     becomes(&browser, "[data-testid=metric-value-x]", "3").await;
     eventually("the record", || async {
         let rows = text(&browser, "#records").await?;
-        rows.contains("<img src=x onerror=alert(1)> Order 4711 is unpaid")
+        rows.contains("<img src=x onerror=alert(1)> Order 4711 is unpaid␛⟨U+202E⟩")
             .then_some(())
     })
     .await;

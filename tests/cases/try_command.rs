@@ -108,7 +108,7 @@ both! {
             "metric x: X", "read from system a (system_a)", "rule rise by 1", "value 3 ",
             "against 0, last read at 20", "stored normal since 20",
             "verdict would alert; nothing was stored and nobody notified", "phase firing, from normal",
-            "reason 3 rose by 3 from 0", "messages 1 from 0 to 3 m-1: Order 5 failed[2J and waits",
+            "reason 3 rose by 3 from 0", "messages 1 from 0 to 3 m-1: Order 5 failed␛[2J and waits",
             "trail time (UTC) value phase effects reason", " 0 normal - 0",
         ]);
         let (code, said, _) = attempt(&site, "metric", "z").await;

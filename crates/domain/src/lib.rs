@@ -9,6 +9,7 @@ mod language;
 mod metric_key;
 mod number;
 mod severity;
+mod visible;
 mod word;
 
 pub use builtin::{AlertWhen, BUILT_IN, BuiltIn, Endpoint, X, Y, Z};
@@ -20,4 +21,5 @@ pub use language::Language;
 pub use metric_key::{InvalidKey, MetricKey};
 pub use number::Number;
 pub use severity::Severity;
+pub use visible::{one_line, visible};
 pub use word::UnknownWord;

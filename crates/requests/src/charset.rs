@@ -54,8 +54,8 @@ fn charset_of(content_type: &str) -> Option<String> {
         .skip(1)
         .filter_map(|one| one.split_once('='));
     let (_, label) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
-    let label: String = label.trim().trim_matches(['"', '\'']).chars().take(40).collect();
-    (!label.is_empty()).then_some(label)
+    let label = label.trim().trim_matches(['"', '\'']);
+    (!label.is_empty()).then(|| label.to_owned())
 }
 
 fn meta(body: &[u8]) -> Option<String> {

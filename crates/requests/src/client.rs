@@ -10,6 +10,7 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::breaker::{Breakers, Closed};
 use crate::classify::{self, Failure};
+use crate::mask::Mask;
 use crate::{
     BuildError, ClientConfig, Error, ErrorKind, Phase, Request, Response, content_encoding, retry, transport,
 };
@@ -78,6 +79,7 @@ impl Client {
             ..
         } = &*self.inner;
         let shown_url = request.shown_url();
+        let mask = Mask::of(request, config);
         let started = clock.monotonic();
         let limit = request.timeout.unwrap_or(config.timeout);
         let retries = request.retries.unwrap_or(config.retries);
@@ -105,7 +107,12 @@ impl Client {
             let now = clock.monotonic();
             let elapsed = now.saturating_sub(started);
             let outcome = match answer {
-                Ok(answer) => Ok(answered(request, &shown_url, answer, (attempts, elapsed))),
+                Ok(answer) => Ok(answered(
+                    request,
+                    (&shown_url, &mask),
+                    answer,
+                    (attempts, elapsed),
+                )),
                 Err(failure) => Err(failed(request, &shown_url, failure, (attempts, elapsed))),
             };
             if let Some(permit) = permit {
@@ -251,7 +258,7 @@ fn cause(outcome: &Result<Response, Error>) -> String {
 /// An answer, as whoever sent the request gets it.
 fn answered(
     request: &Request,
-    shown_url: &str,
+    (shown_url, mask): (&str, &Mask),
     answer: Answer,
     (attempts, elapsed): (u32, Duration),
 ) -> Response {
@@ -269,6 +276,7 @@ fn answered(
         attempts,
         elapsed,
         shown_url: shown_url.to_owned(),
+        mask: mask.clone(),
     }
 }
 

@@ -8,6 +8,7 @@ mod content_encoding;
 mod error;
 mod excerpt;
 mod http_date;
+mod mask;
 mod redact;
 mod request;
 mod response;

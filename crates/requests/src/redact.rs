@@ -1,9 +1,8 @@
 //! What may be printed of a URL: all but the secrets in it.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 
-use url::{Url, form_urlencoded};
+use url::Url;
 
 /// Stands where a secret was.
 pub(crate) const REDACTED: &str = "[redacted]";
@@ -33,13 +32,8 @@ pub(crate) const SECRET_PARTS: &[&str] = &[
     "jwt",
 ];
 
-/// Names (or the last word of a name, as in `webhook_key`) that make a query value a secret.
-const SECRET_WORDS: &[&str] = &[
-    "key", "sign", "sig", "code", "auth", "pass", "sid", "pin", "otp", "hmac", "mac",
-];
-
-/// The URL as it may be printed: no userinfo, no fragment, and `[redacted]` for the values of query keys that hold
-/// secrets (`key`, `token`, `secret`, `sign`, `password`, `code`… in any case).
+/// The URL as it may be printed: no userinfo, no fragment, and of its query only the names of the keys: whether a value
+/// is a secret its name does not say.
 ///
 /// With `secret_url` the path is a secret too, as in a chat robot's webhook: only scheme and host are left.
 pub fn redact_url(url: &Url, secret_url: bool) -> String {
@@ -67,77 +61,21 @@ pub fn redact_url(url: &Url, secret_url: bool) -> String {
 }
 
 fn push_query(out: &mut String, query: &str) {
-    let mut rest = query;
-    loop {
-        // Some servers still split at `;`, so a secret may follow one.
-        let end = rest.find(['&', ';']).unwrap_or(rest.len());
-        let pair = &rest[..end];
-        match pair.split_once('=') {
-            Some((key, value)) if is_secret_query_key(key) || hides_secret(value) => {
-                out.push_str(key);
-                out.push('=');
-                out.push_str(REDACTED);
-            }
-            Some(_) => out.push_str(pair),
-            // Without `=` the whole may be the secret, but mostly it is a flag: only what resembles one is shown.
-            None if pair.len() <= 16 => out.push_str(pair),
-            None => out.push_str(REDACTED),
-        }
-        match rest[end..].chars().next() {
-            Some(separator) => {
-                out.push(separator);
-                rest = &rest[end + 1..];
-            }
-            None => return,
-        }
-    }
-}
-
-fn is_secret_query_key(key: &str) -> bool {
-    let key = decode(key).to_ascii_lowercase();
-    SECRET_PARTS.iter().any(|part| key.contains(part))
-        || key
-            .rsplit(|c: char| !c.is_ascii_alphanumeric())
-            .any(|word| SECRET_WORDS.contains(&word))
-}
-
-/// Whether a query value has a query of its own with a secret, as a `return_to=https%3A%2F%2F…%3Ftoken%3D…` has.
-fn hides_secret(value: &str) -> bool {
-    let mut value = decode(value).into_owned();
-    // Encoded twice occurs in practice; more is not worth following.
-    for _ in 0..2 {
-        let inner = value
-            .split(['?', '&', ';', '#'])
-            .filter_map(|pair| pair.split_once('='));
-        if inner.into_iter().any(|(key, _)| is_secret_query_key(key)) || has_userinfo(&value) {
-            return true;
-        }
-        value = decode(&value).into_owned();
-    }
-    false
-}
-
-fn has_userinfo(value: &str) -> bool {
-    Url::parse(value).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
-}
-
-fn decode(part: &str) -> Cow<'_, str> {
-    // `parse` would split at `&` and `=`: neither is in a part that is to be decoded as one.
-    if !part.contains(['%', '+']) {
-        return Cow::Borrowed(part);
-    }
-    let safe = part.replace('&', "%26").replace('=', "%3D");
-    Cow::Owned(
-        form_urlencoded::parse(safe.as_bytes())
-            .map(|(key, _)| key.into_owned())
-            .collect(),
-    )
+    // Some servers still split at `;`, so a name may follow one.
+    let names = query.split(['&', ';']).map(|pair| match pair.split_once('=') {
+        Some((name, _)) => name,
+        None if pair.is_empty() => "",
+        // Without `=` it may be a value as well as a name.
+        None => "…",
+    });
+    out.push_str(&names.collect::<Vec<_>>().join("&"));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use url::form_urlencoded;
 
     fn shown(url: &str) -> String {
         redact_url(&Url::parse(url).unwrap(), false)
@@ -147,47 +85,19 @@ mod tests {
     fn urls_lose_their_secrets_and_keep_what_helps() {
         for (url, expected) in [
             (
-                "https://a.example/api/totals/x?total=3",
-                "https://a.example/api/totals/x?total=3",
+                "https://a.example/api/orders?status=open&appkey=abc",
+                "https://a.example/api/orders?status&appkey",
             ),
             ("http://user:pw@a.example:8080/p", "http://a.example:8080/p"),
-            (
-                "https://a.example/send?key=abc&n=1",
-                "https://a.example/send?key=[redacted]&n=1",
-            ),
-            (
-                "https://a.example/?Access_Token=abc",
-                "https://a.example/?Access_Token=[redacted]",
-            ),
-            (
-                "https://a.example/?a=1;token=abc",
-                "https://a.example/?a=1;token=[redacted]",
-            ),
-            (
-                "https://a.example/?to%6ben=abc",
-                "https://a.example/?to%6ben=[redacted]",
-            ),
-            (
-                "https://a.example/?X-Amz-Signature=abc",
-                "https://a.example/?X-Amz-Signature=[redacted]",
-            ),
-            (
-                "https://a.example/?next=%2Fcb%3Fcode%3Dabc",
-                "https://a.example/?next=[redacted]",
-            ),
+            ("https://a.example/?a=1;ticket=abc", "https://a.example/?a&ticket"),
+            ("https://a.example/?to%6ben=abc=def", "https://a.example/?to%6ben"),
             (
                 "https://a.example/?next=https%3A%2F%2Fu%3Apw%40b.example%2F",
-                "https://a.example/?next=[redacted]",
+                "https://a.example/?next",
             ),
             ("https://a.example/#access_token=abc", "https://a.example/#…"),
-            (
-                "https://a.example/?0123456789abcdef0",
-                "https://a.example/?[redacted]",
-            ),
-            (
-                "https://a.example/?verbose&design=4&zipcode=9",
-                "https://a.example/?verbose&design=4&zipcode=9",
-            ),
+            ("https://a.example/?abc&n=1", "https://a.example/?…&n"),
+            ("https://a.example/?", "https://a.example/?"),
             ("https://[::1]:81/", "https://[::1]:81/"),
         ] {
             assert_eq!(shown(url), expected);
@@ -207,7 +117,7 @@ mod tests {
             secret in secret(),
             key in prop::sample::select(vec![
                 "key", "KEY", "token", "Token", "access_token", "secret", "client_secret", "sign", "signature",
-                "password", "Passwd", "code", "api_key", "apikey", "x-api-key", "webhook.key", "auth", "sid",
+                "appkey", "ticket", "ak", "q", "status",
             ]),
             before in "[a-z%0-9&;=?+]{0,20}",
             after in "[a-z%0-9&;=?+]{0,20}",

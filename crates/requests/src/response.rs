@@ -13,11 +13,15 @@ use url::Url;
 
 use crate::charset;
 use crate::excerpt::excerpt;
-use crate::{Error, ErrorKind, http_date, redact_url};
+use crate::mask::{Mask, Which};
+use crate::{Error, ErrorKind, Secret, http_date, redact_url};
 use monitor_domain::{Clock, SystemClock};
 
 /// How much of an answer's body an error quotes, in characters.
 const EXCERPT: usize = 200;
+
+/// How much of a text its excerpt is taken from, in characters.
+const EXCERPTED: usize = 10_000;
 
 /// An answer, whatever its status. `Debug` shows neither header values nor the body, which may hold a token.
 #[derive(Clone)]
@@ -38,12 +42,14 @@ pub struct Response {
     pub elapsed: Duration,
     /// The URL as it may be printed.
     pub(crate) shown_url: String,
+    /// Over the values that the request sent.
+    pub(crate) mask: Mask,
 }
 
 impl Response {
     /// An answer that came from nowhere, for tests of those who judge answers.
     pub fn new(method: Method, url: Url, status: StatusCode, headers: HeaderMap, body: Bytes) -> Response {
-        let shown_url = redact_url(&url, false);
+        let (shown_url, mask) = (redact_url(&url, false), Mask::of_url(&url));
         Response {
             status,
             headers,
@@ -53,6 +59,7 @@ impl Response {
             attempts: 1,
             elapsed: Duration::ZERO,
             shown_url,
+            mask,
         }
     }
 
@@ -68,7 +75,7 @@ impl Response {
             } else if self.body.is_empty() {
                 "expected JSON, got an empty body".to_owned()
             } else {
-                format!("expected JSON: {}", excerpt(&error.to_string(), EXCERPT))
+                format!("expected JSON: {}", self.excerpt(&error.to_string(), EXCERPT))
             };
             self.error(ErrorKind::Decode(what))
         })
@@ -82,7 +89,8 @@ impl Response {
     pub fn utf8(&self) -> Result<Cow<'_, [u8]>, String> {
         let content_type = self.headers.get(CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok());
-        charset::utf8(&self.body, content_type, self.is_html())
+        let utf8 = charset::utf8(&self.body, content_type, self.is_html());
+        utf8.map_err(|why| self.excerpt(&why, EXCERPT))
     }
 
     /// The body as text; what cannot be decoded is replaced.
@@ -137,7 +145,28 @@ impl Response {
         let _ = to.set_password(None);
         to.set_query(None);
         to.set_fragment(None);
-        Some(excerpt(to.as_str(), EXCERPT))
+        Some(self.excerpt(to.as_str(), EXCERPT))
+    }
+
+    /// Lets these values be masked too where this answer repeats them, although its request did not send them.
+    pub fn add_secrets(&mut self, secrets: impl IntoIterator<Item = Secret>) {
+        self.mask.add_secrets(secrets);
+    }
+
+    /// A text of this answer that people are to read: `[redacted]` stands for every password, token and key that the request
+    /// sent, also where the answer writes it percent-encoded or escaped. Words such as `unpaid` and days stay.
+    pub fn masked(&self, text: &str) -> String {
+        self.mask.hide(text, Which::Keys)
+    }
+
+    /// The beginning of a text of this answer, for an error: in one line, at most `max` characters, and without any value that
+    /// the request sent.
+    pub fn excerpt(&self, text: &str, max: usize) -> String {
+        let start = text
+            .char_indices()
+            .nth(EXCERPTED.max(max))
+            .map_or(text, |(end, _)| &text[..end]);
+        excerpt(&self.mask.hide(start, Which::All), max)
     }
 
     /// How long the server wants to be left alone (RFC 9110, 10.2.3: seconds or a date); zero for a date gone by.
@@ -175,7 +204,7 @@ impl Response {
         } else if self.is_html() {
             "an HTML page".to_owned()
         } else {
-            excerpt(&self.text(), EXCERPT)
+            self.excerpt(&self.text(), EXCERPT)
         };
         Err(self.error(ErrorKind::Status {
             status: self.status.as_u16(),
@@ -244,7 +273,7 @@ mod tests {
         let error = html.json::<serde_json::Value>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "GET https://a.example/api/totals/x?token=[redacted]: unreadable answer: expected JSON, got an HTML page"
+            "GET https://a.example/api/totals/x?token: unreadable answer: expected JSON, got an HTML page"
         );
         assert!(!error.is_transient() && !error.nothing_sent());
         let empty = response(204, &[], "").json::<u8>().unwrap_err().to_string();

@@ -9,6 +9,8 @@ use monitor_domain::Finding;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::Secret;
+
 /// More attempts than this are a mistake: the back-off would hold a call up for many minutes.
 const MAX_RETRIES: u32 = 20;
 
@@ -89,6 +91,8 @@ pub struct ClientConfig {
     pub proxy: Option<String>,
     /// Headers for every request that does not set them itself.
     pub headers: BTreeMap<String, String>,
+    /// What is secret besides what a request sends: where an answer repeats it, nobody is shown it.
+    pub secrets: Vec<Secret>,
     /// The wait before the first retry is at most this long; it doubles with each further one. Default 100 ms.
     pub backoff_min: Duration,
     /// The wait before any retry is at most this long (but for a `Retry-After`). Default 2 s.
@@ -117,6 +121,7 @@ impl From<&RequestsSettings> for ClientConfig {
             client_key: None,
             proxy: None,
             headers: BTreeMap::new(),
+            secrets: Vec::new(),
             backoff_min: Duration::from_millis(100),
             backoff_max: Duration::from_secs(2),
             breaker_failures: 5,
@@ -138,6 +143,7 @@ impl fmt::Debug for ClientConfig {
             .field("client_key", &self.client_key)
             .field("proxy", &self.proxy.as_ref().map(|_| "[redacted]"))
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("secrets", &self.secrets.len())
             .field("backoff_min", &self.backoff_min)
             .field("backoff_max", &self.backoff_max)
             .field("breaker_failures", &self.breaker_failures)

@@ -106,10 +106,13 @@ impl Details {
     /// Takes all messages from an answer, in its order. How many are kept is not decided here: which of them are new is known to
     /// whom they are recorded for.
     pub(crate) fn read(&self, response: &Response) -> Result<Vec<AlertMessage>, UpstreamError> {
-        let wrong = |why: String| UpstreamError::answer(&self.system, &self.path, why);
+        let wrong = |why: String| UpstreamError::answer(&self.system, &self.path, response.masked(&why));
         let json = json(response).map_err(&wrong)?;
         let nodes = self.messages.nodes(&json).map_err(&wrong)?;
-        let (good, bad): (Vec<_>, Vec<_>) = nodes.into_iter().map(message).partition(Result::is_ok);
+        let (good, bad): (Vec<_>, Vec<_>) = nodes
+            .into_iter()
+            .map(|node| message(node, response))
+            .partition(Result::is_ok);
         let messages: Vec<AlertMessage> = good.into_iter().flatten().collect();
         // One that cannot be read does not hide those that can; where none can, the answer is not what it should be.
         match bad.into_iter().find_map(Result::err) {
@@ -138,12 +141,12 @@ fn context(question: &Question) -> Context {
     context
 }
 
-fn message(node: &Value) -> Result<AlertMessage, String> {
+fn message(node: &Value, response: &Response) -> Result<AlertMessage, String> {
     match node {
         Value::String(text) if text.trim().is_empty() => Err("a message is empty".to_owned()),
         Value::String(text) => Ok(AlertMessage {
             id: None,
-            text: cut(text, MAX_TEXT),
+            text: cut(&response.masked(text), MAX_TEXT),
             occurred_at: None,
         }),
         Value::Object(fields) => {
@@ -154,14 +157,14 @@ fn message(node: &Value) -> Result<AlertMessage, String> {
                 .ok_or_else(|| "a message has no \"text\" that is a string".to_owned())?;
             let id = match fields.get("id") {
                 None | Some(Value::Null) => None,
-                Some(Value::String(id)) => (!id.trim().is_empty()).then(|| short_id(id)),
+                Some(Value::String(id)) => (!id.trim().is_empty()).then(|| short_id(&response.masked(id))),
                 Some(Value::Number(id)) => Some(id.to_string()),
                 Some(_) => return Err("a message's \"id\" is neither a string nor a number".to_owned()),
             };
             let occurred_at = fields.get("occurred_at").and_then(Value::as_str).and_then(time);
             Ok(AlertMessage {
                 id,
-                text: cut(text, MAX_TEXT),
+                text: cut(&response.masked(text), MAX_TEXT),
                 occurred_at,
             })
         }

@@ -57,7 +57,7 @@ impl Fetch {
             }
             Ok(number)
         });
-        number.map_err(|why| UpstreamError::answer(&self.system, &self.path, why))
+        number.map_err(|why| UpstreamError::answer(&self.system, &self.path, response.masked(&why)))
     }
 }
 

@@ -141,7 +141,7 @@ pub(crate) fn confirm(
     response: &Response,
 ) -> Result<(), UpstreamError> {
     let checked = own.or(system.ok()).map_or(Ok(()), |ok| ok.check(response));
-    checked.map_err(|why| UpstreamError::answer(system.name(), path, why))
+    checked.map_err(|why| UpstreamError::answer(system.name(), path, response.masked(&why)))
 }
 
 fn url(system: &System, path: &str) -> Result<Url, UpstreamError> {

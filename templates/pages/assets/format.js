@@ -6,6 +6,15 @@ export function text(texts) {
     (texts[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (name in args ? String(args[name]) : whole));
 }
 
+/** Text of others with what hides or turns text replaced by what shows it, as the server writes it: ␛, ⟨U+202E⟩. */
+export function visible(text) {
+  return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, (hidden) => {
+    const code = hidden.charCodeAt(0);
+    if (code < 0x20) return String.fromCharCode(0x2400 + code);
+    return code === 0x7f ? "␡" : `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
+  });
+}
+
 /** A clock set by the server, so that a reader's wrong clock does not make values seem old. */
 export function clock(start) {
   let offset = 0;

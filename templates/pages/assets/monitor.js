@@ -1,7 +1,7 @@
 // The live page /monitor: listens to /api/v1/events and keeps the cards and the records as they are now.
 // Everything that comes from the server is put in as text, never as markup.
 import { acknowledge } from "./actions.js";
-import { ago, clock, localTime, number, shortTime, text, zone } from "./format.js";
+import { ago, clock, localTime, number, shortTime, text, visible, zone } from "./format.js";
 import { confirmed, toast } from "./dialog.js";
 import { listen } from "./live.js";
 
@@ -18,7 +18,8 @@ let expanded = false;
 
 // A write only when something differs: no needless layout, and a selection in the page stays.
 function put(node, value) {
-  if (node.textContent !== value) node.textContent = value;
+  const shown = visible(value);
+  if (node.textContent !== shown) node.textContent = shown;
 }
 
 // ── metrics ──────────────────────────────────────────────────────────────────────────────────────
@@ -220,8 +221,8 @@ function drawIncidents(list) {
     banner.dataset.testid = `incident-${incident.id}`;
     banner.setAttribute("role", "status");
     const [name, reason, since] = ["b", "span", "span"].map((tag) => document.createElement(tag));
-    name.textContent = `${say(`incident-${incident.kind}`)} ${incident.subject}`.trim();
-    reason.textContent = incident.reason;
+    name.textContent = visible(`${say(`incident-${incident.kind}`)} ${incident.subject}`.trim());
+    reason.textContent = visible(incident.reason);
     since.className = "since";
     since.textContent = `${say("since")} ${shortTime(incident.since, time.now())}`;
     banner.append(name, " ", reason, " ", since);

@@ -22,7 +22,7 @@ use crate::pages::lists::{
 use crate::pages::monitor::MonitorPage;
 
 /// Stands for every text from outside.
-const HOSTILE: &str = "<script>alert(1)</script>";
+const HOSTILE: &str = "<script>alert(1)</script>\u{1b}[2J\u{202E}";
 
 /// Each template of a page with data for it, full and empty, in each language.
 pub(super) fn samples() -> Vec<(&'static str, Value)> {
@@ -329,6 +329,9 @@ mod tests {
         for (name, page) in samples() {
             let html = templates.render(name, &page).unwrap();
             assert!(!html.contains("<script>alert"), "{html}");
+            // The boot data of the live page is no text; its script shows it likewise.
+            let text: String = html.split(r#"id="boot">"#).take(1).collect();
+            assert!(!text.contains(['\u{1b}', '\u{202E}']), "{name}: {text}");
             hostile += usize::from(html.contains("&lt;script&gt;alert(1)"));
             for blocked in ["style=", "onclick", "javascript:"] {
                 assert!(!html.contains(blocked), "{name}: the CSP would block {blocked}");

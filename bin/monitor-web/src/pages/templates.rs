@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use monitor_domain::visible;
 use rust_embed::RustEmbed;
 use serde::Serialize;
 use tera::{Context, Tera};
@@ -64,6 +65,7 @@ impl Templates {
             sources.push((name, source(name, folder)?));
         }
         let mut tera = Tera::default();
+        tera.set_escape_fn(|text, out| tera::escape_html(&visible(text), out));
         filters::register(&mut tera);
         tera.add_raw_templates(sources).map_err(|e| wrong(&e))?;
         let templates = Templates(tera);
@@ -73,7 +75,7 @@ impl Templates {
         Ok(templates)
     }
 
-    /// Renders a page; everything in it that came from outside is escaped.
+    /// Renders a page; everything in it that came from outside is escaped, and what hides or turns text is shown.
     pub(crate) fn render(&self, name: &str, page: &impl Serialize) -> Result<String, tera::Error> {
         self.0.render(name, &Context::from_serialize(page)?)
     }

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use chrono::{DateTime, Utc};
-use monitor_domain::{Language, counted};
-use monitor_domain::{SharedClock, SystemClock, timeout};
+use monitor_domain::{Language, SharedClock, SystemClock, counted, one_line, timeout};
 use monitor_notify::{Failure, MessageIds, Notification, Notifier};
 use monitor_settings::Settings;
 use monitor_worker::{Exit, Program};
 
-use super::words::{one_line, time};
+use super::words::time;
 use super::{PATIENCE, unknown};
 use crate::init::say;
 

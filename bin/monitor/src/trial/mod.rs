@@ -9,6 +9,7 @@ mod words;
 use std::time::Duration;
 
 use clap::Subcommand;
+use monitor_domain::one_line;
 use monitor_settings::{suggest, there_is};
 use monitor_worker::Exit;
 
@@ -43,6 +44,6 @@ fn unknown(what: &str, name: &str, known: &[&str]) -> Exit {
     let meant = suggest(name, known)
         .map(|near| format!("; did you mean \"{near}\"?"))
         .unwrap_or_default();
-    let name = words::one_line(name);
+    let name = one_line(name);
     Exit::Usage(format!("no {what} \"{name}\" ({}){meant}", there_is(known)))
 }

@@ -1,13 +1,13 @@
 //! Requests from the system what an alert would be about, as the worker would.
 
-use monitor_domain::{Number, SharedClock, timeout};
+use monitor_domain::{Number, SharedClock, one_line, timeout};
 use monitor_processor::{Metric, explain, explains};
 use monitor_rules::{Evaluation, Observed, Phase, Transition};
 use monitor_upstream::{AlertMessage, Question, Upstreams};
 
 use super::PATIENCE;
 use super::stored::Stored;
-use super::words::{more, one_line, row};
+use super::words::{more, row};
 
 /// Messages that are shown.
 const LISTED: usize = 20;

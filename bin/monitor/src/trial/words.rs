@@ -1,7 +1,7 @@
 //! How it is put on a terminal: in English, as all that commands say; reasons are in the installation's language.
 
 use chrono::{DateTime, Utc};
-use monitor_domain::Number;
+use monitor_domain::{Number, one_line};
 use monitor_model::Evaluation;
 use monitor_rules::{Reference, Rule, State, Transition};
 
@@ -19,16 +19,6 @@ pub(super) fn row(name: &str, text: &str) {
 /// A line that belongs to the row above it.
 pub(super) fn more(text: &str) {
     row("", text);
-}
-
-/// Text from outside as a line that a terminal shows as it is: without what would move the cursor, or turn the writing
-/// direction.
-pub(super) fn one_line(text: &str) -> String {
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    text.split_whitespace()
-        .map(|word| word.chars().filter(|&c| !hidden(c)).collect::<String>())
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 /// A time as in reasons, with its date.
@@ -174,11 +164,6 @@ mod tests {
         );
         let nothing = Rule::new(NoData);
         assert_eq!(after(&nothing, &[1.0]), format!("nothing; 1, {at}"));
-    }
-
-    #[test]
-    fn what_comes_from_outside_cannot_move_the_cursor() {
-        assert_eq!(one_line("a\u{1b}[2J\nb\r \u{202E}c\u{7}"), "a[2J b c");
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! What kinds with an account and a login call have in common.
 
 use monitor_domain::Finding;
-use monitor_requests::{Response, Secret, SecretKey, SecretSource, Url, excerpt};
+use monitor_requests::{Response, Secret, SecretKey, SecretSource, Url};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use url::form_urlencoded;
 
 use crate::session::{BodyRule, BodySettings, SignedOutSettings, join};
 use crate::{BuildError, LoginError};
@@ -116,7 +115,6 @@ pub(super) fn refusal_in_body(
     response: &Response,
     has_proof: bool,
     ok: Option<&SignInOk>,
-    password: &Secret,
 ) -> Option<LoginError> {
     let SignInOk { rule, is_systems } = ok?;
     if *is_systems && has_proof && rule.is_silent(response) {
@@ -127,12 +125,9 @@ pub(super) fn refusal_in_body(
         let why = format!("sign-in: {why}");
         return (!is_systems).then_some(LoginError::BadAnswer(why));
     };
-    if repeats(response, password) {
-        return Some(LoginError::refused("the body of the answer says so"));
-    }
     let said = MESSAGES.iter().find_map(|name| json.get(name)?.as_str());
     Some(LoginError::refused(match said {
-        Some(said) if !said.trim().is_empty() => format!("{why}: {}", excerpt(said, EXCERPT)),
+        Some(said) if !said.trim().is_empty() => format!("{why}: {}", response.excerpt(said, EXCERPT)),
         _ => why,
     }))
 }
@@ -143,17 +138,15 @@ pub(super) fn login_url(base: &Url, path: &str) -> Result<Url, LoginError> {
 }
 
 /// What the status of an answer to a sign-in means, unless it is success.
-pub(super) fn refusal(response: &Response, path: &str, password: &Secret) -> Option<LoginError> {
+pub(super) fn refusal(response: &Response, path: &str) -> Option<LoginError> {
     let status = response.status;
     match status.as_u16() {
         // Bad request, forbidden, unprocessable and locked are what APIs answer to a wrong password besides 401.
         400 | 401 | 403 | 422 | 423 => {
-            let said = if response.is_html() || repeats(response, password) {
-                String::new()
-            } else {
-                response.text()
+            let said = match response.is_html() {
+                true => String::new(),
+                false => response.excerpt(&response.text(), EXCERPT),
             };
-            let said = excerpt(&said, EXCERPT);
             let reason = if said.is_empty() {
                 status.to_string()
             } else {
@@ -165,25 +158,12 @@ pub(super) fn refusal(response: &Response, path: &str, password: &Secret) -> Opt
             "answered {status} for {path}; check login.path and base_url"
         ))),
         408 | 425 | 429 | 500.. => {
-            let mut quoted = response.clone();
-            if repeats(response, password) {
-                quoted.body.clear();
-            }
-            quoted.require_success().err().map(LoginError::Unreachable)
+            let refused = response.clone().require_success();
+            refused.err().map(LoginError::Unreachable)
         }
         406.. => Some(LoginError::BadAnswer(format!("answered {status} for {path}"))),
         _ => None,
     }
-}
-
-/// Whether an answer repeats the password, as it is or as it was encoded: then nothing of it is quoted.
-fn repeats(response: &Response, password: &Secret) -> bool {
-    let text = response.text();
-    let json = serde_json::Value::from(password.expose()).to_string();
-    let form = form_urlencoded::byte_serialize(password.expose().as_bytes()).collect::<String>();
-    [password.expose(), json.trim_matches('"'), &form]
-        .iter()
-        .any(|form| text.contains(form))
 }
 
 #[cfg(test)]

@@ -53,7 +53,12 @@ impl SystemSettings {
         let ok = self.common.ok.as_ref().map(|ok| ok.compile("ok"));
         let ok = ok.transpose().map_err(BuildError::Setting)?;
         let login = self.login.login_with(ok.as_ref())?;
-        let client = Client::new(self.common.client(defaults), Arc::clone(&clock))?;
+        let mut config = self.common.client(defaults);
+        let secrets = self.login.secrets().into_iter();
+        config.secrets = secrets
+            .filter_map(|secret| secret.source.resolve().ok())
+            .collect();
+        let client = Client::new(config, Arc::clone(&clock))?;
         Ok(System::expecting(ok, name, base, login, client, clock))
     }
 }

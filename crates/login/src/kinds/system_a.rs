@@ -131,9 +131,9 @@ impl Login for SystemA {
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .json(&json!({ "username": self.username, "password": self.password.expose() }));
         let response = client.send(&request).await.map_err(LoginError::Unreachable)?;
-        if let Some(error) = refusal(&response, &self.path, &self.password).or_else(|| {
+        if let Some(error) = refusal(&response, &self.path).or_else(|| {
             let has_token = read_token(&response).is_ok();
-            refusal_in_body(&response, has_token, self.ok.as_ref(), &self.password)
+            refusal_in_body(&response, has_token, self.ok.as_ref())
         }) {
             return Err(error);
         }

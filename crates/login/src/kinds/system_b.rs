@@ -135,9 +135,9 @@ impl Login for SystemB {
             )
             .await
             .map_err(LoginError::Unreachable)?;
-        if let Some(error) = refusal(&response, &self.path, &self.password).or_else(|| {
+        if let Some(error) = refusal(&response, &self.path).or_else(|| {
             let has_cookie = response.headers.contains_key(SET_COOKIE);
-            refusal_in_body(&response, has_cookie, self.ok.as_ref(), &self.password)
+            refusal_in_body(&response, has_cookie, self.ok.as_ref())
         }) {
             return Err(error);
         }

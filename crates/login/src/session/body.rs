@@ -1,7 +1,7 @@
 //! What the JSON of an answer says of itself: `{"code":401}` with status 200 is no success.
 
 use monitor_domain::{Finding, counted};
-use monitor_requests::{Response, excerpt};
+use monitor_requests::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -89,7 +89,7 @@ impl BodyRule {
         let json: Value = serde_json::from_slice(&response.utf8()?)
             .map_err(|error| format!("the answer is not JSON: {error}"))?;
         if let Some(compared) = &self.compared {
-            compared.check(&json)?;
+            compared.check(&json, response)?;
         }
         match &self.present {
             Some(path) if path.query(&json).iter().all(|node| node.is_null()) => {
@@ -118,7 +118,7 @@ impl BodyRule {
 }
 
 impl Compared {
-    fn check(&self, json: &Value) -> Result<(), String> {
+    fn check(&self, json: &Value, response: &Response) -> Result<(), String> {
         let Compared {
             path,
             equals,
@@ -132,7 +132,7 @@ impl Compared {
             });
         };
         let is_one_of = |values: &[Value]| values.iter().any(|value| is_same(value, node));
-        let shown = excerpt(&node.to_string(), EXCERPT);
+        let shown = response.excerpt(&node.to_string(), EXCERPT);
         match equals {
             Some(wanted) if !is_one_of(wanted) => {
                 let wanted: Vec<String> = wanted.iter().map(Value::to_string).collect();

@@ -4,13 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use monitor_requests::{Bytes, HeaderMap, HeaderName, HeaderValue, Response, Secret};
+use monitor_requests::{HeaderMap, HeaderName, HeaderValue, Secret};
 
 use crate::LoginError;
 use crate::cookies::CookieJar;
-
-/// What is shorter is no secret, and would be found in many a word.
-const LEAST_MASKED: usize = 6;
 
 /// A session's proof. `Debug` shows the names of headers and cookies, no value.
 #[derive(Clone, Default)]
@@ -53,25 +50,13 @@ impl Credential {
         })
     }
 
-    /// Masks the credential in an answer that repeats it, so that nobody who quotes the answer prints it.
-    pub(crate) fn mask(&self, response: &mut Response) {
+    /// What of it must not be shown where an answer repeats it: also what was not sent with that call.
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
         let values = self.headers.values().filter_map(|value| value.to_str().ok());
         // A token, without the scheme in front of it.
-        let mut secrets: Vec<_> = values
-            .filter_map(|value| value.split(' ').next_back())
-            .map(Secret::from)
-            .collect();
-        secrets.extend(self.cookies.iter().flat_map(|jar| jar.values()));
-        for secret in secrets
-            .iter()
-            .map(Secret::expose)
-            .filter(|secret| secret.len() >= LEAST_MASKED)
-        {
-            let text = response.text();
-            if text.contains(secret) {
-                response.body = Bytes::from(text.replace(secret, "[redacted]"));
-            }
-        }
+        let tokens = values.filter_map(|value| value.split(' ').next_back());
+        let cookies = self.cookies.iter().flat_map(|jar| jar.values());
+        tokens.map(Secret::from).chain(cookies).collect()
     }
 
     /// These cookies.

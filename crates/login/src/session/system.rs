@@ -190,10 +190,7 @@ impl System {
         if let Some(jar) = jar.filter(|_| lost.is_none()) {
             jar.absorb(&request.url, &response.headers, &*self.clock);
         }
-        // What went wrong is quoted in errors; what went well is read by machines.
-        if !response.status.is_success() {
-            live.credential.mask(&mut response);
-        }
+        response.add_secrets(live.credential.secrets());
         Ok((response, lost))
     }
 

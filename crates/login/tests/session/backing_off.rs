@@ -156,7 +156,7 @@ async fn a_refusal_in_the_body_is_a_refusal() {
             "system_a",
             &code,
             r#"{"code":1,"message":"no hunter2 & co here"}"#,
-            "the body of the answer says so",
+            "no [redacted] here",
         ),
         (
             "system_b",

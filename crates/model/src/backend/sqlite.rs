@@ -65,6 +65,7 @@ pub(super) fn prepare(target: &Target, path: &Path) -> Result<(), DbError> {
         std::fs::create_dir_all(folder)
             .map_err(|e| target.connect_error(&format!("cannot create folder {}: {e}", folder.display())))?;
     }
+    create_private(path);
     let mut c = SqliteConnection::open(target, &address(target, path)?, Role::Migrator, Duration::ZERO)?;
     let until = Instant::now() + WAL_WAIT;
     // The switch needs the file for itself, and SQLite does not always wait for that by its busy timeout.
@@ -86,6 +87,16 @@ pub(super) fn prepare(target: &Target, path: &Path) -> Result<(), DbError> {
             Err(error) => return Err(target.connect_error(&error.to_string())),
         }
     }
+}
+
+/// Creates the file so that only its owner reads it: it holds what customers complained of. SQLite gives its log and its shared
+/// memory the same mode. A file that is there keeps the mode that it has, and why one cannot be created, opening it says.
+fn create_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
 }
 
 /// Moves the log into the database and truncates it; `false` where a reader or a writer was in the way. The first step

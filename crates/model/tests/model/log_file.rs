@@ -171,3 +171,20 @@ async fn postgres_sees_to_its_log_itself() {
     assert_eq!(db.truncate_log().await.unwrap(), None);
     assert_eq!(db.log_file(), None);
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_and_the_database_are_read_by_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let test = TestDb::sqlite();
+    let db = test.open().await;
+    grow(&db).await;
+    let file = test.url.strip_prefix("sqlite:").unwrap();
+    for ending in ["", "-wal", "-shm"] {
+        let mode = std::fs::metadata(format!("{file}{ending}"))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{ending}");
+    }
+}

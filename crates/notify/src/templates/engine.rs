@@ -8,13 +8,12 @@ use std::sync::Arc;
 
 use chrono::FixedOffset;
 use fluent_templates::fluent_bundle::FluentValue;
-use monitor_domain::{Language, Severity};
+use monitor_domain::{Language, Severity, one_line};
 use rust_embed::RustEmbed;
 use tera::{Context, Kwargs, State, Tera};
 
 use super::error::{TemplateError, broken};
 use super::language;
-use super::text::one_line;
 use super::view::View;
 use crate::{AlertFacts, Event, MessageIds, MetricInfo, Notification};
 

@@ -11,7 +11,7 @@ mod view;
 
 pub use engine::{Mail, Templates};
 pub use error::TemplateError;
-pub(crate) use text::{cut, one_line};
+pub(crate) use text::cut;
 
 #[cfg(test)]
 mod tests;

@@ -1,27 +1,10 @@
-//! Text of others made safe to show: nothing that hides or reorders other text, and bounded.
+//! Text of others made fit for a message.
 
-/// Text without what could hide or reorder other text: control characters but line ends and tabs, and the marks that
-/// turn the writing direction.
+use monitor_domain::visible;
+
+/// Text with one kind of line end, and what hides or turns text made visible.
 pub(super) fn clean(text: &str) -> String {
-    text.replace("\r\n", "\n")
-        .replace('\r', "\n")
-        .chars()
-        .filter(|&one| one == '\n' || one == '\t' || shown(one))
-        .collect()
-}
-
-/// [`clean`], on one line.
-pub(crate) fn one_line(text: &str) -> String {
-    text.split(|one: char| one.is_whitespace() || one.is_control())
-        .filter(|word| !word.is_empty())
-        .map(|word| word.chars().filter(|&one| shown(one)).collect::<String>())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-fn shown(one: char) -> bool {
-    !one.is_control()
-        && !matches!(one, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}')
+    visible(&text.replace("\r\n", "\n").replace('\r', "\n")).into_owned()
 }
 
 /// At most `limit` characters, with an ellipsis where something is missing.
@@ -49,12 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_hide_or_reorder_text_is_left_out() {
-        assert_eq!(
-            one_line(" a\r\nBcc: x@example.com\t b\0\u{85}c "),
-            "a Bcc: x@example.com b c"
-        );
-        assert_eq!(one_line("abc\u{202E}fdp.exe"), "abcfdp.exe");
-        assert_eq!(clean("a\r\nb\rc\u{1b}[31m\td"), "a\nb\nc[31m\td");
+    fn lines_stay_and_what_hides_text_is_shown() {
+        assert_eq!(clean("a\r\nb\rc\u{1b}[31m\td"), "a\nb\nc␛[31m\td");
     }
 }

@@ -1,10 +1,10 @@
 //! What a template sees: a notification made safe to show, bounded, and in words.
 
 use chrono::{DateTime, FixedOffset, Local, Utc};
-use monitor_domain::{Language, Number, Severity};
+use monitor_domain::{Language, Number, Severity, one_line};
 use serde::Serialize;
 
-use super::text::{clean, cut, one_line};
+use super::text::{clean, cut};
 use crate::{Event, Notification};
 
 /// Longest message shown, in characters; the page has the rest.

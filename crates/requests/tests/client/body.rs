@@ -197,6 +197,11 @@ async fn what_cannot_be_unpacked_says_what_it_is() {
             good.clone(),
             r#"in the content encoding "zstd"; only gzip"#,
         ),
+        (
+            "hunter2",
+            good.clone(),
+            "in a content encoding that nobody knows; only gzip is read",
+        ),
         ("gzip, gzip, gzip", good.clone(), "encoded 3 times over"),
         (
             "gzip",

@@ -132,7 +132,7 @@ async fn errors_and_their_debug_hold_no_secret_of_the_request() {
     let error = single().send(&request).await.unwrap_err();
     let shown = format!("{error} {error:?} {request:?}");
     assert!(!shown.contains("hunter"), "{shown}");
-    assert!(shown.contains("/p?access_token=[redacted]&n=1"), "{shown}");
+    assert!(shown.contains("/p?access_token&n"), "{shown}");
     let secret = Request::post(server.url("/hooks/hunter8")).secret_url();
     let error = single().send(&secret).await.unwrap_err();
     assert!(

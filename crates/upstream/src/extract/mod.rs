@@ -78,7 +78,7 @@ impl Extract {
                     .headers
                     .get(name)
                     .ok_or_else(|| format!("the answer has no header {name}"))?;
-                number::from_text(&String::from_utf8_lossy(value.as_bytes()), *decimal)
+                number::from_text(&String::from_utf8_lossy(value.as_bytes()), *decimal, response)
             }
             Extract::Regex(regex, decimal) => {
                 let text = response.utf8()?;
@@ -87,7 +87,7 @@ impl Extract {
                     .captures(&text)
                     .ok_or_else(|| format!("nothing matches {regex}"))?;
                 let group = found.get(1).or_else(|| found.get(0));
-                number::from_text(group.map_or("", |group| group.as_str()), *decimal)
+                number::from_text(group.map_or("", |group| group.as_str()), *decimal, response)
             }
             Extract::Value(path) => one(path, &json(response)?),
             #[allow(clippy::cast_precision_loss)] // far fewer nodes than 2^53 fit the body limit

@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use monitor_requests::Response;
 use regex::Regex;
 use serde_json::Value;
 
@@ -127,12 +128,12 @@ pub(super) fn from_json(place: &str, node: &Value) -> Result<f64, String> {
 /// Headers and pages hold text: a plain decimal, with separators where they are exact groups of three.
 ///
 /// # Errors
-/// What the text may be instead.
-pub(super) fn from_text(text: &str, decimal: Decimal) -> Result<f64, String> {
+/// What the text may be instead, with so much of it as `response` may show.
+pub(super) fn from_text(text: &str, decimal: Decimal, response: &Response) -> Result<f64, String> {
     if let Some(plain) = plain(text, decimal) {
         return held(&plain);
     }
-    let excerpt: String = text.trim().chars().take(MAX_EXCERPT).collect();
+    let excerpt = response.excerpt(text, MAX_EXCERPT);
     let numbers = text
         .split(|c: char| !c.is_ascii_digit())
         .filter(|part| !part.is_empty());
@@ -231,6 +232,13 @@ fn is_max(written: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn from_text(text: &str, decimal: Decimal) -> Result<f64, String> {
+        let url = monitor_requests::Url::parse("http://a.example/").unwrap();
+        let (status, headers) = (monitor_requests::StatusCode::OK, http::HeaderMap::new());
+        let response = Response::new(monitor_requests::Method::GET, url, status, headers, "".into());
+        super::from_text(text, decimal, &response)
+    }
 
     #[test]
     fn separators_are_exact_groups_of_three() {

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use monitor_domain::one_line;
+
 use super::refusal::is_refusal;
 use super::reply::{NoReply, Reply};
 use crate::Failure;
-use crate::templates::one_line;
 
 /// Longest piece of a server's answer that is repeated, in characters.
 const WORDS_LIMIT: usize = 500;

@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use lettre::address::Envelope;
 use lettre::message::header::{self, ContentTransferEncoding, ContentType, HeaderName, HeaderValue, Headers};
 use lettre::message::{Mailbox, Mailboxes, Message, MultiPart, SinglePart};
-use monitor_domain::{Language, Severity};
+use monitor_domain::{Language, Severity, one_line};
 
 use super::mailbox::{needs_utf8, on_wire};
-use crate::templates::{Mail, cut, one_line};
+use crate::templates::{Mail, cut};
 use crate::{Event, Notification};
 
 /// Longest identifier taken into a header, in characters.
