@@ -1,4 +1,5 @@
 mod architecture;
+mod blocks;
 mod commands;
 mod docs;
 mod embedding;
@@ -13,9 +14,11 @@ mod help;
 mod init;
 mod kill;
 mod latency;
+mod operations;
 mod page;
 mod processes;
 mod routes;
+mod runbook;
 mod secrets;
 mod simulate;
 mod stumbles;

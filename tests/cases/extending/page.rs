@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::steps::{PAGE, blocks, taken};
+use super::steps::{PAGE, taken};
+use crate::cases::blocks::blocks;
 
 /// The texts in Rust that have a place in the repository, by the file of the same text that is compiled and tested as part of
 /// a program of its own.
