@@ -113,7 +113,10 @@ fn every_row_of_the_fault_table_names_a_test_and_every_test_has_a_row() {
             include_str!("fault_table_sqlite.rs"),
         ),
         include_str!("../../crates/processor/tests/engine/incidents.rs"),
-        include_str!("fault_table_time.rs"),
+        concat!(
+            include_str!("fault_table_time.rs"),
+            include_str!("../../crates/processor/tests/engine/clock.rs"),
+        ),
     ];
     // Tests that rows may name, and that are not about faults alone.
     let more = concat!(

@@ -29,7 +29,7 @@ pub(crate) async fn keep(db: Db, clock: SharedClock, stop: CancellationToken) {
         // Writes are done in their order: one that is not waited for comes before the leaving all the same.
         let beat = select! {
             () = stop.cancelled() => break,
-            beat = presence.beat(&db, clock.wall()) => beat,
+            beat = presence.beat(&db, &*clock) => beat,
         };
         match &beat {
             Ok(()) if failing => log::info!("the list of processes has this web again"),

@@ -5,6 +5,7 @@ mod db;
 mod error;
 mod migrations;
 mod presence;
+mod running_time;
 mod tables;
 mod time;
 mod writer;
@@ -13,8 +14,10 @@ pub use backend::{Backend, Conn};
 pub use db::{Db, DbOptions, Inspected, LogFile, Probed, inspect, probe};
 pub use error::DbError;
 pub use presence::{Presence, host};
+pub use running_time::ClockHistory;
 pub use tables::alerts::{Alert, NewAlert};
 pub use tables::audit::{Audit, NewAudit};
+pub use tables::clock_spans::ClockSpan;
 pub use tables::deliveries::{Delivery, NewDelivery};
 pub use tables::evaluations::Evaluation;
 pub use tables::incidents::{Incident, NewIncident};
@@ -25,8 +28,8 @@ pub use tables::silences::{NewSilence, Silence};
 pub use tables::states::MetricState;
 pub use tables::workers::WorkerRow;
 pub use tables::{
-    AlertKind, DeliveryStatus, IncidentKind, Mute, ProcessRole, UnknownMute, alerts, audit, deliveries,
-    evaluations, incidents, realtime, records, samples, schema, silences, states, stops, workers,
+    AlertKind, DeliveryStatus, IncidentKind, Mute, ProcessRole, UnknownMute, alerts, audit, clock_spans,
+    deliveries, evaluations, incidents, realtime, records, samples, schema, silences, states, stops, workers,
 };
 pub use time::{stored, utc};
 pub use writer::Stats;

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use monitor_domain::Clock;
+use tokio::sync::Mutex;
 
 use crate::backend::Conn;
 use crate::db::Db;
 use crate::error::DbError;
+use crate::running_time::{self, ClockHistory, Tick};
 use crate::tables::workers::WorkerRow;
 use crate::tables::{ProcessRole, deliveries, stops, workers};
 use crate::time::stored;
@@ -22,6 +26,8 @@ pub struct Presence {
     role: ProcessRole,
     version: String,
     started_at: DateTime<Utc>,
+    /// The last sign of life; a clone has the same.
+    tick: Arc<Mutex<Option<Tick>>>,
 }
 
 impl Presence {
@@ -34,6 +40,7 @@ impl Presence {
             role,
             version: version.to_owned(),
             started_at,
+            tick: Arc::default(),
         }
     }
 
@@ -42,21 +49,52 @@ impl Presence {
         &self.id
     }
 
-    /// Reports that it is alive at `now`.
+    /// Reports that it is alive, and what its clocks read.
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub async fn beat(&self, db: &Db, now: DateTime<Utc>) -> Result<(), DbError> {
+    pub async fn beat(&self, db: &Db, clock: &dyn Clock) -> Result<(), DbError> {
         let row = WorkerRow {
             id: self.id.clone(),
             host: host(),
             pid: i32::try_from(std::process::id()).unwrap_or(-1),
             version: self.version.clone(),
             started_at: stored(self.started_at),
-            heartbeat_at: stored(now),
+            heartbeat_at: stored(clock.wall()),
             role: self.role,
         };
-        db.write(move |c| workers::heartbeat(c, &row)).await
+        self.tick(db, clock, move |c| workers::heartbeat(c, &row)).await
+    }
+
+    /// By which the age of what is stored can be told, whatever happened to the wall clock.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub async fn clock_history(&self, db: &Db, clock: &dyn Clock) -> Result<ClockHistory, DbError> {
+        self.tick(db, clock, ClockHistory::load).await
+    }
+
+    /// Writes down what the clocks read, and does `more` in the same transaction.
+    async fn tick<T: Send + 'static>(
+        &self,
+        db: &Db,
+        clock: &dyn Clock,
+        more: impl Fn(&mut Conn) -> Result<T, DbError> + Send + 'static,
+    ) -> Result<T, DbError> {
+        // One after the other: a step is found once.
+        let mut last = self.tick.lock().await;
+        let before = *last;
+        let (wall, monotonic) = (stored(clock.wall()), clock.monotonic());
+        let write = move |c: &mut Conn| Ok((running_time::tick(c, before, wall, monotonic)?, more(c)?));
+        let (tick, done) = db.write(write).await?;
+        if let Some(step) = before.and_then(|before| before.step(&tick)) {
+            log::warn!(
+                "the clock was stepped by {} s: what is stored ages by the time that passes, not by that",
+                step.num_seconds()
+            );
+        }
+        *last = Some(tick);
+        Ok(done)
     }
 
     /// Takes it off the list. `stopped_at` is when it stopped cleanly, where it was to run until then: of a worker that is

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alerts::{Explain, FollowUp, SoundAlarm, breach_kind};
 use crate::context::{Channel, Context, Health, Healths, Monitored, Options, Pending};
-use crate::delivery::{Dispatcher, Send, make_due, reap_dead_workers};
+use crate::delivery::{Dispatcher, Send, make_due, make_due_beyond_pauses, reap_dead_workers};
 use crate::incidents::{Detector, Outages, notify_gap, watch_database};
 use crate::metric::{self, Metric};
 use crate::outbox::Job;
@@ -201,6 +201,7 @@ impl Engine {
         heartbeat(context).await?;
         reap_dead_workers(context).await?;
         self.polling.log_first_readings().await?;
+        make_due_beyond_pauses(context).await?;
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.polling.once() => {}

@@ -3,6 +3,7 @@
 
 pub mod alerts;
 pub mod audit;
+pub mod clock_spans;
 mod column;
 pub mod deliveries;
 mod enums;

@@ -1,5 +1,7 @@
 //! `sample`: the history of readings.
 
+use std::ops::Range;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use monitor_domain::MetricKey;
@@ -83,11 +85,12 @@ pub fn between(
         .load(c)?)
 }
 
-/// Deletes up to `limit` readings taken before `before`, oldest first, and returns how many. Call it again while it
+/// Deletes up to `limit` readings that are stamped so, oldest first, and returns how many. Call it again while it
 /// deletes `limit`: short transactions keep the others' waits short.
-pub fn prune(c: &mut Conn, before: NaiveDateTime, limit: i64) -> Result<usize, DbError> {
+pub fn prune(c: &mut Conn, stamped: &Range<NaiveDateTime>, limit: i64) -> Result<usize, DbError> {
     let old = sample::table
-        .filter(dsl::at.lt(before))
+        .filter(dsl::at.ge(stamped.start))
+        .filter(dsl::at.lt(stamped.end))
         .order(dsl::at.asc())
         .limit(limit)
         .select(dsl::id);

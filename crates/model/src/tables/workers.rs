@@ -1,5 +1,7 @@
 //! `worker`: the processes that run, workers and webs.
 
+use std::ops::Range;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -52,7 +54,10 @@ pub fn remove(c: &mut Conn, id: &str) -> Result<bool, DbError> {
     Ok(diesel::delete(worker::table.find(id)).execute(c)? == 1)
 }
 
-/// Forgets the processes that have not reported since `before`; returns how many.
-pub fn forget(c: &mut Conn, before: NaiveDateTime) -> Result<usize, DbError> {
-    Ok(diesel::delete(worker::table.filter(dsl::heartbeat_at.lt(before))).execute(c)?)
+/// Forgets the processes whose last report is stamped so; returns how many.
+pub fn forget(c: &mut Conn, stamped: &Range<NaiveDateTime>) -> Result<usize, DbError> {
+    let silent = worker::table
+        .filter(dsl::heartbeat_at.ge(stamped.start))
+        .filter(dsl::heartbeat_at.lt(stamped.end));
+    Ok(diesel::delete(silent).execute(c)?)
 }

@@ -140,7 +140,7 @@ both! {
         claim(&db, "mail", 0, 1).await; // until 30
         enqueue(&db, "mail", &["a"], 3_600).await;
         assert!(claim(&db, "mail", 0, 9).await.is_empty());
-        assert_eq!(db.write(|c| deliveries::make_due(c, at(0), at(20))).await.unwrap(), 2);
+        assert_eq!(db.write(|c| deliveries::make_due(c, at(0), at(0), at(20))).await.unwrap(), 2);
         assert_eq!(keys(&claim(&db, "mail", 0, 9).await), ["a"]);
         assert_eq!(claim(&db, "mail", 20, 9).await.len(), 1, "the lease was cut too");
     }
@@ -180,8 +180,8 @@ both! {
         enqueue(&db, "mail", &["kept"], 0).await;
         let created = get(&db, 1).await.created_at;
         let give_up = |before: chrono::NaiveDateTime| {
-            let lanes = ["mail".to_owned()];
-            db.write(move |c| deliveries::give_up_orphaned(c, &lanes, before, at(99), "gone"))
+            let (lanes, stamped) = (["mail".to_owned()], at(-999)..before);
+            db.write(move |c| deliveries::give_up_orphaned(c, &lanes, &stamped, at(99), "gone"))
         };
         assert_eq!(give_up(created).await.unwrap(), []);
         let gone = give_up(created + std::time::Duration::from_secs(1)).await.unwrap();

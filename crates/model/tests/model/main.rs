@@ -16,5 +16,6 @@ mod parity;
 mod probe;
 mod processes;
 mod queries;
+mod running_time;
 mod support;
 mod turns;

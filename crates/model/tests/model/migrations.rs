@@ -12,13 +12,14 @@ use monitor_model::{
 
 use crate::support::{TestDb, at, both, delivery, soon};
 
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "2026-11-01-000000_initial",
     "2026-11-25-000000_lifecycle",
     "2026-11-26-000000_standard_words",
     "2026-11-27-000000_fair_claims",
     "2026-11-27-030000_process_stop",
     "2026-11-28-153000_alert_groups",
+    "2026-11-28-170000_clock_spans",
 ];
 
 /// Rows of every table under the words that the second migration left.
@@ -110,7 +111,7 @@ macro_rules! script {
 }
 
 /// All migrations, the first one first.
-fn scripts(backend: Backend) -> [Script; 6] {
+fn scripts(backend: Backend) -> [Script; 7] {
     match backend {
         Backend::Sqlite => [
             script!("sqlite/2026-11-01-000000_initial"),
@@ -119,6 +120,7 @@ fn scripts(backend: Backend) -> [Script; 6] {
             script!("sqlite/2026-11-27-000000_fair_claims"),
             script!("sqlite/2026-11-27-030000_process_stop"),
             script!("sqlite/2026-11-28-153000_alert_groups"),
+            script!("sqlite/2026-11-28-170000_clock_spans"),
         ],
         Backend::Postgres => [
             script!("postgres/2026-11-01-000000_initial"),
@@ -127,6 +129,7 @@ fn scripts(backend: Backend) -> [Script; 6] {
             script!("postgres/2026-11-27-000000_fair_claims"),
             script!("postgres/2026-11-27-030000_process_stop"),
             script!("postgres/2026-11-28-153000_alert_groups"),
+            script!("postgres/2026-11-28-170000_clock_spans"),
         ],
     }
 }

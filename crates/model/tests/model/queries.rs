@@ -105,9 +105,10 @@ both! {
         assert_eq!((latest[2].value, latest[2].error.as_deref()), (None, Some("no answer")));
         let some = db.read(|c| samples::between(c, "x", at(2), at(6), 10)).await.unwrap();
         assert_eq!(some.iter().map(|s| s.took_ms).collect::<Vec<_>>(), [2, 4]);
-        assert_eq!(db.write(|c| samples::prune(c, at(7), 4)).await.unwrap(), 4);
-        assert_eq!(db.write(|c| samples::prune(c, at(7), 4)).await.unwrap(), 3);
-        assert_eq!(db.write(|c| samples::prune(c, at(7), 4)).await.unwrap(), 0);
+        assert_eq!(db.write(|c| samples::prune(c, &(at(-999)..at(7)), 4)).await.unwrap(), 4);
+        assert_eq!(db.write(|c| samples::prune(c, &(at(-999)..at(7)), 4)).await.unwrap(), 3);
+        assert_eq!(db.write(|c| samples::prune(c, &(at(-999)..at(7)), 4)).await.unwrap(), 0);
+        assert_eq!(db.write(|c| samples::prune(c, &(at(99)..at(999)), 4)).await.unwrap(), 0, "nothing is stamped so");
         let left = db.read(|c| Ok(samples::recent(c, "x", 9)?.len() + samples::recent(c, "y", 9)?.len())).await;
         assert_eq!(left.unwrap(), 3);
     }
@@ -233,7 +234,12 @@ both! {
         let (first, second) = (row, later.clone());
         db.write(move |c| workers::heartbeat(c, &first)).await.unwrap();
         db.write(move |c| workers::heartbeat(c, &second)).await.unwrap();
-        assert_eq!(db.read(workers::all).await.unwrap(), [later]);
+        assert_eq!(db.read(workers::all).await.unwrap(), [later.clone()]);
+        for stamped in [at(0)..at(5), at(6)..at(9)] {
+            assert_eq!(db.write(move |c| workers::forget(c, &stamped)).await.unwrap(), 0);
+        }
+        assert_eq!(db.write(|c| workers::forget(c, &(at(5)..at(6)))).await.unwrap(), 1);
+        db.write(move |c| workers::heartbeat(c, &later)).await.unwrap();
         assert!(db.write(|c| workers::remove(c, "w1")).await.unwrap());
         assert!(!db.write(|c| workers::remove(c, "w1")).await.unwrap());
     }

@@ -78,7 +78,7 @@ both! {
         assert_eq!(claim_by(&db, 99, &turns).await, ["bob-recovered-6"]);
         // What is given up holds up nothing.
         db.write(|c| {
-            deliveries::make_due(c, at(10), at(40))?;
+            deliveries::make_due(c, at(10), at(10), at(40))?;
             Ok(())
         }).await.unwrap();
         assert_eq!(claim_by(&db, 99, &turns).await, ["ann-alert-1"]);

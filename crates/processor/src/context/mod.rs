@@ -11,7 +11,7 @@ mod time;
 use std::sync::Arc;
 
 use monitor_domain::SharedClock;
-use monitor_model::{Db, Presence};
+use monitor_model::{ClockHistory, Db, DbError, Presence};
 use monitor_upstream::{Alarm, Upstreams};
 
 pub(crate) use database::may_pass;
@@ -48,5 +48,10 @@ impl Context {
     /// This worker's id, in whose name deliveries are claimed.
     pub(crate) fn worker(&self) -> String {
         self.presence.id().to_owned()
+    }
+
+    /// How old what is stored is by the time that passed, whatever the wall clock was set to meanwhile.
+    pub(crate) async fn clock_history(&self) -> Result<ClockHistory, DbError> {
+        self.presence.clock_history(&self.db, &*self.clock).await
     }
 }

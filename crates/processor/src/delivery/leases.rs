@@ -11,6 +11,7 @@ use monitor_domain::counted;
 use monitor_model::{Conn, DbError, deliveries};
 use tokio_util::sync::CancellationToken;
 
+use super::send::LONGEST_REQUESTED;
 use crate::context::Context;
 
 /// How long a claim lasts that is not renewed. Much longer than the clocks of two machines may differ.
@@ -61,10 +62,19 @@ pub(super) async fn keep(context: Arc<Context>, held: Held, halt: CancellationTo
 
 /// Makes everything that waits for a later attempt due now.
 pub(crate) async fn make_due(context: &Context) -> Result<(), DbError> {
+    make_due_after(context, Duration::ZERO).await
+}
+
+/// Makes due now what waits for longer than any pause: its time is of before the clock was stepped back.
+pub(crate) async fn make_due_beyond_pauses(context: &Context) -> Result<(), DbError> {
+    make_due_after(context, LONGEST_REQUESTED).await
+}
+
+async fn make_due_after(context: &Context, pause: Duration) -> Result<(), DbError> {
     let now = context.clock.wall().naive_utc();
     let made_due = context
         .db
-        .write(move |conn| deliveries::make_due(conn, now, now + LEASE))
+        .write(move |conn| deliveries::make_due(conn, now + pause, now, now + LEASE))
         .await?;
     if made_due > 0 {
         log::info!("tried now: {}", counted(made_due, "waiting delivery"));

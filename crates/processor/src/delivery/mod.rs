@@ -18,5 +18,5 @@ mod send;
 mod settle;
 
 pub(crate) use dispatcher::Dispatcher;
-pub(crate) use leases::{make_due, reap_dead_workers};
+pub(crate) use leases::{make_due, make_due_beyond_pauses, reap_dead_workers};
 pub(crate) use send::Send;

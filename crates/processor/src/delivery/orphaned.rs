@@ -8,17 +8,21 @@ use monitor_model::{Conn, DbError, deliveries};
 
 use super::fallback::Fallback;
 use super::send::undelivered;
-use crate::context::{Context, ago};
+use crate::context::Context;
 use crate::outbox::Batch;
 
 /// Gives up what is older than `max_age` in lanes other than `lanes`.
 pub(super) async fn give_up(context: &Arc<Context>, lanes: Vec<String>) -> Result<(), DbError> {
     let now = context.clock.wall().naive_utc();
-    let before = ago(now, context.options.max_age);
+    let history = context.clock_history().await?;
+    let old = history.older_than(context.options.max_age);
     let notifying = Arc::clone(context);
     let give_up = move |conn: &mut Conn| {
         let error = "no channel of this name is in the config any more";
-        let orphaned = deliveries::give_up_orphaned(conn, &lanes, before, now, error)?;
+        let mut orphaned = Vec::new();
+        for stamped in &old {
+            orphaned.extend(deliveries::give_up_orphaned(conn, &lanes, stamped, now, error)?);
+        }
         let count = orphaned.len();
         for batch in orphaned.into_iter().filter_map(|one| Batch::of(vec![one])) {
             let given_up = undelivered(&notifying, &batch, error);

@@ -18,8 +18,8 @@ use crate::outbox::{
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause between two attempts where the channel requests none.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// The longest pause that a channel may request.
-const LONGEST_REQUESTED: Duration = Duration::from_secs(3600);
+/// The longest pause that a channel may request, and so the longest of all.
+pub(super) const LONGEST_REQUESTED: Duration = Duration::from_secs(3600);
 
 /// Sends through one channel.
 pub(crate) struct Send {

@@ -119,7 +119,8 @@ async fn put_off(
 ) -> Result<AttemptOutcome, DbError> {
     let (monotonic, wall) = (context.clock.monotonic(), context.clock.wall());
     lane.health.fails(reason, monotonic, wall);
-    let left = lane.retry.max_age.saturating_sub(batch.age(now));
+    let age = batch.age(&context.clock_history().await?);
+    let left = lane.retry.max_age.saturating_sub(age);
     if left.is_zero() {
         let status = DeliveryStatus::GivenUp;
         give_up(context, batch, (status, cut(reason)), now, lane).await?;

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::outages::Outages;
 use super::{incident, text};
-use crate::context::{Context, Failure, ago};
+use crate::context::{Context, Failure};
 use crate::outbox::{ALARM_LANE, DETAILS_LANE, When, for_incidents};
 use crate::telemetry::Outbox;
 
@@ -120,8 +120,9 @@ impl Detector {
                 .db
                 .read(move |conn| realtime::get(conn, &key))
                 .await?;
-            let lately = ago(now.naive_utc(), FORGOTTEN);
-            if read.is_some_and(|read| read.checked_at > lately) {
+            if let Some(read) = read
+                && self.context.clock_history().await?.age(read.checked_at) < FORGOTTEN
+            {
                 return Ok(());
             }
         }

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use chrono::NaiveDateTime;
 use monitor_domain::Language;
-use monitor_model::Delivery;
+use monitor_model::{ClockHistory, Delivery};
 use monitor_notify::{Event, MessageIds, Notification};
 
 use super::payload::{self, JobPayload, PayloadError};
@@ -48,13 +47,10 @@ impl Batch {
     }
 
     /// For how long it has been tried: as long as the youngest in it, since a person last requested another try.
-    pub(crate) fn age(&self, now: NaiveDateTime) -> Duration {
-        let begun = self.0.iter().map(|delivery| {
-            let requested = delivery.retried_at.unwrap_or(delivery.created_at);
-            delivery.created_at.max(requested)
-        });
-        let youngest = begun.max().unwrap_or(now);
-        (now - youngest).to_std().unwrap_or_default()
+    pub(crate) fn age(&self, history: &ClockHistory) -> Duration {
+        let begun = self.0.iter();
+        let begun = begun.map(|delivery| delivery.retried_at.unwrap_or(delivery.created_at));
+        begun.map(|at| history.age(at)).min().unwrap_or_default()
     }
 
     /// Whether it was tried before and put off. One that was made due again stands where it was made, and shows nothing.

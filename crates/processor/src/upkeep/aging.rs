@@ -8,7 +8,7 @@ use monitor_model::alerts::Aged;
 use monitor_model::{Conn, DbError, NewAudit, alerts, audit};
 use tokio_util::sync::CancellationToken;
 
-use crate::context::{Context, ago};
+use crate::context::Context;
 
 /// Events changed in one transaction: short enough that no reading waits for it.
 const BATCH: i64 = 2_000;
@@ -19,10 +19,14 @@ const ACTOR: &str = "monitor";
 pub(super) async fn run(context: &Context, halt: &CancellationToken) -> Result<(), DbError> {
     let group = |conn: &mut Conn| alerts::group_events(conn, BATCH);
     while !halt.is_cancelled() && context.db.write(group).await? > 0 {}
-    let now = context.clock.wall().naive_utc();
     let after = context.options.auto_acknowledge;
+    let history = context.clock_history().await?;
+    let Some(before) = history.older_before(after) else {
+        return Ok(());
+    };
+    let now = context.clock.wall().naive_utc();
     let aged = Aged {
-        before: ago(now, after),
+        before,
         by: ACTOR.to_owned(),
         note: note(context.options.language, after),
         at: now,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use monitor_model::{DbError, samples, workers};
+use monitor_model::{Conn, DbError, samples, workers};
 use tokio_util::sync::CancellationToken;
 
 use super::aging;
-use crate::context::{Context, ago};
+use crate::context::Context;
 
 /// Time between two cleanings, and the longest between two rounds of acknowledging what is old.
 const CLEANING: Duration = Duration::from_secs(600);
@@ -63,7 +63,7 @@ async fn truncate(context: &Context) {
 
 /// Stores that this worker is alive.
 pub(crate) async fn heartbeat(context: &Context) -> Result<(), DbError> {
-    let beaten = context.presence.beat(&context.db, context.clock.wall()).await;
+    let beaten = context.presence.beat(&context.db, &*context.clock).await;
     if beaten.is_ok() {
         context.database.may_work();
     }
@@ -83,22 +83,30 @@ pub(crate) async fn sign_off(context: &Context, stopped_at: Option<DateTime<Utc>
     }
 }
 
+/// What is removed is old by the time that passed while the monitor ran: no step of the wall clock makes it so.
 async fn clean(context: &Context, halt: &CancellationToken) -> Result<(), DbError> {
-    let now = context.clock.wall().naive_utc();
-    let before = ago(now, context.options.keep_samples);
+    let history = context.clock_history().await?;
+    for old in history.older_than(context.options.keep_samples) {
+        remove(context, halt, move |conn| samples::prune(conn, &old, BATCH)).await?;
+    }
+    for silent in history.older_than(FORGET) {
+        let forget = move |conn: &mut Conn| workers::forget(conn, &silent);
+        context.db.write(forget).await?;
+    }
+    Ok(())
+}
+
+/// Removes batch by batch, until one is not full.
+async fn remove(
+    context: &Context,
+    halt: &CancellationToken,
+    batch: impl Fn(&mut Conn) -> Result<usize, DbError> + Clone + Send + 'static,
+) -> Result<(), DbError> {
     while !halt.is_cancelled() {
-        let gone = context
-            .db
-            .write(move |conn| samples::prune(conn, before, BATCH))
-            .await?;
+        let gone = context.db.write(batch.clone()).await?;
         if i64::try_from(gone).unwrap_or(0) < BATCH {
             break;
         }
     }
-    let silent = ago(now, FORGET);
-    context
-        .db
-        .write(move |conn| workers::forget(conn, silent))
-        .await?;
     Ok(())
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod chain;
+mod clock;
 mod fairness;
 mod fault_table_smtp;
 mod faults;

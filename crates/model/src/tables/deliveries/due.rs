@@ -59,11 +59,16 @@ pub fn next_due_by_lane(c: &mut Conn) -> Result<BTreeMap<String, NaiveDateTime>,
     Ok(next)
 }
 
-/// Makes everything that waits for a later attempt due now, and lets no lease last beyond `lease_until`; returns how many.
-/// For a wall clock that was stepped back, and for a fresh start: what was in the way may have been fixed by then.
-pub fn make_due(c: &mut Conn, now: NaiveDateTime, lease_until: NaiveDateTime) -> Result<usize, DbError> {
+/// Makes everything due now that waits for an attempt after `after`, and lets no lease last beyond `lease_until`; returns how
+/// many. For a wall clock that was stepped back, and for a fresh start: what was in the way may have been fixed by then.
+pub fn make_due(
+    c: &mut Conn,
+    after: NaiveDateTime,
+    now: NaiveDateTime,
+    lease_until: NaiveDateTime,
+) -> Result<usize, DbError> {
     let open = delivery::table.filter(dsl::finished_at.is_null());
-    let waiting = diesel::update(open.filter(dsl::next_at.gt(now)))
+    let waiting = diesel::update(open.filter(dsl::next_at.gt(after)))
         .set(dsl::next_at.eq(now))
         .execute(c)?;
     let leased = diesel::update(open.filter(dsl::lease_until.gt(Some(lease_until))))

@@ -1,5 +1,7 @@
 //! The result of an attempt. Each names the attempt, so that a worker that lost its claim changes nothing.
 
+use std::ops::Range;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -105,19 +107,20 @@ pub fn retry(c: &mut Conn, id: i64, now: NaiveDateTime) -> Result<bool, DbError>
     Ok(again == 1)
 }
 
-/// Gives up what has waited since before `before` in lanes other than `lanes`, which no worker serves any more, and
+/// Gives up what is stamped so in lanes other than `lanes`, which no worker serves any more, and
 /// returns it.
 pub fn give_up_orphaned(
     c: &mut Conn,
     lanes: &[String],
-    before: NaiveDateTime,
+    stamped: &Range<NaiveDateTime>,
     now: NaiveDateTime,
     error: &str,
 ) -> Result<Vec<Delivery>, DbError> {
     let orphaned = delivery::table
         .filter(dsl::finished_at.is_null())
         .filter(dsl::lane.ne_all(lanes))
-        .filter(dsl::created_at.lt(before));
+        .filter(dsl::created_at.ge(stamped.start))
+        .filter(dsl::created_at.lt(stamped.end));
     Ok(diesel::update(orphaned)
         .set((
             dsl::status.eq(DeliveryStatus::GivenUp),
