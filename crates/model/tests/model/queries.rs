@@ -234,7 +234,7 @@ both! {
         let (first, second) = (row, later.clone());
         db.write(move |c| workers::heartbeat(c, &first)).await.unwrap();
         db.write(move |c| workers::heartbeat(c, &second)).await.unwrap();
-        assert_eq!(db.read(workers::all).await.unwrap(), [later.clone()]);
+        assert_eq!(db.read(workers::all).await.unwrap(), std::slice::from_ref(&later));
         for stamped in [at(0)..at(5), at(6)..at(9)] {
             assert_eq!(db.write(move |c| workers::forget(c, &stamped)).await.unwrap(), 0);
         }
