@@ -66,7 +66,7 @@ impl Presence {
         self.tick(db, clock, move |c| workers::heartbeat(c, &row)).await
     }
 
-    /// By which the age of what is stored can be told, whatever happened to the wall clock.
+    /// What the age of stored things follows from, whatever happened to the wall clock.
     ///
     /// # Errors
     /// Where the database cannot be written.
