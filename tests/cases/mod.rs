@@ -17,6 +17,7 @@ mod latency;
 mod operations;
 mod page;
 mod processes;
+mod readmes;
 mod routes;
 mod runbook;
 mod secrets;

@@ -1,5 +1,4 @@
-//! The worker as a library: settings in, a running engine out. `monitor run` and `monitor demo` embed it, and so does another
-//! team's program that brings metrics, logins or channels of its own ([`Worker`]).
+#![doc = include_str!("../README.md")]
 
 mod assemble;
 mod command;

@@ -1,5 +1,4 @@
-//! The operator's command as a library: `monitor` is [`main`] with the stock worker, and another team's program is [`main`]
-//! with its own.
+#![doc = include_str!("../README.md")]
 
 mod check;
 mod demo;
