@@ -1,7 +1,7 @@
 //! From checked settings to the parts of an engine.
 
 use anyhow::{Context, Result};
-use monitor_domain::{Finding, SharedClock};
+use monitor_domain::{Finding, MetricKey, SharedClock};
 use monitor_model::Db;
 use monitor_processor::{Channel, DeadMansSwitch, Engine, Metric, MetricConfig, Options, Parts};
 use monitor_requests::{Client, ClientConfig};
@@ -101,6 +101,14 @@ fn joined(findings: &[Finding]) -> anyhow::Error {
     anyhow::anyhow!(texts.join("; "))
 }
 
+/// The old and the new keys of metrics.
+fn renamed(settings: &Settings) -> Vec<(MetricKey, MetricKey)> {
+    let metrics = settings.metrics.iter();
+    metrics
+        .filter_map(|metric| Some((metric.was.clone()?, metric.key.clone())))
+        .collect()
+}
+
 fn options(settings: &Settings) -> Options {
     Options {
         concurrency: settings.worker.concurrency,
@@ -112,6 +120,7 @@ fn options(settings: &Settings) -> Options {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         language: settings.language(),
         notify: settings.worker.notify.clone(),
+        renamed: renamed(settings),
         maintenance: settings.maintenance.clone(),
         ..Options::default()
     }

@@ -29,7 +29,8 @@ pub use tables::states::MetricState;
 pub use tables::workers::WorkerRow;
 pub use tables::{
     AlertKind, DeliveryStatus, IncidentKind, Mute, ProcessRole, UnknownMute, alerts, audit, clock_spans,
-    deliveries, evaluations, incidents, realtime, records, samples, schema, silences, states, stops, workers,
+    deliveries, evaluations, incidents, metric_keys, realtime, records, samples, schema, silences, states,
+    stops, workers,
 };
 pub use time::{stored, utc};
 pub use writer::Stats;

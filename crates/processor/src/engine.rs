@@ -29,7 +29,7 @@ use crate::metric::{self, Metric};
 use crate::outbox::Job;
 use crate::polling::{MetricState, Polling};
 use crate::telemetry::{Counters, OutboxSnapshot, Sources, WorkerGauges};
-use crate::upkeep::{DeadMansSwitch, heartbeat, run_dead_mans_switch, run_janitor, sign_off};
+use crate::upkeep::{DeadMansSwitch, heartbeat, rename_metrics, run_dead_mans_switch, run_janitor, sign_off};
 
 /// What an engine is made of; all of it is passed in.
 pub struct Parts {
@@ -159,6 +159,7 @@ impl Engine {
             notify_gap(context, no_data.min()).await?;
             heartbeat(context).await?;
             reap_dead_workers(context).await?;
+            rename_metrics(context).await?;
             self.polling.log_first_readings().await?;
             // What was in the way before this start may have been mended.
             make_due(context).await
@@ -200,6 +201,7 @@ impl Engine {
         let context = &self.context;
         heartbeat(context).await?;
         reap_dead_workers(context).await?;
+        rename_metrics(context).await?;
         self.polling.log_first_readings().await?;
         make_due_beyond_pauses(context).await?;
         tokio::select! {

@@ -136,6 +136,8 @@ pub(crate) struct MetricSection {
     pub(crate) max_messages: Option<usize>,
     /// Names of channels that its alerts go to; `[]` for none. Default: every channel.
     pub(crate) notify: Option<Vec<String>>,
+    /// The key that it had before: its history, state, alerts, records and silences come along at the next start.
+    pub(crate) was: Option<String>,
 }
 
 /// That there is a table `alert`, whose keys depend on its condition: they are read and described with those of conditions.

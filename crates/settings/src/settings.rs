@@ -156,6 +156,8 @@ pub struct MetricSettings {
     pub max_messages: usize,
     /// The channels its alerts go to: those it names, or every channel.
     pub notify: Vec<String>,
+    /// The key that it had before.
+    pub was: Option<MetricKey>,
 }
 
 impl fmt::Debug for DatabaseSettings {

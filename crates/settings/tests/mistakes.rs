@@ -435,6 +435,37 @@ fn messages_sent_one_by_one_are_from_1_to_1000() {
 }
 
 #[test]
+fn a_key_of_before_is_of_one_metric_and_of_none_any_more() {
+    let text = with(
+        r#"was = "x"
+[metrics.y]
+was = "a b"
+[metrics.z]
+was = "old"
+[metrics.w]
+fetch = { system = "a", path = "/w", value = "$.total" }
+alert = { rise = 1 }
+was = "old"
+[metrics.v]
+fetch = { system = "a", path = "/v", value = "$.total" }
+alert = { rise = 1 }
+was = "z"
+[metrics.u]
+fetch = { system = "a", path = "/u", value = "$.total" }
+alert = { rise = 1 }
+was = ["s", "t"]
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:7: metrics.x.was: is the key that it has now; leave it out
+    monitor.toml:15:7: metrics.y.was: "a b" is no key for a metric: small letters, digits and _, a letter first, at most 64
+    monitor.toml:21:7: metrics.w.was: "old" is what metrics.z was; its history can go to one of them only
+    monitor.toml:25:7: metrics.v.was: [metrics.z] is in the config still; remove that section, or leave was out: one metric cannot be both
+    monitor.toml:29:7: metrics.u.was: must be a string in quotes, not a list
+    "#);
+}
+
+#[test]
 fn a_digest_takes_up_to_a_day() {
     let channel = |name: &str, digest: &str| {
         format!(

@@ -334,6 +334,9 @@ fn the_worker_has_channels_and_a_switch_of_its_own() {
     assert_eq!(worker.notify, ["alpha"]);
     assert!(worker.heartbeat_url.is_some());
     assert_eq!(quiet.settings.metrics[0].max_messages, 3);
+    assert_eq!(quiet.settings.metrics[0].was, None);
+    let renamed = loaded("[metrics.x]\nwas = \"unpaid\"\n", &[]);
+    assert_eq!(renamed.settings.metrics[0].was.as_deref(), Some("unpaid"));
     let nobody = loaded("[worker]\nnotify = []\n[metrics.x]\n", &[]);
     assert!(nobody.settings.worker.notify.is_empty());
     let clear = format!("[worker]\nheartbeat_url = {switch:?}\n[metrics.x]\n");

@@ -9,6 +9,7 @@ pub mod deliveries;
 mod enums;
 pub mod evaluations;
 pub mod incidents;
+pub mod metric_keys;
 mod mute;
 pub mod realtime;
 pub mod records;

@@ -11,6 +11,7 @@ mod group_commit;
 mod groups;
 mod lifecycle;
 mod log_file;
+mod metric_keys;
 mod migrations;
 mod parity;
 mod probe;

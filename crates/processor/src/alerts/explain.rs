@@ -101,7 +101,7 @@ impl Job for Explain {
             }
             Err(error) => return AttemptResult::transient(error.to_string()),
         };
-        let messages = match self.metrics.get(job.key.as_str()) {
+        let messages = match self.metrics.get(alert.key.as_str()) {
             Some(metric) => match self.request(context, metric, delivery, &alert).await {
                 Ok(messages) => messages,
                 Err(again) => return again,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use monitor_domain::Language;
+use monitor_domain::{Language, MetricKey};
 use monitor_notify::Notifier;
 use monitor_rules::Maintenance;
 
@@ -32,6 +32,8 @@ pub struct Options {
     pub language: Language,
     /// Names of the channels that are notified of the monitor's own incidents.
     pub notify: Vec<String>,
+    /// Metrics that have another key than before: the old one, and the new one.
+    pub renamed: Vec<(MetricKey, MetricKey)>,
     /// The windows in which nobody is notified of alerts, by name.
     pub maintenance: Vec<(String, Maintenance)>,
 }
@@ -50,6 +52,7 @@ impl Default for Options {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             language: Language::default(),
             notify: Vec::new(),
+            renamed: Vec::new(),
             maintenance: Vec::new(),
         }
     }

@@ -79,6 +79,7 @@ impl Checker<'_, '_> {
             );
         }
         let notify = self.notify(&at("notify"), raw.notify);
+        let was = raw.was.and_then(|was| self.was(&at("was"), &was));
         Some(MetricSettings {
             key: metric_key,
             built_in,
@@ -91,6 +92,7 @@ impl Checker<'_, '_> {
             details,
             max_messages,
             notify,
+            was,
         })
     }
 
@@ -112,6 +114,46 @@ impl Checker<'_, '_> {
                 .error(table, format!("{error}; what people read is `title`"));
             MetricKey::stored(key)
         })
+    }
+
+    /// The key that a metric had before, which no metric has now and no other one had.
+    fn was(&mut self, at: &[String], was: &str) -> Option<MetricKey> {
+        let key = match was.parse() {
+            Ok(key) => key,
+            Err(error) => {
+                let error: InvalidKey = error;
+                self.reader.error(at, error.to_string());
+                return None;
+            }
+        };
+        let metrics = self.reader.document.names(&path(&["metrics"]));
+        let mine = &at[..at.len() - 1];
+        if path(&["metrics", was]) == mine {
+            self.reader.error(at, "is the key that it has now; leave it out");
+            return None;
+        }
+        if metrics.iter().any(|known| known == was) {
+            let message = format!(
+                "[metrics.{was}] is in the config still; remove that section, or leave was out: one metric cannot be both"
+            );
+            self.reader.error(at, message);
+            return None;
+        }
+        let is_before = |other: &&String| path(&["metrics", other.as_str()]) != mine;
+        let other = metrics.iter().take_while(is_before).find(|other| {
+            let was_of = self
+                .reader
+                .document
+                .get(&path(&["metrics", other.as_str(), "was"]));
+            was_of.and_then(DeValue::as_str) == Some(was)
+        });
+        if let Some(other) = other {
+            let message =
+                format!("\"{was}\" is what metrics.{other} was; its history can go to one of them only");
+            self.reader.error(at, message);
+            return None;
+        }
+        Some(key)
     }
 
     /// One line of text of bounded length.
