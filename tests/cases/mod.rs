@@ -10,6 +10,7 @@ mod fault_table_frozen;
 mod fault_table_http;
 mod fault_table_sqlite;
 mod fault_table_time;
+mod growth;
 mod help;
 mod init;
 mod kill;

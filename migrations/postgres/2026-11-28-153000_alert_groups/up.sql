@@ -1,6 +1,5 @@
 -- The events of a metric are acknowledged together: a row a group, which counts them, so that a reset and a count do not
 -- touch each of them. The same tables, columns and indexes are in the other backend's folder; a test compares them.
--- Events that are open already join a group by and by: see `alerts::group_events`.
 
 -- Those that people were notified of and those that they were not are two groups; of each one is open.
 CREATE TABLE alert_group (
@@ -18,6 +17,12 @@ CREATE UNIQUE INDEX alert_group_open ON alert_group (key, muted) WHERE acknowled
 
 -- An event in a group is acknowledged and over when its group is; its own columns stay empty.
 ALTER TABLE alert ADD COLUMN group_id BIGINT REFERENCES alert_group (id);
+INSERT INTO alert_group (key, muted, alerts, opened_at, escalated_at)
+    SELECT key, muted IS NOT NULL, count(*), min(opened_at), min(escalated_at) FROM alert
+    WHERE kind = 'event' AND resolved_at IS NULL AND acknowledged_at IS NULL GROUP BY key, muted IS NOT NULL;
+UPDATE alert SET group_id =
+    (SELECT g.id FROM alert_group g WHERE g.key = alert.key AND g.muted = (alert.muted IS NOT NULL))
+    WHERE kind = 'event' AND resolved_at IS NULL AND acknowledged_at IS NULL;
 CREATE INDEX alert_grouped ON alert (group_id, id) WHERE group_id IS NOT NULL;
 
 -- What is read every second is what no group has.
