@@ -154,14 +154,14 @@ async fn measure(backend: Backend, before: Before, rises: u64, seconds: u64) {
     assert!(!reading.is_finished());
     reading.abort();
 
-    let asked = Instant::now();
+    let requested = Instant::now();
     let answer = http()
         .post(format!("http://{}/reset", site.web))
         .send()
         .await
         .unwrap();
     let body = answer.text().await.unwrap();
-    let reset = asked.elapsed();
+    let reset = requested.elapsed();
     assert_eq!(body, r#"{"success":true}"#);
     assert_eq!(counted(&site).await, Some((0, 0)));
     assert_eq!(listed(&site, "open=true").await, []);

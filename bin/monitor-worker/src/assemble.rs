@@ -115,6 +115,8 @@ fn options(settings: &Settings) -> Options {
         shutdown: settings.worker.shutdown,
         heartbeat: settings.worker.heartbeat,
         keep_samples: settings.worker.keep_samples,
+        keep_alerts: settings.worker.keep_alerts,
+        keep_audit: settings.worker.keep_audit,
         auto_acknowledge: settings.worker.auto_acknowledge,
         page: settings.web.base_url.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

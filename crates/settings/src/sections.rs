@@ -95,6 +95,14 @@ pub(crate) struct WorkerSection {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("default" = "30d"))]
     pub(crate) keep_samples: Option<Duration>,
+    /// How long alerts that are over are kept, with their records and deliveries, and incidents. What is open, or has yet to be sent, stays.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("default" = "1y"))]
+    pub(crate) keep_alerts: Option<Duration>,
+    /// How long the audit log is kept.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String", extend("default" = "1y"))]
+    pub(crate) keep_audit: Option<Duration>,
     /// After this time the worker acknowledges a rise, or another event, that nobody acknowledged: in the name of `monitor`, with an entry in the audit log. For ever is a long time, such as `"100years"`.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String", extend("default" = "7d"))]

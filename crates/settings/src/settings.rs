@@ -120,6 +120,10 @@ pub struct WorkerSettings {
     pub metrics_token: Option<SecretSource>,
     /// How long single readings are kept.
     pub keep_samples: Duration,
+    /// How long alerts that are over are kept, with their records and deliveries, and incidents.
+    pub keep_alerts: Duration,
+    /// How long the audit log is kept.
+    pub keep_audit: Duration,
     /// After this time the worker acknowledges an event that nobody acknowledged.
     pub auto_acknowledge: Duration,
     /// How often it reports that it lives; after three times that in silence others take its metrics over.

@@ -499,6 +499,7 @@ templates = "/no/such/folder"
 listen = "192.0.2.1:9464"
 shutdown = "0s"
 auto_acknowledge = "0s"
+keep_alerts = "0d"
 [database]
 url = "mysql://localhost"
 statement_timeout = "0s"
@@ -513,8 +514,9 @@ statement_timeout = "0s"
     monitor.toml:20:10: worker.listen: 192.0.2.1:9464 can be reached from other machines; set worker.metrics_token, or listen on 127.0.0.1:9464
     monitor.toml:21:12: worker.shutdown: must be longer than 0s
     monitor.toml:22:20: worker.auto_acknowledge: must be longer than 0s
-    monitor.toml:24:7: database.url: "mysql:" is no database; begin with "sqlite:" or "postgres://"
-    monitor.toml:25:21: database.statement_timeout: must be from 1s to 1m
+    monitor.toml:23:15: worker.keep_alerts: must be longer than 0s
+    monitor.toml:25:7: database.url: "mysql:" is no database; begin with "sqlite:" or "postgres://"
+    monitor.toml:26:21: database.statement_timeout: must be from 1s to 1m
     "#);
     // Several servers, to be tried in turn: each of them is checked.
     let database = |url: &str| with(&format!("[database]\nurl = \"{url}\"\n"));

@@ -226,6 +226,8 @@ fn defaults_of_web_and_worker() {
     );
     assert_eq!(worker.listen.unwrap().to_string(), "127.0.0.1:9464");
     assert_eq!(worker.keep_samples, Duration::from_secs(30 * 24 * 3600));
+    let year = Duration::from_secs(31_557_600);
+    assert_eq!((worker.keep_alerts, worker.keep_audit), (year, year));
     assert_eq!(worker.auto_acknowledge, Duration::from_secs(7 * 24 * 3600));
     assert!(worker.heartbeat_url.is_none());
     assert_eq!(

@@ -1,5 +1,7 @@
 //! `audit_log`: who changed what.
 
+use std::ops::Range;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -52,6 +54,22 @@ pub fn append(c: &mut Conn, new: &NewAudit) -> Result<(), DbError> {
         ))
         .execute(c)?;
     Ok(())
+}
+
+/// Removes up to `limit` entries of then, oldest first, and returns how many.
+pub fn prune(c: &mut Conn, stamped: &Range<NaiveDateTime>, limit: i64) -> Result<usize, DbError> {
+    let old: Vec<i64> = audit_log::table
+        .filter(dsl::at.ge(stamped.start))
+        .filter(dsl::at.lt(stamped.end))
+        .order(dsl::at.asc())
+        .limit(limit)
+        .select(dsl::id)
+        .load(c)?;
+    let mut removed = 0;
+    for ids in old.chunks(super::MAX_BINDS) {
+        removed += diesel::delete(audit_log::table.filter(dsl::id.eq_any(ids))).execute(c)?;
+    }
+    Ok(removed)
 }
 
 /// The latest entries, newest first.

@@ -1,10 +1,16 @@
 //! `incident`: the monitor's own incidents.
 
+use std::ops::Range;
+
 use chrono::NaiveDateTime;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use monitor_domain::Severity;
 
+use super::MAX_BINDS;
 use super::column::FromText;
+use super::deliveries;
 use super::enums::IncidentKind;
 use super::schema::incident::{self, dsl};
 use super::text::clean;
@@ -96,6 +102,29 @@ pub fn describe(c: &mut Conn, id: i64, reason: &str) -> Result<(), DbError> {
 pub fn end(c: &mut Conn, id: i64, at: NaiveDateTime) -> Result<bool, DbError> {
     let open = incident::table.find(id).filter(dsl::ended_at.is_null());
     Ok(diesel::update(open).set(dsl::ended_at.eq(Some(at))).execute(c)? == 1)
+}
+
+/// That something about an incident has yet to be sent.
+const HAS_WORK: &str =
+    "EXISTS (SELECT 1 FROM delivery d WHERE d.incident_id = incident.id AND d.finished_at IS NULL)";
+
+/// Removes up to `limit` incidents that ended then, with what was sent about them, and returns how many. What has yet to be
+/// sent keeps its incident.
+pub fn prune(c: &mut Conn, stamped: &Range<NaiveDateTime>, limit: i64) -> Result<usize, DbError> {
+    let old: Vec<i64> = incident::table
+        .filter(dsl::ended_at.ge(Some(stamped.start)))
+        .filter(dsl::ended_at.lt(Some(stamped.end)))
+        .filter(diesel::dsl::not(sql::<Bool>(HAS_WORK)))
+        .order(dsl::ended_at.asc())
+        .limit(limit)
+        .select(dsl::id)
+        .load(c)?;
+    let mut removed = 0;
+    for ids in old.chunks(MAX_BINDS) {
+        deliveries::remove_of_incidents(c, ids)?;
+        removed += diesel::delete(incident::table.filter(dsl::id.eq_any(ids))).execute(c)?;
+    }
+    Ok(removed)
 }
 
 /// All incidents that are not over, oldest first.

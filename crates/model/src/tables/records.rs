@@ -1,12 +1,16 @@
 //! `monitor_record`: the messages about metrics, one row each.
 
+use std::collections::HashSet;
+use std::ops::Range;
+
 use chrono::NaiveDateTime;
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use monitor_domain::MetricKey;
-use std::collections::HashSet;
 
 use super::column::FromKey;
+use super::deliveries;
 use super::schema::monitor_record::{self, dsl};
 use super::text::{clean, clean_opt};
 use crate::backend::{Conn, on_each};
@@ -55,6 +59,10 @@ pub struct NewRecord {
     /// See [`Record::source_id`].
     pub source_id: Option<String>,
 }
+
+/// In the words of the indexes: that a message is there, and that only its id in the upstream is left.
+const IS_THERE: &str = "monitor_record.alert_message <> ''";
+const IS_REMOVED: &str = "monitor_record.alert_message = ''";
 
 /// That the alert of a record is muted.
 const IS_MUTED: &str =
@@ -132,6 +140,97 @@ pub fn delete(c: &mut Conn, id: i64, at: NaiveDateTime) -> Result<bool, DbError>
         == 1)
 }
 
+/// Of how many messages of a metric the upstream's ids are kept after the messages were removed: as many as an upstream may list
+/// beside a new one.
+pub const KEPT_IDS: i64 = 1_000;
+
+/// That something about a record has yet to be sent.
+const HAS_WORK: &str =
+    "EXISTS (SELECT 1 FROM delivery d WHERE d.record_id = monitor_record.id AND d.finished_at IS NULL)";
+
+/// Removes up to `limit` messages of then about no alert, with what was sent about them, and returns how many.
+/// The others go with their alerts.
+pub fn prune(c: &mut Conn, stamped: &Range<NaiveDateTime>, limit: i64) -> Result<usize, DbError> {
+    let old: Vec<i64> = monitor_record::table
+        .filter(dsl::alert_id.is_null())
+        .filter(sql::<Bool>(IS_THERE))
+        .filter(dsl::timestamp.ge(stamped.start))
+        .filter(dsl::timestamp.lt(stamped.end))
+        .filter(diesel::dsl::not(sql::<Bool>(HAS_WORK)))
+        .order(dsl::timestamp.asc())
+        .limit(limit)
+        .select(dsl::id)
+        .load(c)?;
+    for ids in old.chunks(super::MAX_BINDS) {
+        remove(c, ids)?;
+    }
+    Ok(old.len())
+}
+
+/// Removes the messages of these alerts, with what was sent about them.
+pub(super) fn remove_of_alerts(c: &mut Conn, alerts: &[i64]) -> Result<(), DbError> {
+    // One that nobody was notified of may be new to them when the upstream lists it again.
+    let unknown = monitor_record::table
+        .filter(dsl::alert_id.eq_any(alerts))
+        .filter(dsl::deleted_at.is_null())
+        .filter(sql::<Bool>(IS_MUTED));
+    diesel::update(unknown)
+        .set(dsl::source_id.eq(None::<String>))
+        .execute(c)?;
+    let about = monitor_record::table.filter(dsl::alert_id.eq_any(alerts));
+    let all: Vec<i64> = about.select(dsl::id).load(c)?;
+    for ids in all.chunks(super::MAX_BINDS) {
+        remove(c, ids)?;
+    }
+    Ok(())
+}
+
+/// Removes messages. One with an id in the upstream leaves that behind for a while: an upstream that lists its latest messages, however
+/// old they are, must not have them sent again.
+fn remove(c: &mut Conn, ids: &[i64]) -> Result<(), DbError> {
+    deliveries::remove_of_records(c, ids)?;
+    let with_id = || {
+        monitor_record::table
+            .filter(dsl::id.eq_any(ids))
+            .filter(dsl::source_id.is_not_null())
+    };
+    let keys: Vec<String> = with_id().select(dsl::key).distinct().load(c)?;
+    diesel::update(with_id())
+        .set((
+            dsl::alert_message.eq(""),
+            dsl::value.eq(None::<f64>),
+            dsl::alert_id.eq(None::<i64>),
+            // It is on no list any more.
+            dsl::deleted_at.eq(dsl::timestamp.nullable()),
+        ))
+        .execute(c)?;
+    let without = monitor_record::table
+        .filter(dsl::id.eq_any(ids))
+        .filter(dsl::source_id.is_null());
+    diesel::delete(without).execute(c)?;
+    keys.iter().try_for_each(|key| forget_ids(c, key))
+}
+
+/// Removes what was left behind of a metric's messages, but for the latest.
+fn forget_ids(c: &mut Conn, key: &str) -> Result<(), DbError> {
+    let left = || {
+        monitor_record::table
+            .filter(dsl::key.eq(key))
+            .filter(dsl::alert_id.is_null())
+            .filter(sql::<Bool>(IS_REMOVED))
+    };
+    let last: Option<i64> = left()
+        .order(dsl::id.desc())
+        .offset(KEPT_IDS - 1)
+        .select(dsl::id)
+        .first(c)
+        .optional()?;
+    if let Some(last) = last {
+        diesel::delete(left().filter(dsl::id.lt(last))).execute(c)?;
+    }
+    Ok(())
+}
+
 /// Lets the metric record these upstream message ids again where nobody was notified of them: their alert is muted. The records
 /// stay, without the id. One that a person deleted is known to somebody. Returns how many.
 pub fn release_muted(c: &mut Conn, key: &str, ids: &[String]) -> Result<usize, DbError> {
@@ -142,7 +241,7 @@ pub fn release_muted(c: &mut Conn, key: &str, ids: &[String]) -> Result<usize, D
             .filter(dsl::key.eq(key))
             .filter(dsl::source_id.eq_any(&cleaned))
             .filter(dsl::deleted_at.is_null())
-            .filter(diesel::dsl::sql::<Bool>(IS_MUTED));
+            .filter(sql::<Bool>(IS_MUTED));
         released += diesel::update(muted)
             .set(dsl::source_id.eq(None::<String>))
             .execute(c)?;

@@ -9,7 +9,8 @@ use diesel::sql_types::{BigInt, Text};
 use monitor_model::alerts::Filter;
 use monitor_model::deliveries::Filter as Which;
 use monitor_model::{
-    AlertKind, Conn, Db, DbError, DeliveryStatus, alerts, deliveries, incidents, records, silences,
+    AlertKind, Conn, Db, DbError, DeliveryStatus, alerts, audit, deliveries, incidents, records, samples,
+    silences,
 };
 
 use crate::support::{TestDb, at};
@@ -53,7 +54,7 @@ fn which(statuses: &[DeliveryStatus]) -> Which {
 }
 
 /// What the pages, the series and the rooms of the worker want to know again and again.
-const QUESTIONS: [Question; 26] = [
+const QUESTIONS: [Question; 32] = [
     ("counts", |c| Ok(alerts::open_counts(c)?.len())),
     ("what lasts", |c| Ok(alerts::lasting(c, 10_000)?.len())),
     ("open alerts", |c| Ok(alerts::page(c, &open_only(), 51)?.len())),
@@ -126,6 +127,16 @@ const QUESTIONS: [Question; 26] = [
     ("when something is due", |c| {
         Ok(deliveries::next_due_by_lane(c)?.len())
     }),
+    ("alerts to remove", |c| alerts::prune(c, &(at(-9)..at(-1)), 100)),
+    ("records to remove", |c| records::prune(c, &(at(-9)..at(-1)), 100)),
+    ("incidents to remove", |c| {
+        incidents::prune(c, &(at(-9)..at(-1)), 100)
+    }),
+    ("deliveries to remove", |c| {
+        deliveries::prune(c, &(at(-9)..at(-1)), 100)
+    }),
+    ("entries to remove", |c| audit::prune(c, &(at(-9)..at(-1)), 100)),
+    ("samples to remove", |c| samples::prune(c, &(at(-9)..at(-1)), 100)),
     ("silences", |c| Ok(silences::active(c, at(9))?.len())),
 ];
 

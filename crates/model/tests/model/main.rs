@@ -16,6 +16,7 @@ mod migrations;
 mod parity;
 mod probe;
 mod processes;
+mod pruning;
 mod queries;
 mod running_time;
 mod support;

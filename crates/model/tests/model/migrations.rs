@@ -12,13 +12,14 @@ use monitor_model::{
 
 use crate::support::{TestDb, at, both, delivery, soon};
 
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "2026-11-01-000000_initial",
     "2026-11-25-000000_lifecycle",
     "2026-11-26-000000_standard_words",
     "2026-11-27-000000_fair_claims",
     "2026-11-27-030000_process_stop",
     "2026-11-28-153000_alert_groups",
+    "2026-11-28-163000_pruning",
     "2026-11-28-170000_clock_spans",
 ];
 
@@ -111,7 +112,7 @@ macro_rules! script {
 }
 
 /// All migrations, the first one first.
-fn scripts(backend: Backend) -> [Script; 7] {
+fn scripts(backend: Backend) -> [Script; 8] {
     match backend {
         Backend::Sqlite => [
             script!("sqlite/2026-11-01-000000_initial"),
@@ -120,6 +121,7 @@ fn scripts(backend: Backend) -> [Script; 7] {
             script!("sqlite/2026-11-27-000000_fair_claims"),
             script!("sqlite/2026-11-27-030000_process_stop"),
             script!("sqlite/2026-11-28-153000_alert_groups"),
+            script!("sqlite/2026-11-28-163000_pruning"),
             script!("sqlite/2026-11-28-170000_clock_spans"),
         ],
         Backend::Postgres => [
@@ -129,6 +131,7 @@ fn scripts(backend: Backend) -> [Script; 7] {
             script!("postgres/2026-11-27-000000_fair_claims"),
             script!("postgres/2026-11-27-030000_process_stop"),
             script!("postgres/2026-11-28-153000_alert_groups"),
+            script!("postgres/2026-11-28-163000_pruning"),
             script!("postgres/2026-11-28-170000_clock_spans"),
         ],
     }
@@ -281,6 +284,12 @@ both! {
         assert_eq!(of(4).await.muted.unwrap().parse(), Ok(window), "the name of a window is somebody's own");
         let waiting = db.read(|c| alerts::to_escalate(c, &["y".to_owned()], at(9), 9)).await.unwrap();
         assert_eq!(waiting.len(), 1, "of an alert muted by an incident people were notified");
+
+        let counts = db.read(alerts::open_counts).await.unwrap();
+        assert_eq!((counts["x"].unacknowledged, counts["y"].all, counts["z"].all), (1, 1, 1));
+        assert_eq!(db.read(|c| alerts::acknowledged_with(c, 4)).await.unwrap(), 1, "an event that is open");
+        assert_eq!(lines(&db, "SELECT key || ' ' || alerts AS line FROM alert_group").await, ["x 1"]);
+        assert_eq!(lines(&db, "SELECT CAST(id AS TEXT) AS line FROM alert WHERE group_id = 1").await, ["4"]);
 
         let trail = db.read(|c| evaluations::of(c, "z", 9)).await.unwrap();
         let effects: Vec<&str> = trail.iter().map(|evaluation| evaluation.effects.as_str()).collect();

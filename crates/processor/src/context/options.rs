@@ -7,6 +7,9 @@ use monitor_domain::{Language, MetricKey};
 use monitor_notify::Notifier;
 use monitor_rules::Maintenance;
 
+/// As "1y" in a config.
+const YEAR: Duration = Duration::from_secs(31_557_600);
+
 /// How the engine runs.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -18,6 +21,10 @@ pub struct Options {
     pub heartbeat: Duration,
     /// How long samples are kept.
     pub keep_samples: Duration,
+    /// How long alerts that are over are kept, with their records and deliveries, and incidents.
+    pub keep_alerts: Duration,
+    /// How long the audit log is kept.
+    pub keep_audit: Duration,
     /// After this time the program acknowledges an event that nobody acknowledged.
     pub auto_acknowledge: Duration,
     /// How long the alarm is tried before it is given up.
@@ -45,6 +52,8 @@ impl Default for Options {
             shutdown: Duration::from_secs(10),
             heartbeat: Duration::from_secs(5),
             keep_samples: Duration::from_secs(30 * 24 * 3600),
+            keep_alerts: YEAR,
+            keep_audit: YEAR,
             auto_acknowledge: Duration::from_secs(7 * 24 * 3600),
             max_age: Duration::from_secs(24 * 3600),
             details_wait: Duration::from_secs(30),

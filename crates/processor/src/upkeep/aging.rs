@@ -6,8 +6,8 @@ use chrono::NaiveDateTime;
 use monitor_domain::Language;
 use monitor_model::alerts::Aged;
 use monitor_model::{Conn, DbError, NewAudit, alerts, audit};
-use tokio_util::sync::CancellationToken;
 
+use super::round::Round;
 use crate::context::Context;
 
 /// Events changed in one transaction: short enough that no reading waits for it.
@@ -15,14 +15,14 @@ const BATCH: i64 = 2_000;
 /// In whose name.
 const ACTOR: &str = "monitor";
 
-/// Acknowledges what is old enough, and counts what no group counts yet.
-pub(super) async fn run(context: &Context, halt: &CancellationToken) -> Result<(), DbError> {
+/// Acknowledges what is old enough, and counts what no group counts yet, until the round is over; whether nothing is left to do.
+pub(super) async fn run(context: &Context, round: &Round) -> Result<bool, DbError> {
     let group = |conn: &mut Conn| alerts::group_events(conn, BATCH);
-    while !halt.is_cancelled() && context.db.write(group).await? > 0 {}
+    while !round.is_over(context) && context.db.write(group).await? > 0 {}
     let after = context.options.auto_acknowledge;
     let history = context.clock_history().await?;
     let Some(before) = history.older_before(after) else {
-        return Ok(());
+        return Ok(true);
     };
     let now = context.clock.wall().naive_utc();
     let aged = Aged {
@@ -31,14 +31,14 @@ pub(super) async fn run(context: &Context, halt: &CancellationToken) -> Result<(
         note: note(context.options.language, after),
         at: now,
     };
-    while !halt.is_cancelled() {
+    while !round.is_over(context) {
         let aged = aged.clone();
         let acknowledge = move |conn: &mut Conn| acknowledge(conn, &aged);
         if !context.db.write(acknowledge).await? {
-            return Ok(());
+            return Ok(true);
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 /// One step; `false` where there is nothing to do.

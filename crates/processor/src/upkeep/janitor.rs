@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use monitor_model::{Conn, DbError, samples, workers};
+use monitor_model::{Conn, DbError, workers};
 use tokio_util::sync::CancellationToken;
 
-use super::aging;
+use super::round::Round;
+use super::{aging, pruning};
 use crate::context::Context;
 
 /// Time between two cleanings, and the longest between two rounds of acknowledging what is old.
@@ -16,8 +17,6 @@ const CLEANING: Duration = Duration::from_secs(600);
 const LATE: u32 = 20;
 /// Time between two truncations of SQLite's write-ahead log.
 const TRUNCATING: Duration = Duration::from_secs(60);
-/// Rows deleted in one transaction: short enough that no reading waits for it.
-const BATCH: i64 = 2_000;
 /// How long a worker that is not heard from stays listed.
 const FORGET: Duration = Duration::from_secs(24 * 3600);
 
@@ -38,16 +37,13 @@ pub(crate) async fn run(context: Arc<Context>, halt: CancellationToken) {
             truncate(&context).await;
         }
         if context.clock.monotonic() >= aging {
-            aging = context.clock.monotonic() + CLEANING.min(context.options.auto_acknowledge / LATE);
-            if let Err(error) = aging::run(&context, &halt).await {
-                log::warn!("acknowledging old events: {error}");
-            }
+            let done = aging::run(&context, &Round::begin(&context, &halt)).await;
+            let pause = CLEANING.min(context.options.auto_acknowledge / LATE);
+            aging = next(&context, done, "acknowledging old events", pause);
         }
         if context.clock.monotonic() >= cleaning {
-            cleaning = context.clock.monotonic() + CLEANING;
-            if let Err(error) = clean(&context, &halt).await {
-                log::warn!("cleaning: {error}");
-            }
+            let done = clean(&context, &halt).await;
+            cleaning = next(&context, done, "cleaning", CLEANING);
         }
     }
 }
@@ -83,30 +79,26 @@ pub(crate) async fn sign_off(context: &Context, stopped_at: Option<DateTime<Utc>
     }
 }
 
-/// What is removed is old by the time that passed while the monitor ran: no step of the wall clock makes it so.
-async fn clean(context: &Context, halt: &CancellationToken) -> Result<(), DbError> {
+/// Removes what is old by the time that passed while the monitor ran, as no step of the wall clock makes it so; whether nothing is left
+/// to do.
+async fn clean(context: &Context, halt: &CancellationToken) -> Result<bool, DbError> {
     let history = context.clock_history().await?;
-    for old in history.older_than(context.options.keep_samples) {
-        remove(context, halt, move |conn| samples::prune(conn, &old, BATCH)).await?;
-    }
     for silent in history.older_than(FORGET) {
         let forget = move |conn: &mut Conn| workers::forget(conn, &silent);
         context.db.write(forget).await?;
     }
-    Ok(())
+    pruning::run(context, &history, &Round::begin(context, halt)).await
 }
 
-/// Removes batch by batch, until one is not full.
-async fn remove(
-    context: &Context,
-    halt: &CancellationToken,
-    batch: impl Fn(&mut Conn) -> Result<usize, DbError> + Clone + Send + 'static,
-) -> Result<(), DbError> {
-    while !halt.is_cancelled() {
-        let gone = context.db.write(batch.clone()).await?;
-        if i64::try_from(gone).unwrap_or(0) < BATCH {
-            break;
+/// When to go on: at the next heartbeat where a round was too short.
+fn next(context: &Context, done: Result<bool, DbError>, what: &str, pause: Duration) -> Duration {
+    let pause = match done {
+        Ok(false) => Duration::ZERO,
+        Ok(true) => pause,
+        Err(error) => {
+            log::warn!("{what}: {error}");
+            pause
         }
-    }
-    Ok(())
+    };
+    context.clock.monotonic() + pause
 }

@@ -4,7 +4,9 @@
 mod aging;
 mod dead_mans_switch;
 mod janitor;
+mod pruning;
 mod renaming;
+mod round;
 
 pub use dead_mans_switch::DeadMansSwitch;
 pub(crate) use dead_mans_switch::run as run_dead_mans_switch;

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
+use monitor_domain::Clock;
 use monitor_harness::{Backend, Config, Home, TestApp, both, eventually};
-use monitor_model::{alerts, audit};
+use monitor_model::{NewAudit, alerts, audit};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -93,4 +94,53 @@ async fn the_write_ahead_log_of_sqlite_is_truncated() {
     let known = app.db.log_file().unwrap();
     assert!(!known.is_held && !known.is_a_problem(), "{known:?}");
     app.finish().await;
+}
+
+both! {
+    async fn what_is_over_and_old_is_removed_and_what_is_open_stays(app: TestApp, slow("auto_acknowledge = \"100y\"")) {
+        for (key, total) in [("z", 131.0), ("z", 50.0), ("x", 1.0), ("y", 1.0), ("z", 140.0)] {
+            app.read(key, total).await;
+        }
+        let all = app.alerts().await;
+        let keys: Vec<&str> = all.iter().map(|alert| alert.key.as_str()).collect();
+        assert_eq!(keys, ["z", "x", "y", "z"]);
+        let (x, at) = (all[1].id, app.clock.wall().naive_utc());
+        app.db.write(move |c| alerts::acknowledge(c, x, "ann", None, at)).await.unwrap();
+        app.db.write(move |c| audit::append(c, &entry(at))).await.unwrap();
+        let left = async || {
+            let ids: Vec<i64> = app.alerts().await.iter().map(|alert| alert.id).collect();
+            let mut about: Vec<Option<i64>> = app.deliveries().await.iter().map(|delivery| delivery.alert_id).collect();
+            about.sort();
+            about.dedup();
+            let of: Vec<Option<i64>> = app.records().await.iter().map(|record| record.alert_id).collect();
+            (ids, about, of.len(), app.db.read(|c| audit::recent(c, 9)).await.unwrap().len())
+        };
+        let (y, z) = (all[2].id, all[3].id);
+        app.while_running(async {
+            app.clock.jump(300 * DAY);
+            eventually("it beats", async || {
+                let beaten = app.db.read(monitor_model::workers::all).await.unwrap();
+                beaten.iter().any(|worker| worker.heartbeat_at > worker.started_at).then_some(())
+            })
+            .await;
+            assert_eq!((left().await.0.len(), left().await.3), (4, 1));
+            app.clock.jump(100 * DAY);
+            eventually("the year is over", async || {
+                (left().await == (vec![y, z], vec![Some(y), Some(z)], 2, 0)).then_some(())
+            })
+            .await;
+        })
+        .await;
+        app.abandon();
+    }
+}
+
+fn entry(at: chrono::NaiveDateTime) -> NewAudit {
+    NewAudit {
+        at,
+        actor: "ann".to_owned(),
+        action: "alert.acknowledge".to_owned(),
+        target: "alert/2".to_owned(),
+        detail: String::new(),
+    }
 }

@@ -15,6 +15,8 @@ use crate::settings::{Auth, INTERVALS, WebSettings, WorkerSettings};
 /// More metrics read at once would only queue up in the upstreams.
 const MAX_CONCURRENCY: usize = 4096;
 const DEFAULT_KEEP_SAMPLES: Duration = Duration::from_secs(30 * 24 * 3600);
+/// "1y".
+const DEFAULT_KEEP: Duration = Duration::from_secs(31_557_600);
 const DEFAULT_AUTO_ACKNOWLEDGE: Duration = Duration::from_secs(7 * 24 * 3600);
 const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(5);
 
@@ -102,10 +104,14 @@ impl Checker<'_, '_> {
         }
         let shutdown = raw.shutdown.unwrap_or(Duration::from_secs(10));
         let keep_samples = raw.keep_samples.unwrap_or(DEFAULT_KEEP_SAMPLES);
+        let keep_alerts = raw.keep_alerts.unwrap_or(DEFAULT_KEEP);
+        let keep_audit = raw.keep_audit.unwrap_or(DEFAULT_KEEP);
         let auto_acknowledge = raw.auto_acknowledge.unwrap_or(DEFAULT_AUTO_ACKNOWLEDGE);
         for (key, duration) in [
             ("shutdown", shutdown),
             ("keep_samples", keep_samples),
+            ("keep_alerts", keep_alerts),
+            ("keep_audit", keep_audit),
             ("auto_acknowledge", auto_acknowledge),
         ] {
             if duration.is_zero() {
@@ -140,6 +146,8 @@ impl Checker<'_, '_> {
             listen,
             metrics_token: raw.metrics_token,
             keep_samples,
+            keep_alerts,
+            keep_audit,
             auto_acknowledge,
             heartbeat,
             heartbeat_url: raw.heartbeat_url,

@@ -117,6 +117,15 @@ fn remove_if_empty(c: &mut Conn, group: i64) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Removes a group that no alert is in any more.
+pub(super) fn remove_if_unused(c: &mut Conn, group: i64) -> Result<(), DbError> {
+    let used = alert::table.filter(is_in_group!(group));
+    if !diesel::select(diesel::dsl::exists(used)).get_result::<bool>(c)? {
+        diesel::delete(alert_group::table.find(group)).execute(c)?;
+    }
+    Ok(())
+}
+
 /// All that are open.
 pub(super) fn open(c: &mut Conn) -> Result<Vec<Open>, DbError> {
     Ok(alert_group::table
@@ -269,8 +278,8 @@ pub(super) fn page(
     Ok(found)
 }
 
-/// Puts up to `limit` open events into groups that are in none, oldest first, and returns how many. There are such after an
-/// upgrade, and where a program of before still writes. Run it in `Db::write`, again while it finds some.
+/// Puts up to `limit` open events into groups that are in none, oldest first, and returns how many. There are such where
+/// a program of before still writes. Run it in `Db::write`, again while it finds some.
 pub fn group_events(c: &mut Conn, limit: i64) -> Result<usize, DbError> {
     type Loose = (i64, String, Option<String>, NaiveDateTime, Option<NaiveDateTime>);
     let loose: Vec<Loose> = alert::table

@@ -4,6 +4,7 @@ mod aging;
 mod groups;
 mod lifecycle;
 mod mutes;
+mod prune;
 mod queries;
 mod row;
 
@@ -14,6 +15,7 @@ pub use lifecycle::{
     to_escalate,
 };
 pub use mutes::{mute_end, mute_for, unmute, unmute_end, with_muted_end};
+pub use prune::prune;
 pub use queries::{
     Filter, OpenAlerts, by_ids, get, lasting, muted_by, open_counts, page, recent, unresolved_for,
 };

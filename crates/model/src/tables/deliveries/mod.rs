@@ -4,6 +4,7 @@ mod claim;
 mod due;
 mod enqueue;
 mod leases;
+mod prune;
 mod queries;
 mod recipients;
 mod row;
@@ -14,6 +15,8 @@ pub use claim::{Claim, Turns, claim, claim_groups};
 pub use due::{due, make_due, make_due_again, next_due_by_lane};
 pub use enqueue::{enqueue, is_unfinished};
 pub use leases::{holders, reclaim, release_orphaned, renew};
+pub use prune::prune;
+pub(super) use prune::{remove_of_alerts, remove_of_incidents, remove_of_records};
 pub use queries::{Filter, for_records, get, page, recent};
 pub use recipients::{
     Address, notified_of_alert, notified_of_incident, recently_notified, was_sent_to_others,
