@@ -26,7 +26,8 @@ const PLACED: [(&str, &str); 4] = [
     ),
 ];
 /// The other ones, each a whole file.
-const SHOWN: [&str; 2] = [
+const SHOWN: [&str; 3] = [
+    include_str!("../../../crates/processor/examples/own_metric/stock.rs"),
     include_str!("../../../crates/processor/src/metrics/x.rs"),
     include_str!("../../embedding/src/main.rs"),
 ];

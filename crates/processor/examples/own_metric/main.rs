@@ -1,5 +1,6 @@
-//! A metric that is not built in, read once from a simulated System A: `cargo run -p monitor-processor --example own_metric`.
+//! Metrics that are not built in, read once from a simulated System A: `cargo run -p monitor-processor --example own_metric`.
 
+mod stock;
 mod waiting;
 
 use std::time::Duration;
@@ -12,23 +13,42 @@ use monitor_rules::{Level, Rule};
 use monitor_simulator::SystemA;
 use monitor_upstream::{Systems, Upstreams};
 
-/// As a line of `METRICS` has it.
-const WAITING: (&str, Make) = ("waiting", |config| Box::new(waiting::Waiting(config)));
+/// As the lines of `METRICS` have them.
+const OWN: [(&str, Make); 2] = [
+    ("waiting", |config| Box::new(waiting::Waiting(config))),
+    ("stock", |config| Box::new(stock::StockValue(config))),
+];
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let a = SystemA::start().await;
     a.set_total("waiting", 130.0);
     a.set_total("parked", 7.0);
+    a.set_document(
+        "/api/stock",
+        serde_json::json!({ "items": [{ "amount": 3, "price": 2.5 }] }),
+    );
     let account = SystemASettings::new(a.username(), SecretSource::Plain(a.password().into()));
     let settings = SystemSettings::new(a.url(), account);
     let signed_in = settings.build("a", &RequestsSettings::default(), SystemClock::shared())?;
     let upstreams = Upstreams::new(Systems::from([("a".to_owned(), signed_in)]));
+    for (key, make) in OWN {
+        let own = CodedMetric {
+            key: key.parse()?,
+            make,
+        };
+        let made = metric(config(&own), &[own]).ok_or("it is in code")?;
+        let value = sample(&*made, &upstreams).await?;
+        eprintln!("{key} of system {}: {value}", system(&*made).unwrap_or("?"));
+    }
+    Ok(())
+}
 
-    let (key, make) = WAITING;
-    let config = MetricConfig {
-        key: key.parse()?,
-        title: "Complaints waiting".to_owned(),
+/// What the section of the config would say.
+fn config(own: &CodedMetric) -> MetricConfig {
+    MetricConfig {
+        key: own.key.clone(),
+        title: own.key.to_string(),
         unit: String::new(),
         severity: Severity::Warning,
         interval: Duration::from_secs(10),
@@ -37,13 +57,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         fetch: None,
         details: None,
         max_messages: MAX_MESSAGES,
-    };
-    let own = CodedMetric {
-        key: config.key.clone(),
-        make,
-    };
-    let waiting = metric(config, &[own]).ok_or("it is in code")?;
-    let value = sample(&*waiting, &upstreams).await?;
-    eprintln!("{key} of system {}: {value}", system(&*waiting).unwrap_or("?"));
-    Ok(())
+    }
 }

@@ -11,6 +11,7 @@ mod faults;
 mod incidents;
 mod lifecycle;
 mod outage;
+mod own_metrics;
 mod renaming;
 mod resilience;
 mod restore;
