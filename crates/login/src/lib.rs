@@ -7,13 +7,19 @@ mod cookies;
 mod error;
 mod kinds;
 mod session;
+mod template;
 
 pub use cookies::CookieJar;
 pub use error::{BuildError, CallError, LoginError};
 pub use kinds::{
-    KINDS, LoginCall, LoginKind, LoginSettings, NoLoginSettings, SimpleLogin, SystemASettings,
-    SystemBSettings, SystemCommon, SystemSettings, kind, simple_kind, validate,
+    BasicSettings, BearerSettings, ClientAuth, CsrfSettings, DigestSettings, Encode, ExpiresUnit, Extra,
+    FieldNames, FormCookieSettings, FormLogin, JsonTokenSettings, KINDS, LoginCall, LoginKind, LoginSettings,
+    NoLoginSettings, OAuth2Login, OAuth2Settings, OkSettings, RefreshSettings, SimpleLogin, StepSettings,
+    SystemASettings, SystemBSettings, SystemCommon, SystemSettings, TakeFrom, TakeSettings, TokenLogin, kind,
+    simple_kind, validate,
 };
 pub use session::{
-    BodyRule, BodySettings, Credential, Login, SignIns, SignedOutRules, SignedOutSettings, System, json_path,
+    Authorizer, BodyRule, BodySettings, Credential, Login, SignIns, SignedOutRules, SignedOutSettings,
+    System, json_path,
 };
+pub use template::{JsonTemplate, Template, Vars};

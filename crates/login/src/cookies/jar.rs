@@ -94,6 +94,13 @@ impl CookieJar {
         self.lock().iter().any(|cookie| cookie.name == name)
     }
 
+    /// The value of the cookie of this name, to be sent back in another way: a token against forged requests.
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
+        let cookies = self.lock();
+        let found = cookies.iter().rev().find(|cookie| cookie.name == name)?;
+        Some(found.value.expose().to_owned())
+    }
+
     /// Whether there is none at all.
     pub fn is_empty(&self) -> bool {
         self.lock().is_empty()

@@ -48,12 +48,7 @@ pub(super) fn check(
             "missing; the name of the account to sign in with",
         ));
     }
-    if password.is_none() {
-        findings.push(Finding::new(
-            "password",
-            "missing; { env = \"NAME\" } or { file = \"/run/secrets/name\" }",
-        ));
-    }
+    findings.extend(check_password(password));
     let path = login.and_then(|login| login.path.as_ref());
     if path.is_some_and(|path| !path.starts_with('/')) {
         findings.push(Finding::new(
@@ -65,6 +60,17 @@ pub(super) fn check(
     findings.extend(ok.and_then(|ok| ok.compile("login.ok").err()));
     findings.extend(signed_out.into_iter().flat_map(SignedOutSettings::check));
     findings
+}
+
+/// What is wrong with the password alone.
+pub(super) fn check_password(password: Option<&SecretSource>) -> Vec<Finding> {
+    let missing = password.is_none().then(|| {
+        Finding::new(
+            "password",
+            "missing; { env = \"NAME\" } or { file = \"/run/secrets/name\" }",
+        )
+    });
+    missing.into_iter().collect()
 }
 
 /// The password among the secrets.

@@ -5,20 +5,35 @@
 //! nothing here retries or waits, and no code outside of that list knows one kind from another.
 
 mod account;
+mod basic;
+mod bearer;
 mod common;
+mod digest;
+mod exchange;
+mod form_cookie;
+mod json_token;
 mod kind;
 mod none;
+mod oauth2;
 mod settings;
 mod simple;
 mod system_a;
 mod system_b;
+mod token;
 
 use monitor_domain::Kind;
 
 pub use account::LoginCall;
+pub use basic::BasicSettings;
+pub use bearer::BearerSettings;
 pub use common::SystemCommon;
+pub use digest::DigestSettings;
+pub use exchange::{Encode, Extra, FieldNames, OkSettings, StepSettings, TakeFrom, TakeSettings};
+pub use form_cookie::{CsrfSettings, FormCookieSettings, FormLogin};
+pub use json_token::{ExpiresUnit, JsonTokenSettings, RefreshSettings, TokenLogin};
 pub use kind::{LoginKind, LoginSettings, kind, validate};
 pub use none::NoLoginSettings;
+pub use oauth2::{ClientAuth, OAuth2Login, OAuth2Settings};
 pub use settings::SystemSettings;
 pub use simple::{SimpleLogin, simple_kind};
 pub use system_a::SystemASettings;
@@ -28,5 +43,11 @@ pub use system_b::SystemBSettings;
 pub const KINDS: &[Kind<dyn LoginSettings>] = &[
     kind::<SystemASettings>(),
     kind::<SystemBSettings>(),
+    kind::<JsonTokenSettings>(),
+    kind::<FormCookieSettings>(),
+    kind::<BasicSettings>(),
+    kind::<BearerSettings>(),
+    kind::<OAuth2Settings>(),
+    kind::<DigestSettings>(),
     kind::<NoLoginSettings>(),
 ];

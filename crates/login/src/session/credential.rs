@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use monitor_requests::{HeaderMap, HeaderName, HeaderValue, Secret};
 
+use super::Authorizer;
 use crate::LoginError;
 use crate::cookies::CookieJar;
 
@@ -19,6 +20,8 @@ pub struct Credential {
     /// How long the system said the proof lasts, counted from the sign-in. Where there are cookies, their own lives
     /// count instead.
     pub expires_in: Option<Duration>,
+    /// What makes a proof for each request by itself.
+    pub authorizer: Option<Arc<dyn Authorizer>>,
 }
 
 impl Credential {
@@ -45,8 +48,8 @@ impl Credential {
         value.set_sensitive(true);
         Ok(Credential {
             headers: HeaderMap::from_iter([(header, value)]),
-            cookies: None,
             expires_in,
+            ..Credential::default()
         })
     }
 
@@ -62,9 +65,8 @@ impl Credential {
     /// These cookies.
     pub fn cookies(jar: CookieJar) -> Credential {
         Credential {
-            headers: HeaderMap::new(),
             cookies: Some(Arc::new(jar)),
-            expires_in: None,
+            ..Credential::default()
         }
     }
 }

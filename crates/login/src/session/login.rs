@@ -29,4 +29,10 @@ pub trait Login: Send + Sync {
     fn is_renewable(&self) -> bool {
         true
     }
+
+    /// Whether a sign-in shows that the credentials are good. Where nothing is sent to sign in (a user and password, or a fixed
+    /// token, that go along with every call), calls show it: until one was answered well they go one at a time.
+    fn proves(&self) -> bool {
+        true
+    }
 }

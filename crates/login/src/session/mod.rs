@@ -2,8 +2,10 @@
 //!
 //! Knows no kind of login, only the trait [`Login`]. Never sends a credential to another origin than the system's.
 
+mod authorizer;
 mod body;
 mod credential;
+mod fixed;
 mod json_path;
 mod live;
 mod login;
@@ -12,6 +14,7 @@ mod sign_in;
 mod signed_out;
 mod system;
 
+pub use authorizer::Authorizer;
 pub use body::{BodyRule, BodySettings};
 pub use credential::Credential;
 pub use json_path::json_path;

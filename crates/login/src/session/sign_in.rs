@@ -133,6 +133,27 @@ impl Session {
         self.newer(generation, Old::Keep).await
     }
 
+    /// The credential, which no sign-in proves, was taken by a call.
+    pub(crate) fn proven(&self) {
+        let mut state = self.inner.lock();
+        (state.refusals, state.failures) = (0, 0);
+    }
+
+    /// The credential of that generation, which no sign-in proves, was refused by a call: the next try is as far away as after a
+    /// sign-in that was refused. Gives the error as the caller is to have it.
+    pub(crate) fn refuse(&self, generation: u64, error: LoginError) -> LoginError {
+        let mut state = self.inner.lock();
+        let current = state
+            .live
+            .as_ref()
+            .is_some_and(|live| live.generation == generation);
+        if current {
+            state.live = None;
+            return self.inner.failed(state, error);
+        }
+        error.named(&self.inner.name)
+    }
+
     async fn newer(&self, generation: u64, old: Old) -> Result<Arc<Live>, LoginError> {
         let flight = {
             let mut state = self.inner.lock();
@@ -184,7 +205,6 @@ impl Inner {
     async fn sign_in(&self) -> Result<Arc<Live>, LoginError> {
         let since = self.clock.monotonic();
         let outcome = self.login.sign_in(&self.client, &self.base).await;
-        let now = self.clock.monotonic();
         let mut state = self.lock();
         state.flight = None;
         match outcome {
@@ -198,7 +218,10 @@ impl Inner {
                     counts,
                     ..
                 } = &mut *state;
-                (*refusals, *failures, *blocked) = (0, 0, None);
+                *blocked = None;
+                if self.login.proves() {
+                    (*refusals, *failures) = (0, 0);
+                }
                 counts.good += 1;
                 state.live = Some(Arc::clone(&live));
                 drop(state);
@@ -212,23 +235,26 @@ impl Inner {
                 }
                 Ok(live)
             }
-            Err(error) => {
-                let error = error.named(&self.name);
-                let wait = state.after(&error);
-                state.blocked = Some((now + wait, Arc::new(error.clone())));
-                drop(state);
-                let (name, wait) = (self.name.as_str(), humantime::format_duration(wait));
-                let shown = error.to_string();
-                // Most of these errors name the system already.
-                let shown = if shown.contains(name) {
-                    shown
-                } else {
-                    format!("system {name}: {shown}")
-                };
-                log::warn!(system = name; "{shown}; next sign-in in {wait} at the earliest");
-                Err(error)
-            }
+            Err(error) => Err(self.failed(state, error)),
         }
+    }
+
+    /// Counts a failure, and sees to it that nobody tries again too soon.
+    fn failed(&self, mut state: MutexGuard<'_, State>, error: LoginError) -> LoginError {
+        let error = error.named(&self.name);
+        let wait = state.after(&error);
+        state.blocked = Some((self.clock.monotonic() + wait, Arc::new(error.clone())));
+        drop(state);
+        let (name, wait) = (self.name.as_str(), humantime::format_duration(wait));
+        let shown = error.to_string();
+        // Most of these errors name the system already.
+        let shown = if shown.contains(name) {
+            shown
+        } else {
+            format!("system {name}: {shown}")
+        };
+        log::warn!(system = name; "{shown}; next sign-in in {wait} at the earliest");
+        error
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

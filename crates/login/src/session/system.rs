@@ -8,6 +8,7 @@ use http::header::{ACCEPT, COOKIE};
 use monitor_domain::SharedClock;
 use monitor_requests::{Client, HeaderValue, Method, Request, Response, StatusCode, Url, redact_url};
 
+use super::fixed::Proof;
 use super::live::Live;
 use super::relogin_backoff::ReloginBackoff;
 use super::sign_in::{Session, SignIns};
@@ -19,16 +20,17 @@ pub struct System {
     name: String,
     base: Url,
     client: Client,
-    clock: SharedClock,
-    session: Session,
-    relogin_backoff: ReloginBackoff,
+    pub(super) clock: SharedClock,
+    pub(super) session: Session,
+    pub(super) relogin_backoff: ReloginBackoff,
+    pub(super) proof: Proof,
     /// What a request accepts that does not say so itself.
     accept: HeaderValue,
     ok: Option<BodyRule>,
 }
 
 /// An answer as somebody gets who is not signed in.
-enum Lost {
+pub(super) enum Lost {
     /// A 403, which may also mean what it says.
     Forbidden,
     /// Anything else, and what.
@@ -71,6 +73,7 @@ impl System {
             clock,
             session,
             relogin_backoff: ReloginBackoff::default(),
+            proof: Proof::default(),
             accept,
             ok,
         })
@@ -132,6 +135,9 @@ impl System {
         }
         request.headers.entry(ACCEPT).or_insert(self.accept.clone());
         let path = format!("{} {}", request.method, request.url.path());
+        if !self.session.login().proves() {
+            return self.call_fixed(request, &path).await;
+        }
 
         let live = self.session.get().await?;
         let (response, lost) = self.send(&request, &live).await?;
@@ -177,14 +183,18 @@ impl System {
         self.session.get().await.map(drop)
     }
 
-    async fn send(&self, request: &Request, live: &Live) -> Result<(Response, Option<Lost>), CallError> {
+    pub(super) async fn send(
+        &self,
+        request: &Request,
+        live: &Live,
+    ) -> Result<(Response, Option<Lost>), CallError> {
         let mut request = request.clone();
         request.headers.extend(live.credential.headers.clone());
         let jar = live.credential.cookies.as_ref();
         if let Some(cookies) = jar.and_then(|jar| jar.header(&request.url, self.clock.monotonic())) {
             request.headers.insert(COOKIE, cookies);
         }
-        let mut response = self.client.send(&request).await.map_err(CallError::Request)?;
+        let mut response = self.exchange(&mut request, live).await?;
         let lost = self.judge(&request, &response);
         // A login page brings the cookie of a stranger, which must not replace a good one.
         if let Some(jar) = jar.filter(|_| lost.is_none()) {
@@ -192,6 +202,20 @@ impl System {
         }
         response.add_secrets(live.credential.secrets());
         Ok((response, lost))
+    }
+
+    /// Sends a request, and once more where the answer is a challenge that can be met.
+    async fn exchange(&self, request: &mut Request, live: &Live) -> Result<Response, CallError> {
+        let Some(authorizer) = &live.credential.authorizer else {
+            return self.client.send(request).await.map_err(CallError::Request);
+        };
+        authorizer.authorize(request);
+        let response = self.client.send(request).await.map_err(CallError::Request)?;
+        if !authorizer.is_challenged(&response) {
+            return Ok(response);
+        }
+        authorizer.authorize(request);
+        self.client.send(request).await.map_err(CallError::Request)
     }
 
     fn worked(&self, path: &str, live: &Live, response: Response) -> Response {
@@ -227,7 +251,7 @@ impl System {
         None
     }
 
-    fn signed_out(&self, request: &Request, live: &Live, why: &str) -> CallError {
+    pub(super) fn signed_out(&self, request: &Request, live: &Live, why: &str) -> CallError {
         let jar = live.credential.cookies.as_ref();
         let withheld = jar.map(|jar| jar.withheld(&request.url, self.clock.monotonic()));
         let advice = match withheld.filter(|names| !names.is_empty()) {

@@ -1,0 +1,40 @@
+//! The calls of a sign-in as the config describes them: steps before it, the call itself, the values that one takes from
+//! an answer and the next one uses, cookies and redirects on the way.
+//!
+//! Knows no kind. Sends nothing that the config does not name, and credentials only to the addresses that it names.
+
+mod account;
+mod call;
+mod conversation;
+mod form;
+mod ok;
+mod settings;
+mod take;
+
+pub(super) use account::{Fields, account_body, names, put_values};
+pub(super) use call::{Body, Call, CallSettings};
+pub(super) use conversation::Conversation;
+pub(super) use form::{Form, has_password_input, input};
+pub(super) use ok::OkRule;
+pub use ok::OkSettings;
+pub use settings::{Encode, Extra, FieldNames, StepSettings};
+pub(super) use settings::{check_values, resolve_values, secrets};
+pub(super) use take::Take;
+pub use take::{TakeFrom, TakeSettings};
+
+use crate::LoginError;
+
+/// A call of the config before it is sent, with its steps.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// What it is called in errors, such as `login.steps[0]`.
+    pub(super) key: String,
+    pub(super) call: Call,
+    pub(super) ok: Option<crate::session::BodyRule>,
+    pub(super) take: Vec<(String, Take)>,
+}
+
+/// An answer that is neither yes nor no.
+pub(super) fn bad(what: impl Into<String>) -> LoginError {
+    LoginError::BadAnswer(what.into())
+}

@@ -1,0 +1,54 @@
+//! What templates are filled with.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use tera::Context;
+
+/// The names that every template may use.
+pub(super) const ALWAYS: [&str; 4] = ["now", "now_ms", "now_iso", "nonce"];
+
+/// Names and what they stand for. Besides what is put in there are always `now` (seconds since 1970), `now_ms` (milliseconds),
+/// `now_iso` (RFC 3339, UTC) and `nonce` (32 hexadecimal digits, new each time). `Debug` shows no value.
+#[derive(Clone, Default)]
+pub struct Vars(Context);
+
+impl Vars {
+    /// With what is always there, at this time.
+    pub fn at(now: DateTime<Utc>) -> Vars {
+        let mut vars = Vars::default();
+        vars.set("now", &now.timestamp());
+        vars.set("now_ms", &now.timestamp_millis());
+        vars.set("now_iso", &now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+        vars.set(
+            "nonce",
+            &format!(
+                "{:032x}",
+                u128::from(fastrand::u64(..)) << 64 | u128::from(fastrand::u64(..))
+            ),
+        );
+        vars
+    }
+
+    /// One more.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Vars {
+        self.set(name, &value.into());
+        self
+    }
+
+    /// One more, or another value for a name: a text, a number, a list.
+    pub fn set(&mut self, name: &str, value: &(impl serde::Serialize + ?Sized)) {
+        self.0.insert(name.to_owned(), value);
+    }
+
+    pub(super) fn context(&self) -> &Context {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Vars {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Vars")
+    }
+}
