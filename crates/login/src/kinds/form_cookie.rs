@@ -296,7 +296,7 @@ impl Login for FormCookie {
             call,
             ok,
         } = &self.compiled;
-        let mut talk = Conversation::new(client, base, &self.password);
+        let mut talk = Conversation::new(client, base);
         talk.vars.set("username", &self.username);
         talk.vars.set("password", self.password.expose());
         put_values(&mut talk.vars, &self.values);
@@ -340,7 +340,7 @@ impl Login for FormCookie {
         let first = talk.send(request).await?;
         let status = first.status.as_u16();
         let cookies = first.headers.get_all(SET_COOKIE).iter().count();
-        ok.judge(&first, &path, &self.password)?;
+        ok.judge(&first, &path)?;
         let last = talk.follow(first).await?;
         // A form that comes back, by redirect or as a page, is how a login page refuses.
         if self.signed_out.is_redirect_to_login(&last) {

@@ -384,7 +384,7 @@ impl Login for JsonToken {
         {
             return Ok(credential);
         }
-        let mut talk = Conversation::new(client, base, &self.password);
+        let mut talk = Conversation::new(client, base);
         talk.vars.set("username", &self.username);
         talk.vars.set("password", self.password.expose());
         put_values(&mut talk.vars, &self.values);
@@ -392,7 +392,7 @@ impl Login for JsonToken {
         let request = self.call.request(base, &talk.vars, &[])?;
         let path = request.url.path().to_owned();
         let response = talk.send(request).await?;
-        self.ok.judge(&response, &path, &self.password)?;
+        self.ok.judge(&response, &path)?;
         if self.ok.judge_cookies(&talk.jar).is_err() {
             return Err(LoginError::refused("the cookie that login.ok names was not set"));
         }
@@ -418,7 +418,7 @@ impl JsonToken {
         client: &Client,
         base: &Url,
     ) -> Option<Credential> {
-        let mut talk = Conversation::new(client, base, token);
+        let mut talk = Conversation::new(client, base);
         talk.vars.set("refresh_token", token.expose());
         let request = refresh.call.request(base, &talk.vars, &[]).ok()?;
         let response = talk.send(request).await.ok()?;

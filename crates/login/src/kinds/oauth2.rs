@@ -8,9 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::header::ACCEPT;
 use monitor_domain::Finding;
-use monitor_requests::{
-    Client, HeaderValue, Request, Response, Secret, SecretKey, SecretSource, Url, excerpt,
-};
+use monitor_requests::{Client, HeaderValue, Request, Response, Secret, SecretKey, SecretSource, Url};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -298,26 +296,14 @@ impl OAuth2 {
             .and_then(|json| json.get("error"))
             .and_then(Value::as_str);
         let Some(error) = error.filter(|_| !response.status.is_server_error()) else {
-            let secret = self.client_secret.as_ref().unwrap_or(&self.password);
-            return account::refusal(response, path, secret);
+            return account::refusal(response, path);
         };
-        let secrets = self.client_secret.iter().chain([&self.password]);
-        let echoes = secrets
-            .into_iter()
-            .any(|secret| account::repeats(response, secret));
         let about = json
             .as_ref()
             .and_then(|json| json.get("error_description"))
             .and_then(Value::as_str);
-        let about = about
-            .filter(|_| !echoes)
-            .map(|about| format!(": {about}"))
-            .unwrap_or_default();
-        let said = if echoes {
-            response.status.to_string()
-        } else {
-            excerpt(&format!("{error}{about}"), EXCERPT)
-        };
+        let about = about.map(|about| format!(": {about}")).unwrap_or_default();
+        let said = response.excerpt(&format!("{error}{about}"), EXCERPT);
         Some(match error {
             "invalid_client" | "invalid_grant" | "unauthorized_client" | "access_denied" => {
                 LoginError::refused(said)

@@ -39,7 +39,7 @@ impl System {
                 .relogin_backoff
                 .is_blocked(path, &live, self.clock.monotonic())
             {
-                return Err(self.signed_out(path, "was answered as if signed out lately"));
+                return Err(self.signed_out(&request, &live, "was answered as if signed out lately"));
             }
         }
         let (response, lost) = self.send(&request, &live).await?;
@@ -47,7 +47,7 @@ impl System {
             None => Ok(self.taken(path, &live, response)),
             // It may mean the account or the path, and a new try would be answered in the same way.
             Some(Lost::Forbidden) => Ok(response),
-            Some(Lost::SignedOut(why)) => Err(self.turned_away(path, &live, &why)),
+            Some(Lost::SignedOut(why)) => Err(self.turned_away(&request, path, &live, &why)),
         };
         drop(turn);
         result
@@ -65,7 +65,7 @@ impl System {
         response
     }
 
-    fn turned_away(&self, path: &str, live: &Live, why: &str) -> CallError {
+    fn turned_away(&self, request: &Request, path: &str, live: &Live, why: &str) -> CallError {
         let in_a_row = self.proof.refused.fetch_add(1, Ordering::Relaxed) + 1;
         let was_good = live.good.load(Ordering::Relaxed);
         if was_good {
@@ -73,7 +73,7 @@ impl System {
                 .note(path, live, false, self.clock.monotonic());
         }
         if was_good && in_a_row < IN_A_ROW {
-            return self.signed_out(path, why);
+            return self.signed_out(request, live, why);
         }
         self.proof.refused.store(0, Ordering::Relaxed);
         let refused = LoginError::refused(format!("{path}: {why}"));

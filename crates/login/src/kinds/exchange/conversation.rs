@@ -1,12 +1,12 @@
 //! The calls of one sign-in, one after the other, with the cookies and values that they bring.
 
 use http::header::{COOKIE, ORIGIN, REFERER};
-use monitor_requests::{Client, HeaderValue, Request, Response, Secret, Url, redact_url};
+use monitor_requests::{Client, HeaderValue, Request, Response, Url, redact_url};
 
 use super::{Step, bad};
 use crate::LoginError;
 use crate::cookies::CookieJar;
-use crate::kinds::account::{refusal, repeats};
+use crate::kinds::account::refusal;
 use crate::template::Vars;
 
 /// A browser follows 20; a sign-in that needs more than these goes in circles.
@@ -16,17 +16,15 @@ const MAX_REDIRECTS: usize = 10;
 pub(crate) struct Conversation<'a> {
     client: &'a Client,
     base: &'a Url,
-    password: &'a Secret,
     pub(crate) jar: CookieJar,
     pub(crate) vars: Vars,
 }
 
 impl<'a> Conversation<'a> {
-    pub(crate) fn new(client: &'a Client, base: &'a Url, password: &'a Secret) -> Conversation<'a> {
+    pub(crate) fn new(client: &'a Client, base: &'a Url) -> Conversation<'a> {
         Conversation {
             client,
             base,
-            password,
             jar: CookieJar::new(),
             vars: Vars::at(client.clock().wall()),
         }
@@ -57,15 +55,10 @@ impl<'a> Conversation<'a> {
             let request = call.request(self.base, &self.vars, &[])?;
             let path = request.url.path().to_owned();
             let response = self.send(request).await?;
-            if let Some(error) = refusal(&response, &path, self.password) {
+            if let Some(error) = refusal(&response, &path) {
                 return Err(error);
             }
             if let Some(why) = ok.as_ref().and_then(|ok| ok.check(&response).err()) {
-                let why = if repeats(&response, self.password) {
-                    "its body says that it failed".to_owned()
-                } else {
-                    why
-                };
                 return Err(LoginError::refused(format!("{key}: {why}")));
             }
             for (name, take) in take {

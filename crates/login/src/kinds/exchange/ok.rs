@@ -1,14 +1,14 @@
 //! How a good sign-in is told from a bad one.
 
 use monitor_domain::Finding;
-use monitor_requests::{Response, Secret};
+use monitor_requests::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::LoginError;
 use crate::cookies::CookieJar;
-use crate::kinds::account::{refusal, repeats};
+use crate::kinds::account::refusal;
 use crate::session::{BodyRule, BodySettings, SignedOutRules, SignedOutSettings};
 
 /// How a good sign-in is told: `login.ok = { … }`. All of what is given must hold.
@@ -80,7 +80,7 @@ impl OkRule {
     ///
     /// # Errors
     /// [`LoginError::Refused`] where it means that the credentials are wrong.
-    pub(crate) fn judge(&self, response: &Response, path: &str, password: &Secret) -> Result<(), LoginError> {
+    pub(crate) fn judge(&self, response: &Response, path: &str) -> Result<(), LoginError> {
         let status = response.status.as_u16();
         match &self.status {
             Some(good) if good.contains(&status) => {}
@@ -89,7 +89,7 @@ impl OkRule {
                     "answered {status}, which login.ok does not name"
                 )));
             }
-            _ => refusal(response, path, password).map_or(Ok(()), Err)?,
+            _ => refusal(response, path).map_or(Ok(()), Err)?,
         }
         if self
             .login_page
@@ -99,14 +99,7 @@ impl OkRule {
             return Err(LoginError::refused("sent back to the login page"));
         }
         match self.body.as_ref().map(|body| body.check(response)) {
-            Some(Err(why)) => {
-                let why = if repeats(response, password) {
-                    "its body says that it failed".to_owned()
-                } else {
-                    why
-                };
-                Err(LoginError::refused(why))
-            }
+            Some(Err(why)) => Err(LoginError::refused(why)),
             _ => Ok(()),
         }
     }
