@@ -127,15 +127,21 @@ pub(super) fn refusal_in_body(
         return None;
     }
     let why = rule.check(response).err()?;
-    let Ok(json) = response.json::<Value>() else {
+    if response.json::<Value>().is_err() {
         let why = format!("sign-in: {why}");
         return (!is_systems).then_some(LoginError::BadAnswer(why));
-    };
+    }
+    Some(LoginError::refused(with_its_words(why, response)))
+}
+
+/// Why an answer is a refusal, with what its JSON says of it.
+pub(super) fn with_its_words(why: String, response: &Response) -> String {
+    let json = response.json::<Value>().unwrap_or_default();
     let said = MESSAGES.iter().find_map(|name| json.get(name)?.as_str());
-    Some(LoginError::refused(match said {
+    match said {
         Some(said) if !said.trim().is_empty() => format!("{why}: {}", response.excerpt(said, EXCERPT)),
         _ => why,
-    }))
+    }
 }
 
 /// The address of the login call.

@@ -112,12 +112,19 @@ impl Login for Digest {
 struct DigestAuthorizer {
     username: String,
     password: Secret,
-    /// The server's last challenge; it counts how often it was used.
-    challenge: Mutex<Option<DigestClient>>,
+    challenge: Mutex<Option<Challenge>>,
+}
+
+/// The server's last challenge.
+struct Challenge {
+    /// It counts how often it was used.
+    digest: DigestClient,
+    /// An answer to it was taken.
+    is_met: bool,
 }
 
 impl DigestAuthorizer {
-    fn lock(&self) -> MutexGuard<'_, Option<DigestClient>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Challenge>> {
         // A challenge is replaced whole.
         self.challenge.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -126,14 +133,14 @@ impl DigestAuthorizer {
 impl Authorizer for DigestAuthorizer {
     fn authorize(&self, request: &mut Request) {
         let mut challenge = self.lock();
-        let Some(digest) = challenge.as_mut() else { return };
+        let Some(held) = challenge.as_mut() else { return };
         let url = &request.url;
         // As the request line has it.
         let uri = url.query().map_or_else(
             || url.path().to_owned(),
             |query| format!("{}?{query}", url.path()),
         );
-        let proof = digest.respond(&PasswordParams {
+        let proof = held.digest.respond(&PasswordParams {
             username: &self.username,
             password: self.password.expose(),
             uri: &uri,
@@ -151,17 +158,26 @@ impl Authorizer for DigestAuthorizer {
     }
 
     fn is_challenged(&self, response: &Response) -> bool {
+        let mut held = self.lock();
         if response.status != StatusCode::UNAUTHORIZED {
+            if let Some(held) = held.as_mut().filter(|_| !response.status.is_server_error()) {
+                held.is_met = true;
+            }
             return false;
         }
         let Some(new) = challenge(response) else {
             return false;
         };
-        let mut held = self.lock();
-        // One that was answered already and is not called stale means that the password is wrong (RFC 7616, 3.3).
-        let was_answered = held.as_ref().is_some_and(|old| old.nonce_count() > 0);
-        let again = !was_answered || new.stale();
-        *held = Some(new);
+        // One that was answered already and is not called stale means that the password is wrong (RFC 7616, 3.3); unless the
+        // password was good with it before, as where a server forgets its nonces and does not say so.
+        let is_refusal = held
+            .as_ref()
+            .is_some_and(|old| old.digest.nonce_count() > 0 && !old.is_met);
+        let again = !is_refusal || new.stale();
+        *held = Some(Challenge {
+            digest: new,
+            is_met: false,
+        });
         again
     }
 }

@@ -58,9 +58,20 @@ fn leaky(kind: &Kind<dyn LoginSettings>) -> (String, Table) {
     let (name, mut table) = example(kind);
     let settings = read(kind, table.clone()).unwrap();
     for secret in settings.login.secrets() {
-        table.insert(secret.key.to_owned(), Value::from(SECRET));
+        put(&mut table, secret.key, Value::from(SECRET));
     }
     (name, table)
+}
+
+/// Puts a value at a key such as `login.client_secret`.
+fn put(table: &mut Table, key: &str, value: Value) {
+    match key.split_once('.') {
+        None => drop(table.insert(key.to_owned(), value)),
+        Some((first, rest)) => {
+            let inner = table.entry(first).or_insert_with(|| Value::Table(Table::new()));
+            put(inner.as_table_mut().unwrap(), rest, value);
+        }
+    }
 }
 
 /// A server that answers every request with this status line, headers and body, or repeats the request where there is no
@@ -179,7 +190,7 @@ fn no_kind_shows_a_secret_in_its_settings_or_in_what_is_wrong_with_them() {
                 Value::Table(Table::from_iter([("vault".to_owned(), Value::from(SECRET))])),
             ] {
                 let mut table = table.clone();
-                table.insert(key.to_owned(), wrong);
+                put(&mut table, key, wrong);
                 let said = match read(&kind, table) {
                     Ok(settings) => format!(
                         "{settings:?} {:?} {:?}",

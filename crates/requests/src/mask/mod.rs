@@ -12,6 +12,10 @@ const LEAST: usize = 6;
 /// The same of a value that is a secret by where it stands.
 const LEAST_SECRET: usize = 4;
 
+/// So much of a key is hidden where the text ends with it, in characters. `client` may end a text that has nothing to do with
+/// `client_credentials`.
+const LEAST_OF_KEY: usize = 6;
+
 /// A longer value is hidden piece by piece, in characters.
 const LONGEST: usize = 500;
 
@@ -50,11 +54,7 @@ impl Mask {
             // Most characters begin nothing: an answer has up to a million of them.
             let may_begin = |sent: &&Sent| escapes::begins(first) || sent.value.expose().starts_with(first);
             let wanted = self.0.iter().filter(|sent| which == Which::All || sent.is_key);
-            match wanted
-                .filter(may_begin)
-                .filter_map(|sent| found(rest, sent.value.expose()))
-                .max()
-            {
+            match wanted.filter(may_begin).filter_map(|sent| sent.found(rest)).max() {
                 Some(length) => {
                     out.push_str(REDACTED);
                     rest = &rest[length..];
@@ -113,23 +113,26 @@ fn is_key(value: &str) -> bool {
     (is_long && !is_text) || (value.len() > LEAST && letters && digits)
 }
 
-/// How much of the text's beginning is the value, in whatever form; also a value that the text's end cuts off.
-fn found(text: &str, value: &str) -> Option<usize> {
-    rest_found(text, value, 0)
+impl Sent {
+    /// How much of the text's beginning is the value, in whatever form; also a key that the text's end cuts off.
+    fn found(&self, text: &str) -> Option<usize> {
+        let least = if self.is_key { LEAST_OF_KEY } else { usize::MAX };
+        rest_found(text, self.value.expose(), 0, least)
+    }
 }
 
-/// The same for what is left of a value after its first `count` characters.
-fn rest_found(text: &str, value: &str, count: usize) -> Option<usize> {
+/// The same for what is left of a value after its first `count` characters, of which `least` are enough where the text ends.
+fn rest_found(text: &str, value: &str, count: usize, least: usize) -> Option<usize> {
     let Some(c) = value.chars().next() else {
         return Some(0);
     };
     // What is an escape may as well be part of the value as it is.
     for length in escapes::written(text, c) {
-        if let Some(rest) = rest_found(&text[length..], &value[c.len_utf8()..], count + 1) {
+        if let Some(rest) = rest_found(&text[length..], &value[c.len_utf8()..], count + 1, least) {
             return Some(length + rest);
         }
     }
-    (count >= LEAST && (text.is_empty() || text.starts_with('…'))).then_some(0)
+    (count >= least && (text.is_empty() || text.starts_with('…'))).then_some(0)
 }
 
 #[cfg(test)]

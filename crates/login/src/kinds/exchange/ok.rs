@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::LoginError;
 use crate::cookies::CookieJar;
-use crate::kinds::account::refusal;
+use crate::kinds::account::{refusal, with_its_words};
 use crate::session::{BodyRule, BodySettings, SignedOutRules, SignedOutSettings};
 
 /// How a good sign-in is told: `login.ok = { … }`. All of what is given must hold.
@@ -99,7 +99,7 @@ impl OkRule {
             return Err(LoginError::refused("sent back to the login page"));
         }
         match self.body.as_ref().map(|body| body.check(response)) {
-            Some(Err(why)) => Err(LoginError::refused(why)),
+            Some(Err(why)) => Err(LoginError::refused(with_its_words(why, response))),
             _ => Ok(()),
         }
     }
