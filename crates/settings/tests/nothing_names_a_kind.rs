@@ -14,8 +14,8 @@ const ROOMS: &[&str] = &[
     "crates/simulator",
     "crates/testkit",
 ];
-/// Names of kinds that are words for other things too: nobody signs in, and a metric without readings.
-const COMMON_WORDS: &[&str] = &["none", "no_data"];
+/// Names of kinds that are words for other things too: nobody signs in, a metric without readings, and the schemes of HTTP.
+const COMMON_WORDS: &[&str] = &["none", "no_data", "basic", "bearer", "digest"];
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

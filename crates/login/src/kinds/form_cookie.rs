@@ -154,7 +154,7 @@ impl FormCookieSettings {
         let default = FormLogin::default();
         let login = self.login.as_ref().unwrap_or(&default);
         let path = login.form_path.as_deref().or_else(|| self.login_path(login));
-        let path = path.or_else(|| login.url.as_deref()).unwrap_or(LOGIN_PATH);
+        let path = path.or(login.url.as_deref()).unwrap_or(LOGIN_PATH);
         path.split('?').next().unwrap_or_default().to_owned()
     }
 
