@@ -79,7 +79,7 @@ fn every_key_of_the_config_is_in_the_documentation() {
         };
         if key.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
             assert!(
-                documented.contains(&format!("`{key}")),
+                documented.contains(&format!("`{key}")) || documented.contains(&format!(".{key}`")),
                 "docs/configuration.md does not tell of {key}"
             );
         }

@@ -54,7 +54,7 @@ impl System {
     }
 
     fn taken(&self, path: &str, live: &Live, response: Response) -> Response {
-        // A server in trouble has not looked at the password.
+        // A server that fails has not checked the password.
         if !response.status.is_server_error() && response.status != StatusCode::TOO_MANY_REQUESTS {
             self.proof.refused.store(0, Ordering::Relaxed);
             if !live.good.swap(true, Ordering::Relaxed) {

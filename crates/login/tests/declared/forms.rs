@@ -147,7 +147,10 @@ async fn what_is_no_form_and_what_goes_in_circles_is_said() {
             Answer::status(404),
             "answered 404 for /login, where the login form should be",
         ),
-        (Answer::redirect("/login"), "redirected more than 10 times"),
+        (
+            Answer::redirect("/login"),
+            "goes in circles: redirect 10 came from",
+        ),
         (Answer::error(503, "closed"), "503"),
     ] {
         let server = server(move |_| answer.clone()).await;

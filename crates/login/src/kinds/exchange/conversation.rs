@@ -106,7 +106,7 @@ impl<'a> Conversation<'a> {
         }
         let last = redact_url(&response.url, false);
         Err(bad(format!(
-            "redirected more than {MAX_REDIRECTS} times, lastly by {last}"
+            "goes in circles: redirect {MAX_REDIRECTS} came from {last}"
         )))
     }
 }

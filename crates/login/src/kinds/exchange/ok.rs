@@ -1,4 +1,4 @@
-//! How a good sign-in is told from a bad one.
+//! What makes a sign-in a good one.
 
 use monitor_domain::Finding;
 use monitor_requests::Response;
@@ -11,7 +11,7 @@ use crate::cookies::CookieJar;
 use crate::kinds::account::{refusal, with_its_words};
 use crate::session::{BodyRule, BodySettings, SignedOutRules, SignedOutSettings};
 
-/// How a good sign-in is told: `login.ok = { … }`. All of what is given must hold.
+/// What makes a sign-in a good one: `login.ok = { … }`. All of what is given must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OkSettings {

@@ -37,7 +37,7 @@ pub struct FieldNames {
     pub password: Option<String>,
 }
 
-/// A constant field: a text (which may be a template), a number, a truth value, or a secret from elsewhere.
+/// A constant field: a text (which may be a template), a number, a truth value, or a secret of the environment or a file.
 #[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Extra {
@@ -172,7 +172,7 @@ impl Extra {
         })
     }
 
-    /// Where it is to be had, if it is from elsewhere.
+    /// Where it is to be had, if it is not in the config itself.
     fn secret(&self) -> Option<&SecretSource> {
         match self {
             Extra::Text(source) if !source.is_plain() => Some(source),

@@ -1,6 +1,6 @@
 //! What is taken from an answer for later calls.
 
-use monitor_domain::Finding;
+use monitor_domain::{Finding, counted};
 use monitor_requests::{HeaderName, Response};
 use regex::Regex;
 use schemars::JsonSchema;
@@ -98,8 +98,8 @@ impl Take {
                     [_] => Err(format!("{path} is neither a text nor a number")),
                     [] => Err(format!("the answer has no {path}")),
                     several => Err(format!(
-                        "{path} selects {} values; it must select one",
-                        several.len()
+                        "{path} selects {}; it must select one",
+                        counted(several.len(), "value")
                     )),
                 }
             }
