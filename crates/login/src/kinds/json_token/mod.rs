@@ -54,12 +54,18 @@ kind = "json_token"
 base_url = "https://shop.example"
 username = "monitor"
 password = { env = "SHOP_PASSWORD" }
-login = { path = "/auth/login", fields = { username = "email" }, token = "$.data.access_token", expires_in = "$.data.expires", expires_unit = "ms" }
+
+[systems.shop.login]
+path = "/auth/login"
+fields = { username = "email" }
+token = "$.data.access_token"
+expires_in = "$.data.expires"
+expires_unit = "ms"
 ```
 
 `POST /auth/login` sends `{"email","password"}` and what `extra` adds; calls then send `Authorization: Bearer …`. Texts in `extra`,
 `body`, `query`, `headers` and `steps` are templates over `username`, `password`, `now` (seconds), `now_ms`, `now_iso`, `nonce`, the
-names in `values` and what earlier steps took, with the filters `md5`, `sha1`, `sha256`, `sha512`, `sm3`, `hmac_md5`, `hmac_sha1`,
+names in `values` and what earlier steps `take`, with the filters `md5`, `sha1`, `sha256`, `sha512`, `sm3`, `hmac_md5`, `hmac_sha1`,
 `hmac_sha256`, `hmac_sha512` and `hmac_sm3` (`(key = …)`, `encode = "base64"`), `base64`, `urlencode`, `upper` and those of Tera. Where
 the password goes only in another form, `fields = { password = "" }` keeps it from being sent as it is:
 
