@@ -91,6 +91,10 @@ async fn its_config_reads_it_and_what_comes_in_is_logged() {
         assert!(checked.contains(line), "{line}: {checked}");
     }
     assert!(
+        !checked.contains("hint: "),
+        "nothing is left to be set: {checked}"
+    );
+    assert!(
         !simulation.process.output().contains("mail to"),
         "a check sends nothing"
     );

@@ -126,12 +126,16 @@ fn config(args: &SimulateArgs, a: &SystemA, b: &SystemB, smtp: &SmtpSink) -> Str
          # Mail           {mail}, takes every mail\n\
          # Totals         {totals}\n\n\
          [database]\nurl = \"sqlite:monitor.db\"\n\n\
+         [web]\nbase_url = \"http://127.0.0.1:8080\"\n\n\
          [worker]\ninterval = \"{interval}\"\n\n\
          {systems}\n\
          [alarm]\nsystem = \"b\"\n\n\
          [channels.mail]\nkind = \"smtp\"\nurl = \"{mail}\"\nfrom = \"Monitor <monitor@example.com>\"\n\
          to = [\"ops@example.com\"]\n\n\
-         [metrics.x]\n\n[metrics.y]\n\n[metrics.z]\nalert = {{ above = 100, clear_below = 90 }}",
+         # What is there at the first start is an alert; \"learn\" would begin silently.\n\
+         [metrics.x]\nalert = {{ initial = \"count_from_zero\" }}\n\n\
+         [metrics.y]\nalert = {{ initial = \"count_from_zero\" }}\n\n\
+         [metrics.z]\nalert = {{ above = 100, clear_below = 90 }}",
         a_url = a.url(),
         b_url = b.url(),
         mail = smtp.url(),

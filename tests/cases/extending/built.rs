@@ -186,7 +186,7 @@ fn checks_its_config(trial: &Trial) {
     for line in [
         "ok    system t: signed in",
         "ok    metric waiting: 123",
-        "ok    metric queue: 4  (stuck for 3 readings)",
+        "ok    metric queue: 4 (stuck for 3 readings)",
         "2 metrics, 2 systems, 1 channel",
     ] {
         assert!(good.contains(line), "{line}: {good}");
