@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use monitor_domain::SystemClock;
+use monitor_domain::{SystemClock, with_causes};
 use monitor_model::Db;
 use monitor_process::{log_to_stderr, stop_on_signals};
 use monitor_settings::{Kinds, Settings};
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     match run(&settings) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", with_causes(&*error));
             ExitCode::from(1)
         }
     }

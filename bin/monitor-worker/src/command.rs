@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use monitor_domain::with_causes;
 use monitor_model::Db;
 use monitor_settings::{Diagnostics, Settings};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +22,7 @@ impl Exit {
     pub fn report(self) -> ExitCode {
         match self {
             Exit::Failed(error) => {
-                eprintln!("error: {error:#}");
+                eprintln!("error: {}", with_causes(&*error));
                 ExitCode::from(1)
             }
             Exit::Usage(text) => {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod builtin;
+mod causes;
 mod clock;
 mod counted;
 mod finding;
@@ -13,6 +14,7 @@ mod visible;
 mod word;
 
 pub use builtin::{AlertWhen, BUILT_IN, BuiltIn, Endpoint, X, Y, Z};
+pub use causes::with_causes;
 pub use clock::{Clock, Elapsed, SharedClock, SystemClock, timeout};
 pub use counted::counted;
 pub use finding::Finding;

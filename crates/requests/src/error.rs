@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use monitor_domain::counted;
+use monitor_domain::{Finding, counted};
 
 /// Until when an attempt had come as its time ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,42 +171,20 @@ impl fmt::Display for Phase {
     }
 }
 
-/// Why there is no client: something in its configuration.
+/// Why there is no client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
-    /// `ca_file` cannot be read or holds no certificate.
-    #[error("ca_file {path}: {reason}")]
-    CaFile {
-        /// The file.
-        path: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// `client_cert` or `client_key` cannot be read, or they do not fit.
-    #[error("client_cert {path}: {reason}")]
-    ClientCert {
-        /// The file.
-        path: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A `client_key` without a `client_cert`.
-    #[error("client_key is set and client_cert is not: set both, or neither")]
-    KeyWithoutCert,
-    /// The proxy's address is none. It may hold a password and is not quoted.
-    #[error("proxy: must be an address like \"http://proxy.example:3128\"")]
-    Proxy,
-    /// A header of the configuration cannot be sent. Its value is not quoted.
-    #[error("headers: {name:?} cannot be sent: {reason}")]
-    Header {
-        /// The header's name as configured.
-        name: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
+    /// Keys of its configuration are wrong: all of them. No value is quoted that may be a secret.
+    #[error("{}", joined(.0))]
+    Settings(Vec<Finding>),
     /// TLS cannot be set up on this machine.
     #[error("cannot set up the HTTP client: {0}")]
     Tls(String),
+}
+
+fn joined(findings: &[Finding]) -> String {
+    let said: Vec<String> = findings.iter().map(Finding::to_string).collect();
+    said.join("; ")
 }
 
 /// A duration as people write it, to the millisecond.

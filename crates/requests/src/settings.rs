@@ -9,7 +9,7 @@ use monitor_domain::Finding;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::Secret;
+use crate::{Secret, transport};
 
 /// More attempts than this are a mistake: the back-off would hold a call up for many minutes.
 const MAX_RETRIES: u32 = 20;
@@ -101,6 +101,13 @@ pub struct ClientConfig {
     pub breaker_failures: u32,
     /// How long a failing host is left alone before one request may try it again. Default 10 s.
     pub breaker_open: Duration,
+}
+
+impl ClientConfig {
+    /// Everything for which [`Client::new`](crate::Client::new) would refuse it, with the key. Files are read, nothing is sent.
+    pub fn check(&self) -> Vec<Finding> {
+        transport::check(self)
+    }
 }
 
 impl Default for ClientConfig {

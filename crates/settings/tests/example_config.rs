@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use monitor_settings::{Kinds, schema};
 use serde_json::Value;
 
-use super::load_str;
+use super::{load_str, write_certificate};
 
 pub(crate) const EXAMPLE: &str = include_str!("../../../config/monitor.toml");
 pub(crate) const DEMO: &str = include_str!("../../../config/demo.toml");
@@ -160,11 +160,11 @@ pub(crate) fn with_all_turned_on() -> String {
 fn the_example_stays_right_with_all_turned_on() {
     // Keys that name something on this machine.
     let mut text = with_all_turned_on().replace("templates = \"templates\"", "templates = \"/\"");
+    let folder = tempfile::tempdir().unwrap();
+    write_certificate(folder.path());
     for file in ["ca.pem", "client.pem", "client.key"] {
-        text = text.replace(
-            &format!("/etc/monitor/{file}"),
-            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
-        );
+        let path = folder.path().join(file).display().to_string();
+        text = text.replace(&format!("/etc/monitor/{file}"), &path);
     }
     let variables: Vec<&str> = text
         .match_indices("env = \"")

@@ -31,6 +31,16 @@ fn listed_kinds() -> Kinds {
     kinds
 }
 
+/// Puts a certificate, which is its own authority, into a folder: `ca.pem` and `client.pem`, with its key as `client.key`.
+fn write_certificate(folder: &std::path::Path) {
+    let params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    let issuer = rcgen::CertifiedIssuer::self_signed(params, rcgen::KeyPair::generate().unwrap()).unwrap();
+    for name in ["ca.pem", "client.pem"] {
+        std::fs::write(folder.join(name), issuer.pem()).unwrap();
+    }
+    std::fs::write(folder.join("client.key"), issuer.key().serialize_pem()).unwrap();
+}
+
 /// Variables from pairs.
 fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     let owned = pairs

@@ -300,6 +300,70 @@ password = { env = "MONITOR_TEST_NO_SUCH_VARIABLE" }
     "#);
 }
 
+/// What the client would refuse to be built with is said here: the programs that start read the same settings.
+#[test]
+fn a_proxy_and_headers_that_no_client_can_have() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().display();
+    let text = format!(
+        r#"[systems.c]
+kind = "none"
+base_url = "https://c.example"
+proxy = "http://u:hunter2@proxy.example:99999"
+headers = {{ X-Key = "hunter2\n", X-Tenant = "t1", "X Key" = "hunter2" }}
+[systems.d]
+kind = "none"
+base_url = "https://d.example"
+proxy = "ftp://hunter2"
+ca_file = "{path}"
+client_key = "{path}"
+[systems.e]
+kind = "none"
+base_url = "https://e.example"
+proxy = ""
+client_cert = "{path}"
+[systems.e.headers]
+X-Key = "hunter2\u0000"
+[systems.f]
+kind = "none"
+base_url = "https://f.example"
+proxy = "::::"
+[channels.pager]
+kind = "smtp"
+url = "smtps://localhost"
+from = "a@example.com"
+to = ["a@example.com"]
+ca_file = "{path}"
+"#
+    );
+    let errors = errors(&with(&text)).replace(&path.to_string(), "EMPTY");
+    assert!(!errors.contains("hunter2"), "{errors}");
+    insta::assert_snapshot!(errors, @r#"
+    monitor.toml:16:9: systems.c.proxy: must be the address of an HTTP proxy, such as "http://proxy.example:3128"
+    monitor.toml:17:21: systems.c.headers.X-Key: cannot be sent: the value has forbidden characters, such as a line feed
+    monitor.toml:17:61: systems.c.headers."X Key": cannot be sent: that is no header name
+    monitor.toml:21:9: systems.d.proxy: must be the address of an HTTP proxy, such as "http://proxy.example:3128"
+    monitor.toml:22:11: systems.d.ca_file: EMPTY has no certificate (-----BEGIN CERTIFICATE-----)
+    monitor.toml:23:14: systems.d.client_key: is set and client_cert is not: set both, or neither
+    monitor.toml:27:9: systems.e.proxy: must be the address of an HTTP proxy, such as "http://proxy.example:3128"
+    monitor.toml:28:15: systems.e.client_cert: EMPTY with client_key must hold a certificate and its key, as PEM
+    monitor.toml:30:9: systems.e.headers.X-Key: cannot be sent: the value has forbidden characters, such as a line feed
+    monitor.toml:34:9: systems.f.proxy: must be the address of an HTTP proxy, such as "http://proxy.example:3128"
+    monitor.toml:40:11: channels.pager.ca_file: EMPTY has no certificate (-----BEGIN CERTIFICATE-----)
+    "#);
+    for proxy in [
+        "http://u:p@proxy.example:3128",
+        "https://proxy.example",
+        "proxy.example:3128",
+    ] {
+        let text = with(&format!(
+            "[systems.c]\nkind = \"none\"\nbase_url = \"https://c.example\"\nproxy = \"{proxy}\"\n\
+             headers = {{ X-Tenant = \"密钥\" }}\n"
+        ));
+        assert!(load_str("monitor.toml", &text, &[]).is_ok(), "{proxy}");
+    }
+}
+
 #[test]
 fn a_default_that_is_not_there_says_so() {
     let text = "[systems.shop]\nkind = \"none\"\nbase_url = \"https://shop.example\"\n[metrics.x]\n";

@@ -6,6 +6,8 @@ use std::path::Path;
 use monitor_requests::SecretSource;
 use monitor_settings::{Diagnostics, Kinds, Loaded};
 
+use super::write_certificate;
+
 fn config(database: &str, more: &str) -> String {
     format!(
         r#"
@@ -51,7 +53,7 @@ fn every_path_starts_at_the_folder_of_the_config() {
     ] {
         fs::write(folder.join(file), text).unwrap();
     }
-    fs::write(root.join("ca.pem"), "a certificate").unwrap();
+    write_certificate(&root);
     let text = format!(
         "{}\n[web]\ntemplates = \"templates\"\nmetrics_token = {{ file = \"token\" }}\n[worker]\n\
          metrics_token = {{ file = \"./token\" }}\nheartbeat_url = {{ file = \"switch\" }}\n",

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use monitor_domain::visible;
+use monitor_domain::{visible, with_causes};
 use rust_embed::RustEmbed;
 use serde::Serialize;
 use tera::{Context, Tera};
@@ -93,13 +93,7 @@ fn source(name: &str, folder: Option<&Path>) -> Result<String, TemplateError> {
 }
 
 fn wrong(error: &tera::Error) -> TemplateError {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    TemplateError::Wrong(text)
+    TemplateError::Wrong(with_causes(error))
 }
 
 #[cfg(test)]

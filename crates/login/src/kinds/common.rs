@@ -42,12 +42,15 @@ pub struct SystemCommon {
 }
 
 impl SystemCommon {
-    /// Everything that is wrong with these keys.
+    /// Everything that is wrong with these keys. The files that they name are read.
     pub fn check(&self) -> Vec<Finding> {
         let timeout = self.timeout.filter(Duration::is_zero);
         let timeout = timeout.map(|_| Finding::new("timeout", "must be longer than 0s, such as \"5s\""));
         let ok = self.ok.as_ref().and_then(|ok| ok.compile("ok").err());
-        self.base().err().into_iter().chain(timeout).chain(ok).collect()
+        // Timeout and retries are of no account for whether there can be a client.
+        let client = self.client(&RequestsSettings::default()).check();
+        let base = self.base().err().into_iter();
+        base.chain(timeout).chain(ok).chain(client).collect()
     }
 
     /// The keys that name a file which must be readable, and that file.
@@ -176,6 +179,16 @@ mod tests {
                 "base_url = 'http://a'\ntimeout = '0s'",
                 "timeout",
                 "must be longer than 0s",
+            ),
+            (
+                "base_url = 'http://a'\nproxy = 'http://u:hunter2@proxy.example:99999'",
+                "proxy",
+                "must be the address of an HTTP proxy",
+            ),
+            (
+                "base_url = 'http://a'\nheaders = { X-Key = \"hunter2\\n\" }",
+                "headers.X-Key",
+                "cannot be sent: the value has forbidden characters",
             ),
         ] {
             let findings = read(text).check();

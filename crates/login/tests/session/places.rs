@@ -153,7 +153,7 @@ fn what_is_wrong_with_a_system_is_said_by_its_key() {
         ),
         (
             |s| s.common.ca_file = Some("/no/such.pem".into()),
-            "ca_file /no/such.pem: cannot be read",
+            "ca_file: /no/such.pem cannot be read",
         ),
     ];
     for (change, says) in cases {

@@ -15,7 +15,7 @@ use super::mailbox::{mailbox, on_wire};
 use super::notifier::{Smtp, Transport};
 use super::pool::Pool;
 use super::server::Server;
-use super::tls::Tls;
+use super::tls::{self, Tls};
 use super::url::{Address, FORMS, MailUrl};
 use crate::channels::{BuildError, ChannelCommon, ChannelKind, ChannelSettings, Deps, validate};
 use crate::{Limits, Notifier};
@@ -183,6 +183,9 @@ impl ChannelSettings for SmtpSettings {
         }
         if let Some(Err(message)) = self.hello_name.as_deref().map(hello_name::read) {
             findings.push(Finding::new("hello_name", message));
+        }
+        if let Some(Err(message)) = self.ca_file.as_deref().map(|file| tls::trusting(Some(file))) {
+            findings.push(Finding::new("ca_file", message));
         }
         findings.extend(self.check_url());
         findings.extend(self.check_addresses());

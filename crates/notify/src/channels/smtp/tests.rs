@@ -193,7 +193,7 @@ fn a_ca_file_that_is_none_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "hello").unwrap();
     for (path, words) in [
-        (file.path().to_owned(), "holds no PEM certificate"),
+        (file.path().to_owned(), "has no certificate"),
         ("/nowhere/ca.pem".into(), "/nowhere/ca.pem"),
     ] {
         let error = build(&settings(&json!({ "url": "smtps://localhost", "ca_file": path })));

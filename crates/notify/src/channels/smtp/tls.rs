@@ -44,12 +44,7 @@ impl Tls {
         if address.security == Security::None {
             return Ok(None);
         }
-        monitor_requests::install_crypto();
-        let own = ca_file.map(certificates).transpose()?.unwrap_or_default();
-        let verifier = verifier(own).map_err(|error| match ca_file {
-            Some(path) => format!("{}: {error}", path.display()),
-            None => error.to_string(),
-        })?;
+        let verifier = trusting(ca_file)?;
         let config = ClientConfig::builder()
             .dangerous()
             .with_custom_certificate_verifier(verifier)
@@ -79,14 +74,26 @@ impl Tls {
     }
 }
 
+/// What trusts the machine's authorities and those in `ca_file`, or what is wrong with that file.
+pub(super) fn trusting(ca_file: Option<&Path>) -> Result<Arc<dyn ServerCertVerifier>, String> {
+    monitor_requests::install_crypto();
+    let own = ca_file.map(certificates).transpose()?.unwrap_or_default();
+    verifier(own).map_err(|error| match ca_file {
+        Some(path) => format!("{} cannot be used: {error}", path.display()),
+        None => error.to_string(),
+    })
+}
+
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let pem = std::fs::read(path).map_err(|error| failed(&error))?;
+    let failed = |why: String| format!("{} {why}", path.display());
+    let pem = std::fs::read(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
     let found: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
-        .map_err(|error| failed(&error))?;
+        .map_err(|error| failed(format!("is not PEM: {error}")))?;
     if found.is_empty() {
-        return Err(failed(&"holds no PEM certificate"));
+        return Err(failed(
+            "has no certificate (-----BEGIN CERTIFICATE-----)".to_owned(),
+        ));
     }
     Ok(found)
 }
