@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use monitor_domain::counted;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::{self, MapAccess, Visitor};
+use serde::de::{self, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use subtle::ConstantTimeEq;
 
@@ -253,6 +253,10 @@ impl<'de> Visitor<'de> for SourceVisitor {
             let next = match key.as_str() {
                 "env" => SecretSource::Env(map.next_value()?),
                 "file" => SecretSource::File(map.next_value()?),
+                // TOML's parser gives a date as a map with a key that it makes up.
+                other if other.starts_with("$__") => {
+                    return Err(de::Error::invalid_type(Unexpected::Map, &SourceVisitor));
+                }
                 other => return Err(de::Error::unknown_field(other, &["env", "file"])),
             };
             if source.replace(next).is_some() {

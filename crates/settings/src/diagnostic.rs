@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use monitor_domain::one_line;
+
 /// Where a diagnostic points.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
@@ -26,7 +28,7 @@ pub enum Place {
     },
 }
 
-/// One error or warning. Displays as `config/monitor.toml:41:9: metrics.w.fetch.system: no system "c"; there are a, b`.
+/// One error or warning. Displays on one line, as `config/monitor.toml:41:9: metrics.w.fetch.system: no system "c"; there are a, b`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Where.
@@ -41,6 +43,18 @@ pub struct Diagnostic {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
+impl Place {
+    /// The place in a file that has this text before it.
+    pub(crate) fn after(file: &str, before: &str) -> Place {
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Place::File {
+            file: file.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -53,11 +67,12 @@ impl fmt::Display for Place {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.place)?;
+        let mut line = format!("{}: ", self.place);
         if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
+            line = format!("{line}{}: ", self.path);
         }
-        f.write_str(&self.message)
+        // Names and values in it are what somebody wrote: none of them ends the line, or turns or hides what follows.
+        f.write_str(&one_line(&format!("{line}{}", self.message)))
     }
 }
 

@@ -119,13 +119,7 @@ impl<'i> Document<'i> {
                 name: variable.name.to_owned(),
             };
         }
-        let before = &self.text[..self.text.floor_char_boundary(offset)];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Place::File {
-            file: self.file.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        Place::after(self.file, &self.text[..self.text.floor_char_boundary(offset)])
     }
 
     /// The whole text of the variable that set the value at an offset, if one did.

@@ -28,14 +28,14 @@ pub struct Loaded {
 /// Everything that is wrong with it, in the order of the file.
 pub fn load(path: &Path, kinds: &Kinds) -> Result<Loaded, Diagnostics> {
     let name = path.display().to_string();
-    let whole = |message: String| {
-        let place = Place::Whole { file: name.clone() };
+    let at = |place: Place, message: String| {
         Diagnostics(vec![Diagnostic {
             place,
             path: String::new(),
             message,
         }])
     };
+    let whole = |message: String| at(Place::Whole { file: name.clone() }, message);
     let text = std::fs::read(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => whole(
             "there is no such file; `monitor init` writes one to start from, --config names another"
@@ -43,7 +43,15 @@ pub fn load(path: &Path, kinds: &Kinds) -> Result<Loaded, Diagnostics> {
         ),
         _ => whole(format!("cannot be read: {error}")),
     })?;
-    let text = String::from_utf8(text).map_err(|_| whole("is not UTF-8 text".to_owned()))?;
+    let text = String::from_utf8(text).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let place = Place::after(&name, &String::from_utf8_lossy(good));
+        // Whatever stands there may be a part of a password.
+        at(
+            place,
+            "from here on it is not UTF-8 text; save the file as UTF-8".to_owned(),
+        )
+    })?;
     let env: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();

@@ -10,11 +10,13 @@ use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::document::{Document, NOT_TOML, not_a_table, show};
-use crate::tree::{locate, remove, stringify};
+use crate::tree::{date_or_time, locate, remove, stringify};
 use crate::words::{Complaint, no_such_key, suggest, understand};
 
 /// More wrong keys than this in one section are not searched for.
 const MAX_ROUNDS: usize = 1000;
+/// What is said of a date or a time that was taken for a map, such as one among headers.
+const A_DATE: &str = "must be a string in quotes, not a date or time";
 /// Where a key stands that is in no file.
 pub(crate) const NOWHERE: Range<usize> = usize::MAX - 2..usize::MAX - 1;
 
@@ -108,12 +110,18 @@ impl<'d, 'i> Reader<'d, 'i> {
         // Each round takes one key away, or makes a string of it; the bound is for a struct that never has enough.
         for _ in 0..MAX_ROUNDS {
             let whole = Spanned::new(usize::MAX - 1..usize::MAX, DeValue::Table(table.clone()));
-            let error = match read(TableDeserializer::from(whole)) {
-                Ok(read) => return Some(read),
-                Err(error) => error,
+            let (found, message) = match read(TableDeserializer::from(whole)) {
+                Ok(read) => match date_or_time(&table) {
+                    None => return Some(read),
+                    found => (found, A_DATE.to_owned()),
+                },
+                Err(error) => (
+                    error.span().and_then(|span| locate(&table, &span)),
+                    error.message().to_owned(),
+                ),
             };
-            let Some(found) = error.span().and_then(|span| locate(&table, &span)) else {
-                self.complain(path, None, error.message());
+            let Some(found) = found else {
+                self.complain(path, None, &message);
                 return None;
             };
             if !found.is_key
@@ -123,7 +131,7 @@ impl<'d, 'i> Reader<'d, 'i> {
                 continue;
             }
             let full: Vec<String> = path.iter().chain(&found.path).cloned().collect();
-            self.complain(&full, Some(found.offset), error.message());
+            self.complain(&full, Some(found.offset), &message);
             let taken = found.path.iter().take_while(|name| !name.starts_with('['));
             self.excused
                 .insert(show(&path.iter().chain(taken).cloned().collect::<Vec<_>>()));
@@ -218,7 +226,12 @@ impl<'d, 'i> Reader<'d, 'i> {
             || self.document.place(path),
             |offset| self.document.place_at(offset),
         );
+        // serde takes a date or a time, which needs no quotes in TOML, for a map.
+        let is_time = matches!(self.document.get(path), Some(DeValue::Datetime(_)));
         match understand(message) {
+            Complaint::UnknownKey { .. } if is_time => {
+                self.push(place, path, "must be a table, not a date or time".to_owned());
+            }
             Complaint::UnknownKey { key, known } => {
                 let parent = &path[..path.len().saturating_sub(1)];
                 // A table that is no struct but a choice of keys (a secret) is complained about as a whole.
@@ -231,8 +244,6 @@ impl<'d, 'i> Reader<'d, 'i> {
                 self.missing(&full, "it is required");
             }
             Complaint::Other(message) => {
-                // serde takes a date or a time, which needs no quotes in TOML, for a map.
-                let is_time = matches!(self.document.get(path), Some(DeValue::Datetime(_)));
                 let message = match message.strip_suffix(", not a table") {
                     Some(wanted) if is_time => format!("{wanted}, not a date or time"),
                     _ => message,

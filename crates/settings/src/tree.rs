@@ -56,6 +56,32 @@ fn locate_in(value: &Spanned<DeValue<'_>>, span: &Range<usize>) -> Option<Found>
     inner.or_else(here)
 }
 
+/// The first date or time in a table: no key takes one, yet what takes any keys or values takes it for a map.
+pub(crate) fn date_or_time(table: &DeTable<'_>) -> Option<Found> {
+    table.iter().find_map(|(key, value)| {
+        let mut found = date_or_time_in(value)?;
+        found.path.insert(0, key.get_ref().to_string());
+        Some(found)
+    })
+}
+
+fn date_or_time_in(value: &Spanned<DeValue<'_>>) -> Option<Found> {
+    match value.get_ref() {
+        DeValue::Datetime(_) => Some(Found {
+            path: Vec::new(),
+            offset: value.span().start,
+            is_key: false,
+        }),
+        DeValue::Table(table) => date_or_time(table),
+        DeValue::Array(array) => array.iter().enumerate().find_map(|(i, one)| {
+            let mut found = date_or_time_in(one)?;
+            found.path.insert(0, format!("[{i}]"));
+            Some(found)
+        }),
+        _ => None,
+    }
+}
+
 /// Moves these keys out of a table, into one of their own.
 pub(crate) fn take<'i>(table: &mut DeTable<'i>, keys: &[String]) -> DeTable<'i> {
     let mut taken = DeTable::new();

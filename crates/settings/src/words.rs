@@ -29,6 +29,9 @@ const VALUES: &[(&str, &str)] = &[
     ("unit value", "nothing"),
 ];
 
+/// What serde calls numbers.
+const NUMBERS: &[&str] = &["integer ", "floating point "];
+
 /// A serde error, understood.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Complaint {
@@ -145,6 +148,10 @@ fn wrong_type(got: &str, wanted: &str) -> String {
     if is_unquoted {
         return format!("must be {wanted}");
     }
+    // What a number stands for may be a key as well as a text.
+    if wanted == "a string in quotes" && NUMBERS.iter().any(|kind| got.starts_with(kind)) {
+        return format!("must be {wanted}, not a number");
+    }
     let got = match VALUES.iter().find(|(serde, _)| *serde == got) {
         Some((_, words)) => (*words).to_owned(),
         None => match got.split_once(' ') {
@@ -225,7 +232,7 @@ mod tests {
         );
         assert_eq!(
             other("invalid type: integer `5`, expected a string"),
-            "must be a string in quotes, not 5"
+            "must be a string in quotes, not a number"
         );
         assert_eq!(
             other("invalid type: floating point `1.5`, expected usize"),

@@ -86,7 +86,7 @@ alert = { exactly = "42", tolerence = 1 }
     insta::assert_snapshot!(errors(text, &made_up::kinds()), @r#"
     monitor.toml:5:1: systems.a.dor: there is no such key; did you mean "door"?
     monitor.toml:6:10: systems.b.password: missing; it is required
-    monitor.toml:9:8: systems.b.door: must be a string in quotes, not 3
+    monitor.toml:9:8: systems.b.door: must be a string in quotes, not a number
     monitor.toml:10:12: systems.b.username: is not used by kind "doorman": remove it
     monitor.toml:13:8: channels.tower.bell: there is no bell 9; there are 1 to 8
     monitor.toml:14:1: channels.tower.code: environment variable NO_SUCH_BELL is not set

@@ -143,11 +143,11 @@ heartbeat = true
 "#,
     );
     insta::assert_snapshot!(errors(&text), @r#"
-    monitor.toml:13:9: metrics.x.title: must be a string in quotes, not 5
+    monitor.toml:13:9: metrics.x.title: must be a string in quotes, not a number
     monitor.toml:14:8: metrics.x.unit: must be a string in quotes, not a list
     monitor.toml:15:12: metrics.x.interval: must be a duration such as "30s" or "5m", not 10
     monitor.toml:16:12: metrics.x.severity: "crit" is not possible; there are info, warning, critical
-    monitor.toml:17:39: metrics.x.fetch.query.n: must be a string in quotes, not 5
+    monitor.toml:17:39: metrics.x.fetch.query.n: must be a string in quotes, not a number
     monitor.toml:18:25: metrics.x.alert.outside[1]: must be a number, not "x"
     monitor.toml:18:37: metrics.x.alert.for: must be a duration such as "30s" or "5m", not "5x"
     monitor.toml:19:10: metrics.x.notify: must be a list such as ["a", "b"], not "mail"
@@ -202,7 +202,7 @@ notify = ["nobody"]
     monitor.toml:13:10: metrics.w.alert: missing; say when it alerts, such as { rise = 1 } or { above = 100, clear_below = 90 }
     monitor.toml:14:10: metrics.Umsatz: "Umsatz" is no key for a metric: small letters, digits and _, a letter first, at most 64; what people read is `title`
     monitor.toml:15:1: metrics.Umsatz.fetch: says not how to take the number from the answer: give one of value, count, sum, max, min (a JSONPath such as "$.total"), header or regex
-    monitor.toml:15:32: metrics.Umsatz.fetch.path: "total" is not a path: start it with one "/"; the host comes from the system's base_url
+    monitor.toml:15:32: metrics.Umsatz.fetch.path: is not a path: start it with one "/"; the host comes from the system's base_url
     monitor.toml:16:11: metrics.Umsatz.alert.abov: there is no such key; did you mean "above"?
     monitor.toml:18:1: metrics.v.fetc: there is no such key; did you mean "fetch"?
     monitor.toml:19:1: metrics.v.alert: no condition; set one of rise, fall, change, above, below, outside, no_data
@@ -256,9 +256,9 @@ details = { system = "c" }
     monitor.toml:6:1: systems."b c".passwrd: there is no such key; did you mean "password"?
     monitor.toml:9:12: systems.c.base_url: must not hold a user or password; they have keys of their own
     monitor.toml:10:1: systems.c.password: is not used by kind "none": remove it
-    monitor.toml:12:8: systems.d.kind: must be a string in quotes, not 5
+    monitor.toml:12:8: systems.d.kind: must be a string in quotes, not a number
     monitor.toml:16:10: alarm.system: no system "e"; there are a, b c, c, d
-    monitor.toml:17:8: alarm.path: "alarm" is not a path: start it with one "/"; the host comes from the system's base_url
+    monitor.toml:17:8: alarm.path: is not a path: start it with one "/"; the host comes from the system's base_url
     monitor.toml:18:11: channels.mail.kind: missing; set it to smtp
     monitor.toml:20:11: channels.post.url: missing; smtp://HOST:25, smtps://USER@HOST:465, smtp+starttls://USER@HOST:587 or file:DIR
     monitor.toml:22:8: channels.post.from: "monitor" is not a mail address (Invalid input); such as "ops@example.com" or "Ops <ops@example.com>"
@@ -362,6 +362,111 @@ ca_file = "{path}"
         ));
         assert!(load_str("monitor.toml", &text, &[]).is_ok(), "{proxy}");
     }
+}
+
+/// Dates and times need no quotes in TOML, and what takes any keys would take one for a table.
+#[test]
+fn a_date_is_no_string() {
+    let text = with(
+        r#"fetch = { system = "a", headers = { X-Day = 1979-05-27 }, query = 1979-05-27, body = { from = [1979-05-27] } }
+details = 1979-05-27
+interval = 07:32:00
+[systems.c]
+kind = "system_a"
+base_url = "https://c.example"
+username = "u"
+password = 1979-05-27
+[web]
+metrics_token = 07:32:00
+[channels.pager]
+kind = "smtp"
+url = 1979-05-27T07:32:00Z
+from = "a@example.com"
+to = ["a@example.com"]
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:45: metrics.x.fetch.headers.X-Day: must be a string in quotes, not a date or time
+    monitor.toml:13:67: metrics.x.fetch.query: must be a string in quotes, not a date or time
+    monitor.toml:13:96: metrics.x.fetch.body.from[0]: must be a string in quotes, not a date or time
+    monitor.toml:14:11: metrics.x.details: must be a table, not a date or time
+    monitor.toml:15:12: metrics.x.interval: must be a duration such as "30s" or "5m", not a date or time
+    monitor.toml:20:12: systems.c.password: must be a string, { env = "NAME" } or { file = "/path" }
+    monitor.toml:22:17: web.metrics_token: must be a string, { env = "NAME" } or { file = "/path" }
+    monitor.toml:25:7: channels.pager.url: must be a string, { env = "NAME" } or { file = "/path" }
+    "#);
+    // In a variable it is a text.
+    let env = [
+        ("MONITOR__WEB__METRICS_TOKEN", "1979-05-27"),
+        ("MONITOR__METRICS__X__TITLE", "07:32:00"),
+        ("MONITOR__METRICS__X__FETCH__QUERY__DAY", "1979-05-27"),
+        ("MONITOR__METRICS__X__FETCH__BODY__DAY", "1979-05-27"),
+    ];
+    let loaded = load_str("monitor.toml", &with(""), &variables(&env));
+    let settings = loaded.unwrap_or_else(|errors| panic!("{errors}")).settings;
+    let fetch = settings.metrics[0].fetch.clone().unwrap();
+    assert_eq!(fetch.query["day"], "1979-05-27");
+    assert_eq!(fetch.body.unwrap()["day"], "1979-05-27");
+}
+
+/// What somebody wrote neither ends the line of a message, nor moves the cursor, nor turns the text.
+#[test]
+fn a_message_is_one_line_and_shows_what_hides() {
+    let text = with(
+        "title = 5\n[web]\nlang = \"d\\u001B[31m\\ne\"\n\"b\\u202Eind\" = 1\n[\"maintenance\".\"a\\u0007\"]\nzone = \"\\u202E\"\n",
+    );
+    let env = [(
+        "MONITOR__WORKER__NOTIFY",
+        "[\"a\\r\\nmonitor.toml:1:1: good\\u0085\"]",
+    )];
+    let said =
+        monitor_settings::load_str("a\u{1b}\n.toml", &text, &variables(&env), &listed_kinds()).unwrap_err();
+    let lines = said.to_string();
+    assert_eq!(lines.lines().count(), said.0.len(), "{lines}");
+    assert!(
+        !lines.contains(|c: char| c != '\n' && c.is_control()),
+        "{lines:?}"
+    );
+    assert!(!lines.contains('\u{202E}'), "{lines:?}");
+    let env = [("MONITOR__WEB__LANG", "en\n\u{1b}[31m")];
+    assert_eq!(
+        errors_with(&with(""), &env),
+        "MONITOR__WEB__LANG: web.lang: no language \"en ␛[31m\"; there are en, zh-CN"
+    );
+}
+
+/// A query may hold an API key, and an address a password.
+#[test]
+fn what_may_hold_a_secret_is_not_repeated() {
+    let text = with(
+        r#"fetch = { system = "a", path = "http://h/?k=hunter2", headers = { X-Key = 20021983 }, query = { key = 20021983 } }
+details = { system = "b", path = "/d/{{ nope }}?key=hunter2", query = { key = "hunter2" } }
+[metrics.y]
+details = { system = "b", path = "/d", query = { key = "hunter2{{ nope" } }
+[metrics.z]
+details = { system = "b", path = "/d?key=hunter2{{ total | hidden }}" }
+[alarm]
+system = "a"
+path = "h/?k=hunter2"
+[web]
+cors_origins = ["https://u:hunter2@intranet.example", "https://a.example"]
+"#,
+    );
+    let errors = errors(&text);
+    assert!(
+        !errors.contains("hunter2") && !errors.contains("20021983"),
+        "{errors}"
+    );
+    insta::assert_snapshot!(errors, @r#"
+    monitor.toml:13:32: metrics.x.fetch.path: is not a path: start it with one "/"; the host comes from the system's base_url
+    monitor.toml:13:75: metrics.x.fetch.headers.X-Key: must be a string in quotes, not a number
+    monitor.toml:13:103: metrics.x.fetch.query.key: must be a string in quotes, not a number
+    monitor.toml:14:34: metrics.x.details.path: template: Variable `nope` is not defined. Available variables: delta, key, previous, total
+    monitor.toml:16:56: metrics.y.details.query.key: template: Unexpected end of input
+    monitor.toml:18:34: metrics.z.details.path: template: Unknown filter `hidden`
+    monitor.toml:21:8: alarm.path: is not a path: start it with one "/"; the host comes from the system's base_url
+    monitor.toml:23:17: web.cors_origins[0]: is no origin; give scheme and host alone, such as "https://intranet.example"
+    "#);
 }
 
 #[test]
@@ -572,7 +677,7 @@ statement_timeout = "0s"
     insta::assert_snapshot!(errors(&text), @r#"
     monitor.toml:14:8: web.bind: [::]:8080 can be reached from other machines, and nobody has to sign in, because that is not built yet; bind to 127.0.0.1:8080, and come in through a tunnel: ssh -L 8080:127.0.0.1:8080 HOST
     monitor.toml:15:12: web.base_url: not a URL (relative URL without a base); give one such as "https://a.example"
-    monitor.toml:16:38: web.cors_origins[1]: "*" is no origin; give scheme and host alone, such as "https://intranet.example"
+    monitor.toml:16:38: web.cors_origins[1]: is no origin; give scheme and host alone, such as "https://intranet.example"
     monitor.toml:17:8: web.lang: no language "de"; there are en, zh-CN
     monitor.toml:18:13: web.templates: there is no folder /no/such/folder
     monitor.toml:20:10: worker.listen: 192.0.2.1:9464 can be reached from other machines; set worker.metrics_token, or listen on 127.0.0.1:9464
@@ -727,6 +832,29 @@ fn a_file_that_is_not_there() {
         error.starts_with("/no/such/monitor.toml: there is no such file; `monitor init` writes one"),
         "{error}"
     );
+}
+
+#[test]
+fn a_file_that_is_no_text_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("monitor.toml");
+    let before = "[web]\nlang = \"en\"\n# 密钥 ";
+    for (bytes, place) in [
+        ([before.as_bytes(), b"\xFFhunter2\n"].concat(), "3:6"),
+        ([before.as_bytes(), b"\xE5\xAF"].concat(), "3:6"),
+        (b"\xFF\xFE[\0w\0".to_vec(), "1:1"),
+        (b"[web]\r\n\xC0\x80".to_vec(), "2:1"),
+    ] {
+        std::fs::write(&file, bytes).unwrap();
+        let said = monitor_settings::load(&file, &Kinds::stock())
+            .unwrap_err()
+            .to_string();
+        let expected = format!(
+            "{}:{place}: from here on it is not UTF-8 text; save the file as UTF-8",
+            file.display()
+        );
+        assert_eq!(said, expected);
+    }
 }
 
 /// Broken anywhere, a config is an error with a place, never a panic.

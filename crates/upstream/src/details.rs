@@ -85,21 +85,27 @@ impl Details {
             total: 2.0,
             previous: 1.0,
         };
-        let wrong = |field| move |error: UpstreamError| Finding::new(field, error.to_string());
-        self.path(&question).map_err(wrong("path"))?;
-        self.query(&question).map_err(wrong("query"))?;
+        let wrong = |field: String, error: UpstreamError| match error {
+            UpstreamError::Template { why, .. } => Finding::new(field, format!("template: {why}")),
+            other => Finding::new(field, other.to_string()),
+        };
+        self.path(&question)
+            .map_err(|error| wrong("path".to_owned(), error))?;
+        for (name, value) in &self.query {
+            fill(value, name, &context(&question)).map_err(|error| wrong(format!("query.{name}"), error))?;
+        }
         Ok(())
     }
 
     pub(crate) fn path(&self, question: &Question) -> Result<String, UpstreamError> {
-        fill(&self.path, &context(question))
+        fill(&self.path, &bare(&self.path), &context(question))
     }
 
     pub(crate) fn query(&self, question: &Question) -> Result<BTreeMap<String, String>, UpstreamError> {
         let context = context(question);
         self.query
             .iter()
-            .map(|(name, value)| Ok((name.clone(), fill(value, &context)?)))
+            .map(|(name, value)| Ok((name.clone(), fill(value, name, &context)?)))
             .collect()
     }
 

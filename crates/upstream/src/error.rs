@@ -34,7 +34,7 @@ pub enum UpstreamError {
     /// A template in the config could not be filled in.
     #[error("template {template:?}: {why}")]
     Template {
-        /// The template's text.
+        /// Which one: a path without its query, or the name of a query parameter. Values of a query may be secret.
         template: String,
         /// What was wrong.
         why: String,

@@ -55,9 +55,8 @@ pub(super) fn origin(text: &str) -> Result<(), String> {
     if is_origin {
         Ok(())
     } else {
-        Err(format!(
-            "\"{text}\" is no origin; give scheme and host alone, such as \"https://intranet.example\""
-        ))
+        // The text itself is not repeated: it may hold a password.
+        Err("is no origin; give scheme and host alone, such as \"https://intranet.example\"".to_owned())
     }
 }
 
