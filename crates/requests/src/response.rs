@@ -21,7 +21,7 @@ use monitor_domain::{Clock, SystemClock};
 const EXCERPT: usize = 200;
 
 /// How much of a text its excerpt is taken from, in characters.
-const EXCERPTED: usize = 10_000;
+const EXCERPTED: usize = 100_000;
 
 /// An answer, whatever its status. `Debug` shows neither header values nor the body, which may hold a token.
 #[derive(Clone)]

@@ -1,12 +1,14 @@
 //! The values that a request sends.
 
+use std::sync::LazyLock;
+
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use http::{HeaderName, HeaderValue, header};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
-use super::{LEAST, Mask, is_key};
+use super::{LEAST, LEAST_WITHIN, Mask, is_key};
 use crate::redact::SECRET_PARTS;
 use crate::{ClientConfig, Request};
 
@@ -19,6 +21,9 @@ const PLAIN_HEADERS: [HeaderName; 6] = [
     header::CONTENT_TYPE,
     header::USER_AGENT,
 ];
+
+/// Values are searched for values in them so many times over.
+const DEEP: usize = 4;
 
 /// Fields that say who signs in. A refusal that cannot say who was refused helps nobody.
 const ACCOUNT_FIELDS: [&str; 6] = ["user", "username", "user_name", "account", "login", "loginname"];
@@ -36,22 +41,25 @@ impl Mask {
             mask.add_header(name, value);
         }
         for (name, value) in &config.headers {
-            mask.add_pieces(value, is_secret_name(name));
+            mask.add_in_header(value, is_secret_header(name));
         }
         mask.add_secrets(config.secrets.iter().cloned());
-        if let Some(proxy) = config.proxy.as_ref().and_then(|proxy| Url::parse(proxy).ok()) {
-            mask.add_user(&proxy);
+        for proxy in config.proxy.iter().chain(proxies_of_environment()) {
+            if let Ok(proxy) = Url::parse(proxy) {
+                mask.add_user(&proxy);
+            }
         }
         if let Some(body) = &request.body {
             let kind = request.headers.get(header::CONTENT_TYPE);
-            let is_form = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form"));
-            match serde_json::from_slice::<Value>(body) {
-                _ if is_form => mask.add_pairs(body),
-                Ok(json) => mask.add_json("", &json),
-                Err(_) => mask.add_pieces(&String::from_utf8_lossy(body), false),
+            let kind = kind
+                .map(|kind| kind.as_bytes().to_ascii_lowercase())
+                .unwrap_or_default();
+            match kind.starts_with(b"application/x-www-form") {
+                true => mask.add_pairs(body),
+                false => mask.add_body(&String::from_utf8_lossy(body)),
             }
         }
-        mask.sorted()
+        mask
     }
 
     /// Those of a URL: user, password and the values of its query.
@@ -59,27 +67,46 @@ impl Mask {
         let mut mask = Mask::default();
         mask.add_user(url);
         mask.add_pairs(url.query().unwrap_or_default().as_bytes());
-        mask.sorted()
+        mask
     }
 
-    /// A value, and the words in it: a token without its scheme, the cookies one by one, the name and the password of `Basic`.
-    fn add_pieces(&mut self, value: &str, is_secret: bool) {
+    /// A value, and the values in it: the fields of JSON, the cookies one by one, a token without its scheme, what base64 holds.
+    fn add_value(&mut self, value: &str, is_secret: bool, deep: usize) {
         self.add(value, is_secret);
-        for piece in value.split(|c: char| c.is_whitespace() || ";,\"'<>".contains(c)) {
-            // `Bearer` is no secret, and hardly a key.
-            self.add(piece, is_secret && piece.len() > LEAST);
+        let Some(deep) = deep.checked_sub(1) else { return };
+        if let Ok(json @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str::<Value>(value) {
+            return self.add_json("", &json, deep);
+        }
+        for piece in value.split(|c: char| c.is_whitespace() || ";,&?\"'<>(){}[]|".contains(c)) {
             // `ak=…` and a cookie; the padding of base64 is none.
-            if let Some((_, named)) = piece.split_once('=') {
-                self.add(named, is_secret);
+            if let Some((name, named)) = piece.split_once('=').filter(|(_, named)| named.len() > 1) {
+                self.add_named(name, named, is_secret, deep);
             }
-            let decoded = STANDARD
-                .decode(piece)
-                .ok()
-                .and_then(|pair| String::from_utf8(pair).ok());
-            if let Some((user, password)) = decoded.as_deref().and_then(|pair| pair.split_once(':')) {
-                // Some give the key as the user.
-                self.add(user, is_secret && password.is_empty());
-                self.add(password, is_secret);
+            for word in piece.split([':', '=']).chain([piece]) {
+                // `Bearer` is no secret, and hardly a key.
+                if word.len() < value.len() && ((is_secret && word.len() > LEAST) || is_key(word)) {
+                    self.add(word, is_secret);
+                }
+            }
+            if let Some(pair) = base64_text(piece) {
+                match pair.split_once(':').filter(|_| !pair.starts_with('{')) {
+                    // Some give the key as the user.
+                    Some((user, password)) => {
+                        self.add(user, is_secret && password.is_empty());
+                        self.add(password, is_secret);
+                    }
+                    None => self.add_value(&pair, is_secret, deep),
+                }
+            }
+        }
+    }
+
+    fn add_body(&mut self, body: &str) {
+        self.add_value(body, false, DEEP);
+        if serde_json::from_str::<Value>(body).is_err() {
+            // The texts and attributes of XML, and the lines of what is not known.
+            for piece in body.split(['<', '>', '"', '\'', '\n']) {
+                self.add(piece, false);
             }
         }
     }
@@ -89,7 +116,15 @@ impl Mask {
             return;
         }
         if let Ok(text) = std::str::from_utf8(value.as_bytes()) {
-            self.add_pieces(text, value.is_sensitive() || is_secret_name(name.as_str()));
+            self.add_in_header(text, value.is_sensitive() || is_secret_header(name.as_str()));
+        }
+    }
+
+    fn add_in_header(&mut self, value: &str, is_secret: bool) {
+        self.add_value(value, is_secret, DEEP);
+        // A header that the config adds mostly says who is calling, whatever its name.
+        if value.len() >= LEAST_WITHIN && value.contains(|c: char| c.is_ascii_digit()) {
+            self.add(value, true);
         }
     }
 
@@ -105,36 +140,74 @@ impl Mask {
 
     fn add_pairs(&mut self, pairs: &[u8]) {
         for (name, value) in form_urlencoded::parse(pairs) {
-            // Some servers still split at `;`, and what has no name is a value.
+            // What has no name is a value.
             let value = if value.is_empty() { &name } else { &value };
-            self.add_named(&name, value);
-            for piece in value.split(';').filter(|piece| piece.len() < value.len()) {
-                self.add(piece.split_once('=').map_or(piece, |(_, value)| value), false);
-            }
+            self.add_named(&name, value, false, DEEP);
         }
     }
 
-    fn add_json(&mut self, name: &str, json: &Value) {
+    fn add_json(&mut self, name: &str, json: &Value, deep: usize) {
         match json {
-            Value::String(text) => self.add_named(name, text),
-            Value::Number(number) => self.add_named(name, &number.to_string()),
-            Value::Array(items) => items.iter().for_each(|item| self.add_json(name, item)),
-            Value::Object(fields) => fields.iter().for_each(|(name, field)| self.add_json(name, field)),
+            Value::String(text) => self.add_named(name, text, false, deep),
+            Value::Number(number) => self.add_named(name, &number.to_string(), false, deep),
+            Value::Array(items) => items.iter().for_each(|item| self.add_json(name, item, deep)),
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    self.add_json(name, field, deep);
+                }
+            }
             Value::Null | Value::Bool(_) => {}
         }
     }
 
-    fn add_named(&mut self, name: &str, value: &str) {
+    fn add_named(&mut self, name: &str, value: &str, is_secret: bool, deep: usize) {
         let is_account = ACCOUNT_FIELDS.contains(&name.to_ascii_lowercase().as_str());
+        // `max_tokens=2026` and `session=open` are no secrets.
+        let is_secret = is_secret || (is_secret_name(name) && !is_number(value));
         if !is_account || is_key(value) {
-            self.add(value, is_secret_name(name));
+            self.add_value(value, is_secret, deep);
         }
     }
+}
+
+/// Those of the environment, which are used where the config has none.
+fn proxies_of_environment() -> &'static [String] {
+    static PROXIES: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let names = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+        let all = names
+            .iter()
+            .flat_map(|name| [(*name).to_owned(), name.to_lowercase()]);
+        all.filter_map(|name| std::env::var(name).ok()).collect()
+    });
+    &PROXIES
+}
+
+fn is_number(value: &str) -> bool {
+    value.len() < LEAST && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SECRET_PARTS.iter().any(|part| name.contains(part))
+}
+
+/// What goes into a header of its own mostly says who is calling.
+fn is_secret_header(name: &str) -> bool {
+    is_secret_name(name)
+        || ["auth", "key", "sign", "ticket"]
+            .iter()
+            .any(|part| name.to_ascii_lowercase().contains(part))
+}
+
+/// What base64 holds, if it is a text.
+fn base64_text(piece: &str) -> Option<String> {
+    let piece = piece.trim_end_matches('=');
+    let bytes = STANDARD_NO_PAD
+        .decode(piece)
+        .or_else(|_| URL_SAFE_NO_PAD.decode(piece))
+        .ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    (piece.len() >= LEAST && !text.contains(char::is_control)).then_some(text)
 }
 
 fn percent_decoded(text: &str) -> String {
@@ -189,6 +262,46 @@ mod tests {
             let shown = Mask::of(&request, &config).hide(&format!("{common} {own}"), Which::All);
             let left = shown.replace(REDACTED, "");
             assert_eq!(left.trim(), "", "{shown}");
+        }
+    }
+
+    #[test]
+    fn values_within_values_are_known() {
+        let shown = |request: &Request, text: &str| {
+            let mask = Mask::of(request, &ClientConfig::default());
+            mask.hide(text, Which::All).replace(REDACTED, "")
+        };
+        let url = |query: &str| Url::parse(&format!("https://a.example/?{query}")).unwrap();
+        let get = |query: &str| Request::get(url(query));
+        let header = |name: &'static str, value: &'static str| {
+            let (name, value) = (HeaderName::from_static(name), HeaderValue::from_static(value));
+            get("").header(name, value)
+        };
+        for (request, secret) in [
+            (get(r#"params={"ak":"open-sesame"}"#), "open-sesame"),
+            (get("data=ak%3Dopen-sesame%26v%3D1"), "open-sesame"),
+            (get("next=http%3A%2F%2Fh%2F%3Fak%3Dopen-sesame"), "open-sesame"),
+            (get("list=a,9f8a7b6c1d,b"), "9f8a7b6c1d"),
+            (get("auth=Bearer+9f8a7b6c1d"), "9f8a7b6c1d"),
+            (header("authorization", "ACS me:open-sesame"), "open-sesame"),
+            (header("x-auth", "id1:open-sesame"), "open-sesame"),
+            (header("x-auth", "id=1&sign=open-sesame"), "open-sesame"),
+            (header("x-data", "eyJhayI6Im9wZW4tc2VzYW1lIn0="), "open-sesame"),
+            (header("x-api-key", "z8q1k"), "z8q1k"),
+            (
+                get("").json(&serde_json::json!({"inner": "{\"ak\":\"open-sesame\"}"})),
+                "open-sesame",
+            ),
+            (
+                get("").body("Application/X-WWW-Form-Urlencoded", "a=1&ak=open-sesame".into()),
+                "open-sesame",
+            ),
+            (
+                get("").body("text/plain", r#"{ login(key: "9f8a7b6c1d") { id } }"#.into()),
+                "9f8a7b6c1d",
+            ),
+        ] {
+            assert_eq!(shown(&request, &format!("bad {secret}")), "bad ", "{request:?}");
         }
     }
 
