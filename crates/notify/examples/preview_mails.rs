@@ -30,6 +30,7 @@ fn example(event: Event, language: Language) -> Notification {
         Event::Recovered => (Some(88.0), None, Severity::Critical),
         Event::NoData => (None, None, Severity::Critical),
         Event::DataBack => (Some(97.0), None, Severity::Warning),
+        Event::Closed => (None, Some(131.0), Severity::Warning),
         Event::Notice => (None, None, Severity::Warning),
         Event::Test => (None, None, Severity::Info),
     };
@@ -38,6 +39,8 @@ fn example(event: Event, language: Language) -> Notification {
         (Event::NoData, true) => "系统 A 返回 503 Service Unavailable。",
         (Event::Notice, false) => "The channel oncall cannot be reached: 12 messages were given up.",
         (Event::Notice, true) => "通知渠道 oncall 无法连接：已放弃 12 条消息。",
+        (Event::Closed, false) => "metric removed from the config",
+        (Event::Closed, true) => "指标已从配置中移除",
         (Event::Digest, false) => {
             "· 09:12:40 UTC Unpaid orders: Order 5 failed\n· 09:12:50 UTC Complaints: 131 is above 100"
         }
@@ -53,6 +56,8 @@ fn example(event: Event, language: Language) -> Notification {
         (Event::Test | Event::Notice | Event::Digest, _) => "",
         (Event::NoData, false) => "no data for 1m: System A answers 503",
         (Event::NoData, true) => "已 1 分钟没有数据：System A answers 503",
+        (Event::Closed, false) => "metric removed from the config",
+        (Event::Closed, true) => "指标已从配置中移除",
         (Event::Recovered, false) => "88 is below 90: recovered, had been firing since 09:31:10 UTC",
         (Event::Recovered, true) => "88 低于 90，已恢复（告警始于 09:31:10 UTC）",
         (_, false) => "131 is above 100 since 09:12:40 UTC",

@@ -166,6 +166,21 @@ impl State {
         self.unreadable.as_ref().map(|failed| failed.error.as_str())
     }
 
+    /// The same without an alert: what is open is closed at `at`, and the next reading that breaches the rule is one anew. What was
+    /// read stays, so that a change counts from there.
+    #[must_use]
+    pub fn closed(self, at: DateTime<Utc>) -> State {
+        State {
+            since: Some(at),
+            pending: None,
+            level: None,
+            flash: None,
+            unreadable: None,
+            flaps: None,
+            ..self
+        }
+    }
+
     /// What a condition may know of it.
     pub fn past(&self) -> Past {
         Past {
@@ -258,6 +273,17 @@ mod tests {
         };
         assert_eq!(state.past(), past);
         assert_eq!(serde_json::to_string(&state).unwrap(), STORED, "for a step back");
+    }
+
+    #[test]
+    fn what_is_closed_alerts_anew_and_counts_from_what_was_read() {
+        let state: State = serde_json::from_str(STORED).unwrap();
+        let (past, at) = (state.past(), DateTime::UNIX_EPOCH);
+        let closed = state.closed(at);
+        assert_eq!((closed.phase(), closed.since()), (Phase::Normal, Some(at)));
+        assert!(!closed.is_level_open() && !closed.is_flapping() && closed.error().is_none());
+        let pending = None;
+        assert_eq!(closed.past(), Past { pending, ..past });
     }
 
     #[test]

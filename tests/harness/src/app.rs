@@ -5,7 +5,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-use monitor_model::{Alert, Db, DbOptions, Delivery, Record, Sample, alerts, deliveries, records, samples};
+use monitor_domain::Clock;
+use monitor_model::{
+    Alert, Db, DbOptions, Delivery, ProcessRole, Record, Sample, WorkerRow, alerts, deliveries, records,
+    samples, workers,
+};
 use monitor_processor::Engine;
 use monitor_settings::Settings;
 use monitor_simulator::{SmtpSink, SystemA, SystemB};
@@ -163,6 +167,21 @@ impl TestApp {
         monitor_worker::Program::stock()
             .engine(&self.settings, self.db.clone(), self.clock.clone())
             .unwrap()
+    }
+
+    /// Another worker, on another machine, reports that it is alive.
+    pub async fn hear_of_another_worker(&self) {
+        let now = self.clock.wall().naive_utc();
+        let row = WorkerRow {
+            id: "another".to_owned(),
+            host: "other".to_owned(),
+            pid: 1,
+            version: "0".to_owned(),
+            started_at: now,
+            heartbeat_at: now,
+            role: ProcessRole::Worker,
+        };
+        self.db.write(move |c| workers::heartbeat(c, &row)).await.unwrap();
     }
 
     /// A worker with a config of its own, as text, over the same database.

@@ -106,6 +106,35 @@ async fn acknowledge_aged(db: &Db, before: i64, limit: i64) -> Vec<(String, i64)
 }
 
 both! {
+    async fn all_events_of_a_metric_are_acknowledged_and_no_others(db) {
+        let db = db.open().await;
+        let [first, _, other] = rise(&db, &["x", "x", "y"]).await[..] else { panic!() };
+        let muted = open(&db, event("x", Some(Mute::Flapping), 3)).await;
+        let level = open(&db, NewAlert { kind: AlertKind::Level, ..event("x", None, 4) }).await;
+        // As a program of before leaves one.
+        let loose = open(&db, event("z", None, 5)).await;
+        db.write(move |c| Ok(c.batch_execute(&format!("UPDATE alert SET group_id = NULL, key = 'x' WHERE id = {loose}"))?)).await.unwrap();
+        let open_keys = async || db.read(alerts::open_keys).await.unwrap();
+        assert_eq!(open_keys().await, ["x", "y", "z"]);
+        let acknowledge = |key: &'static str| db.write(move |c| alerts::acknowledge_events(c, key, "monitor", "gone", at(9)));
+        assert_eq!(acknowledge("x").await.unwrap(), 4);
+        assert_eq!(acknowledge("x").await.unwrap(), 0, "once");
+        for id in [first, muted, loose] {
+            let event = get(&db, id).await;
+            let by = (event.acknowledged_by.as_deref(), event.note.as_deref(), event.resolved_at);
+            assert_eq!(by, (Some("monitor"), Some("gone"), Some(at(9))), "{event:?}");
+        }
+        assert_eq!((get(&db, other).await.resolved_at, get(&db, level).await.resolved_at), (None, None));
+        assert_eq!(counts(&db, "x").await, OpenAlerts { all: 1, unacknowledged: 1 });
+        db.write(move |c| {
+            alerts::resolve(c, level, at(9), None)?;
+            alerts::mute_end(c, level, "silence:1")
+        }).await.unwrap();
+        assert_eq!(open_keys().await, ["x", "y", "z"], "of the end of one nobody was notified yet");
+        assert!(db.write(move |c| alerts::unmute_end(c, level)).await.unwrap());
+        assert_eq!(open_keys().await, ["y", "z"]);
+    }
+
     async fn the_events_of_one_metric_are_acknowledged_together(db) {
         let db = db.open().await;
         let all = rise(&db, &["x", "y", "x", "x"]).await;

@@ -17,6 +17,8 @@ pub enum Event {
     NoData,
     /// A metric that had no data was read again.
     DataBack,
+    /// An alert is over because its metric is not monitored any more; nobody knows whether it is well.
+    Closed,
     /// An alert is still open and unacknowledged.
     Reminder,
     /// The same, sent to others than before.
@@ -31,11 +33,12 @@ pub enum Event {
 
 impl Event {
     /// Every event.
-    pub const ALL: [Event; 9] = [
+    pub const ALL: [Event; 10] = [
         Event::Alert,
         Event::Recovered,
         Event::NoData,
         Event::DataBack,
+        Event::Closed,
         Event::Reminder,
         Event::Escalation,
         Event::Digest,
@@ -50,6 +53,7 @@ impl Event {
             Event::Recovered => "recovered",
             Event::NoData => "no_data",
             Event::DataBack => "data_back",
+            Event::Closed => "closed",
             Event::Reminder => "reminder",
             Event::Escalation => "escalation",
             Event::Digest => "digest",

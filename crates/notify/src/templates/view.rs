@@ -91,7 +91,7 @@ fn tone(event: Event, severity: Severity) -> &'static str {
     match event {
         Event::Alert | Event::Reminder | Event::Escalation | Event::Digest => severity.as_str(),
         Event::Recovered | Event::DataBack => "good",
-        Event::NoData => "unknown",
+        Event::NoData | Event::Closed => "unknown",
         Event::Notice if severity == Severity::Info => "info",
         Event::Notice => severity.as_str(),
         Event::Test => "info",
@@ -127,7 +127,9 @@ fn headline(event: Event, reason: &str, text: &str, value: Option<&str>) -> (Str
         Event::Alert | Event::Reminder | Event::Escalation | Event::Notice | Event::Test => {
             [message, short_reason, value]
         }
-        Event::Digest | Event::Recovered | Event::NoData | Event::DataBack => [short_reason, message, value],
+        Event::Digest | Event::Recovered | Event::NoData | Event::DataBack | Event::Closed => {
+            [short_reason, message, value]
+        }
     };
     let (what, is_message) = choice
         .into_iter()

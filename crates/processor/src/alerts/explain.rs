@@ -8,12 +8,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use futures_util::FutureExt;
-use monitor_domain::Language;
 use monitor_model::{Alert, Conn, DbError, Delivery, alerts, deliveries};
 use monitor_upstream::{AlertMessage, Question, UpstreamError};
 
 use super::notify::{notify_end_on_record, notify_records};
-use super::recorded::{self, Recorded};
+use super::{recorded, removed};
 use crate::context::{Context, Monitored};
 use crate::fault::{self, Point};
 use crate::metric::{explain, explainer, explains};
@@ -184,14 +183,14 @@ async fn load(context: &Context, job: &Delivery) -> Result<Option<Alert>, DbErro
 }
 
 async fn finish(
-    context: &Context,
+    context: &Arc<Context>,
     job: &Delivery,
     routing: Option<Routing>,
     alert: Alert,
     messages: Vec<AlertMessage>,
 ) -> AttemptResult {
     let (id, attempt, now) = (job.id, job.attempt, context.clock.wall());
-    let language = context.options.language;
+    let (language, notifying) = (context.options.language, Arc::clone(context));
     fault::point(Point::InDetails);
     let store = move |conn: &mut Conn| {
         // Fencing first: when the lease ran out and another worker took the job, this one notifies nobody.
@@ -201,7 +200,8 @@ async fn finish(
         {
             let recorded = recorded::store(conn, &alert, &messages, language)?;
             if let Some(routing) = routing.as_ref().filter(|_| alert.muted.is_none()) {
-                notify(conn, routing, &alert, &recorded, (language, now))?;
+                notify_records(conn, routing, &alert, &recorded, language, now.naive_utc())?;
+                notify_end(conn, &notifying, routing, &alert, now)?;
             }
         }
         Ok(())
@@ -212,17 +212,17 @@ async fn finish(
     }
 }
 
-fn notify(
+/// It ended meanwhile: people are notified of that after it.
+fn notify_end(
     conn: &mut Conn,
+    context: &Context,
     routing: &Routing,
     alert: &Alert,
-    recorded: &Recorded,
-    (language, now): (Language, DateTime<Utc>),
+    now: DateTime<Utc>,
 ) -> Result<(), DbError> {
-    notify_records(conn, routing, alert, recorded, language, now.naive_utc())?;
-    // It ended meanwhile: people are notified of that after it.
-    if alert.resolved_value.is_some() && alert.end_muted.is_none() {
-        notify_end_on_record(conn, routing, alert, now.naive_utc())?;
+    match alert.resolved_value {
+        _ if alert.resolved_at.is_none() || alert.end_muted.is_some() => Ok(()),
+        Some(_) => notify_end_on_record(conn, routing, alert, now.naive_utc()),
+        None => removed::notify_end(conn, context, alert, now),
     }
-    Ok(())
 }

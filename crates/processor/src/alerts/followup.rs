@@ -22,6 +22,7 @@ use super::lifecycle::{self, Cover, Ended, Escalated, Lasting, Late, is_unacknow
 use super::mutes::{self, Target};
 use super::notify::{as_it_stands, as_opened, notify_end_on_record, notify_records};
 use super::recorded;
+use super::removed::{self, Removed};
 use crate::context::{Context, Monitored, ago};
 use crate::incidents::{self, Outages, Stage};
 use crate::outbox::{
@@ -44,6 +45,7 @@ pub(crate) struct FollowUp {
     policies: Arc<Vec<EscalationPolicy>>,
     /// The last round of reminders of each alert that this worker enqueued.
     rounds: HashMap<i64, i64>,
+    removed: Removed,
     is_failing: bool,
 }
 
@@ -82,6 +84,7 @@ impl FollowUp {
             policies: Arc::new(policies.collect()),
             metrics: by_key.collect(),
             rounds: HashMap::new(),
+            removed: Removed::default(),
             is_failing: false,
         }
     }
@@ -113,18 +116,23 @@ impl FollowUp {
     /// Does what is due. What fails keeps nothing else from being done; the first failure is returned in the end.
     pub(crate) async fn tick(&mut self) -> Result<(), DbError> {
         let now = self.context.clock.wall();
+        let (metrics, context) = (&self.metrics, &self.context);
+        let mut first = self.removed.check(context, |key| metrics.contains_key(key)).await;
         let open = self.read(now).await?;
-        let mut first = Ok(());
         let lasting: HashSet<i64> = open.lasting.iter().map(|alert| alert.id).collect();
         self.rounds.retain(|id, _| lasting.contains(id));
         // Ends before what lasts: the last notification of a metric must be how it is.
         for alert in &open.ended {
-            if let Some(metric) = self.metric(alert)
-                && self.mute(&metric, alert, &open, now).is_none()
-            {
-                let notified = self.notify_end(&metric, alert, now).await;
-                first = first.and(notified);
+            let metric = self.metric(alert);
+            let is_ours = metric.is_some() || self.removed.has(&alert.key);
+            if !is_ours || self.mute(metric.as_deref(), alert, &open, now).is_some() {
+                continue;
             }
+            let notified = match metric {
+                Some(metric) => self.notify_end(&metric, alert, now).await,
+                None => removed::notify_late(&self.context, alert.id, now).await,
+            };
+            first = first.and(notified);
         }
         for alert in &open.lasting {
             if let Some(metric) = self.metric(alert) {
@@ -176,14 +184,20 @@ impl FollowUp {
     }
 
     /// Why nobody may be notified of an alert now; what an incident covers is not decided here.
-    fn mute(&self, metric: &Monitored, alert: &Alert, open: &Open, now: DateTime<Utc>) -> Option<Mute> {
+    fn mute(
+        &self,
+        metric: Option<&Monitored>,
+        alert: &Alert,
+        open: &Open,
+        now: DateTime<Utc>,
+    ) -> Option<Mute> {
         let is_because = |muted: &Option<String>| muted.as_deref() == Some("flapping");
         let was_flapping = is_because(&alert.muted) || is_because(&alert.end_muted);
         let target = Target {
             key: &alert.key,
             severity: alert.severity,
             // Until this worker has evaluated it, it is as it was.
-            is_flapping: was_flapping && metric.is_flapping().unwrap_or(true),
+            is_flapping: was_flapping && metric.is_some_and(|metric| metric.is_flapping().unwrap_or(true)),
         };
         mutes::find(&self.context, &open.silences, target, now.naive_utc())
     }
@@ -196,7 +210,7 @@ impl FollowUp {
         open: &Open,
         now: DateTime<Utc>,
     ) -> Result<(), DbError> {
-        let mute = self.mute(metric, alert, open, now);
+        let mute = self.mute(Some(metric), alert, open, now);
         let by_id = |id: i64| open.incidents.iter().find(|incident| incident.id == id);
         let cover = |id| match by_id(id) {
             Some(incident) if !self.is_at_fault(incident, alert) => Cover::Holds,
@@ -323,7 +337,7 @@ impl FollowUp {
             return Ok(());
         };
         let by_id = |id: i64| open.incidents.iter().find(|incident| incident.id == id);
-        let is_muted_now = self.mute(&metric, alert, open, now).is_some();
+        let is_muted_now = self.mute(Some(&metric), alert, open, now).is_some();
         let incident = match lifecycle::escalated(alert, is_muted_now, |id| by_id(id).is_some()) {
             Escalated::Nothing => return Ok(()),
             Escalated::Alert => None,

@@ -1,7 +1,7 @@
 //! What becomes of an alert: opened with a reading, suppressed, reminded of, escalated, ended.
 //!
 //! `lifecycle` decides, and nothing else does; `commit` carries it out in the transaction of a reading, `followup` as time
-//! passes, `explain` and `sound_alarm` as jobs of the outbox. This room reads no metric's value and sends nothing to a channel.
+//! passes, `removed` where the metric is gone, `explain` and `sound_alarm` as jobs of the outbox. This room reads no metric's value and sends nothing to a channel.
 
 mod commit;
 mod explain;
@@ -10,6 +10,7 @@ mod lifecycle;
 mod mutes;
 mod notify;
 mod recorded;
+mod removed;
 mod sound_alarm;
 
 pub(crate) use commit::{Commit, Evaluated};

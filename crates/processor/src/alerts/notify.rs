@@ -93,16 +93,25 @@ pub(super) fn notify_end_on_record(
     alert: &Alert,
     now: NaiveDateTime,
 ) -> Result<(), DbError> {
-    let event = match alert.kind {
-        AlertKind::NoData => Event::DataBack,
-        AlertKind::Level | AlertKind::Event => Event::Recovered,
-    };
+    match as_ended(conn, alert)? {
+        Some(draft) => notify_end(conn, routing, alert, &draft, now).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// The end of an alert, as it is on record; nothing where it ended without one, as events do.
+pub(super) fn as_ended(conn: &mut Conn, alert: &Alert) -> Result<Option<Draft>, DbError> {
     // A metric without data has two notices of its alert: that there is none, and the last, that there is again.
     let notices = records::of_alert(conn, alert.id)?;
     let Some(record) = notices.into_iter().rfind(|record| !record.alert) else {
-        return Ok(());
+        return Ok(None);
     };
-    let draft = Draft {
+    let event = match (alert.resolved_value, alert.kind) {
+        (None, _) => Event::Closed,
+        (Some(_), AlertKind::NoData) => Event::DataBack,
+        (Some(_), AlertKind::Level | AlertKind::Event) => Event::Recovered,
+    };
+    Ok(Some(Draft {
         event,
         value: record.value,
         previous: alert.value,
@@ -110,8 +119,7 @@ pub(super) fn notify_end_on_record(
         text: record.alert_message,
         at: record.timestamp.and_utc(),
         subject: Subject::Record(record.id),
-    };
-    notify_end(conn, routing, alert, &draft, now).map(drop)
+    }))
 }
 
 /// The lines about what does not go out one by one: `more` is listed, as far as there is room, and the `beyond` that are not

@@ -44,8 +44,14 @@ pub(crate) fn notify_end(
     draft: &Draft,
     now: NaiveDateTime,
 ) -> Result<usize, DbError> {
-    let notified = deliveries::notified_of_alert(conn, alert.id, &NOTIFYING_EVENTS)?;
-    notify_others(conn, routing, &by_channel(notified), alert, draft, now)
+    let to = notified(conn, alert)?;
+    notify_others(conn, routing, &to, alert, draft, now)
+}
+
+/// Those who were notified of an alert, or will be.
+pub(crate) fn notified(conn: &mut Conn, alert: &Alert) -> Result<Vec<Audience>, DbError> {
+    let addresses = deliveries::notified_of_alert(conn, alert.id, &NOTIFYING_EVENTS)?;
+    Ok(by_channel(addresses))
 }
 
 /// Notifies others than usual.
@@ -117,7 +123,7 @@ pub(crate) fn enqueue(
 fn urgency(message: &Notification) -> i32 {
     let word = match message.event {
         Event::Alert | Event::NoData | Event::Escalation | Event::Notice => 0,
-        Event::Recovered | Event::DataBack => 1,
+        Event::Recovered | Event::DataBack | Event::Closed => 1,
         Event::Reminder | Event::Digest | Event::Test => 2,
     };
     let severity = match message.severity {

@@ -1,12 +1,17 @@
 //! Who is notified.
 
 use monitor_domain::Severity;
-use monitor_model::deliveries::Address;
+use monitor_model::deliveries::{Address, Filter};
+use monitor_model::{Alert, Conn, DbError, deliveries};
 use monitor_notify::MetricInfo;
 use serde::{Deserialize, Serialize};
 
+use super::payload;
 use crate::context::Context;
 use crate::metric::{MAX_MESSAGES, Metric};
+
+/// Messages of an alert that are searched for the name of its metric.
+const RECENT: i64 = 20;
 
 /// A channel and those who read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +43,20 @@ impl Routing {
             max_messages: config.max_messages,
         }
     }
+}
+
+/// What a metric was in the last message of an alert, for one that is in the config no more.
+pub(crate) fn stored_metric(conn: &mut Conn, alert: &Alert) -> Result<MetricInfo, DbError> {
+    let filter = Filter {
+        alert_id: Some(alert.id),
+        ..Filter::default()
+    };
+    let sent = deliveries::page(conn, &filter, RECENT)?.into_iter();
+    let mut messages = sent
+        .filter(|delivery| !delivery.lane.starts_with('@'))
+        .filter_map(|delivery| payload::read_notification(&delivery.payload).ok());
+    let metric = messages.find_map(|message| (message.metric.key == *alert.key).then_some(message.metric));
+    Ok(metric.unwrap_or_else(|| MetricInfo::new(alert.key.as_str(), alert.key.as_str())))
 }
 
 /// The channels of these names with all who read them, in the order of the config.

@@ -114,7 +114,10 @@ both! {
         let since = |reason: &str| reason.split(':').take(3).collect::<String>();
         assert_eq!(since(&begun), since(&grown), "since the same time");
         app.restart(config());
-        cycles(&app, 60).await;
+        for _ in 0..60 {
+            app.hear_of_another_worker().await;
+            cycles(&app, 1).await;
+        }
         let known = app.db.read(incidents::all_open).await.unwrap().remove(0).reason;
         assert!(known.contains("X, Y, Z, v"), "a metric of another worker is known by its key: {known}");
         app.a().clear_faults();

@@ -12,6 +12,7 @@ mod incidents;
 mod lifecycle;
 mod outage;
 mod own_metrics;
+mod removed;
 mod renaming;
 mod resilience;
 mod restore;

@@ -13,6 +13,7 @@ subject-digest = [{ $severity }] { $title }: { $what }
 subject-recovered = [recovered] { $title }: { $what }
 subject-no_data = [no data] { $title }: { $what }
 subject-data_back = [data is back] { $title }: { $what }
+subject-closed = [closed] { $title }: { $what }
 subject-notice = [monitor] { $title }: { $what }
 subject-test = [test] { $title }: { $what }
 
@@ -23,11 +24,13 @@ event-digest = Several messages
 event-recovered = Recovered
 event-no_data = No data
 event-data_back = Data is back
+event-closed = Closed
 event-notice = About the monitor
 event-test = Test
 
 # Shown under the title of a mail about an event that needs an explanation.
 note-no_data = This metric cannot be read. Until it can be, its state is unknown: do not assume that all is well.
+note-closed = This metric is not monitored any more. Whether all is well is not known.
 note-test = This is a test message. Nothing has happened.
 note-notice = This is about the monitor itself. It is not an alert on a metric.
 

@@ -27,6 +27,7 @@ subject-data_back = 【数据恢复】监控数据恢复-{ $title }：{ $say_val
     [yes] 当前值 { $value }
    *[no] { $what }
 }
+subject-closed = 【关闭】监控告警关闭-{ $title }：{ $what }
 subject-notice = 【监控通知】{ $title }：{ $what }
 subject-test = 【测试】{ $title }：{ $what }
 
@@ -37,11 +38,13 @@ event-digest = 消息汇总
 event-recovered = 已恢复
 event-no_data = 无数据
 event-data_back = 数据恢复
+event-closed = 告警关闭
 event-notice = 监控系统通知
 event-test = 测试
 
 # 部分事件在标题下补充的一句话。
 note-no_data = 该指标当前无法读取，恢复读取前状态未知，不代表一切正常。
+note-closed = 该指标已不再监控，当前状态未知。
 note-test = 这是一封测试邮件，没有发生任何告警。
 note-notice = 此通知与监控系统自身有关，不是指标告警。
 

@@ -168,6 +168,42 @@ pub(super) fn acknowledge_all(c: &mut Conn, by: &str, at: NaiveDateTime) -> Resu
     Ok(counts.iter().sum())
 }
 
+/// Acknowledges every open event of a metric, whether people were notified of it or not; returns how many.
+pub fn acknowledge_events(
+    c: &mut Conn,
+    key: &str,
+    by: &str,
+    note: &str,
+    at: NaiveDateTime,
+) -> Result<i64, DbError> {
+    let open = alert_group::table
+        .filter(dsl::acknowledged_at.is_null())
+        .filter(dsl::key.eq(key));
+    let counts: Vec<i64> = diesel::update(open)
+        .set((
+            dsl::acknowledged_at.eq(Some(at)),
+            dsl::acknowledged_by.eq(Some(clean(by))),
+            dsl::note.eq(Some(clean(note))),
+        ))
+        .returning(dsl::alerts)
+        .get_results(c)?;
+    // There are such after an upgrade.
+    let loose = alert::table
+        .filter(alert::resolved_at.is_null())
+        .filter(alert::group_id.is_null())
+        .filter(alert::key.eq(key))
+        .filter(alert::kind.eq(AlertKind::Event));
+    let loose = diesel::update(loose)
+        .set((
+            alert::acknowledged_at.eq(Some(at)),
+            alert::acknowledged_by.eq(Some(clean(by))),
+            alert::note.eq(Some(clean(note))),
+            alert::resolved_at.eq(Some(at)),
+        ))
+        .execute(c)?;
+    Ok(counts.iter().sum::<i64>() + i64::try_from(loose).unwrap_or_default())
+}
+
 /// How many events of its group are acknowledged with an alert, if somebody acknowledges it now; 1 for one without a group.
 pub fn acknowledged_with(c: &mut Conn, id: i64) -> Result<i64, DbError> {
     let Some(group) = of_alert(c, id)? else {

@@ -9,7 +9,7 @@ mod queries;
 mod row;
 
 pub use aging::{Aged, acknowledge_aged};
-pub use groups::{acknowledged_with, group_events};
+pub use groups::{acknowledge_events, acknowledged_with, group_events};
 pub use lifecycle::{
     acknowledge, acknowledge_all, add_further_messages, escalate, is_escalated, lock, open, resolve,
     to_escalate,
@@ -17,6 +17,6 @@ pub use lifecycle::{
 pub use mutes::{mute_end, mute_for, unmute, unmute_end, with_muted_end};
 pub use prune::prune;
 pub use queries::{
-    Filter, OpenAlerts, by_ids, get, lasting, muted_by, open_counts, page, recent, unresolved_for,
+    Filter, OpenAlerts, by_ids, get, lasting, muted_by, open_counts, open_keys, page, recent, unresolved_for,
 };
 pub use row::{Alert, NewAlert};

@@ -113,6 +113,20 @@ pub fn open_counts(c: &mut Conn) -> Result<HashMap<String, OpenAlerts>, DbError>
     Ok(counts)
 }
 
+/// The metrics of which an alert is open, or of whose end nobody was notified yet; by key.
+pub fn open_keys(c: &mut Conn) -> Result<Vec<MetricKey>, DbError> {
+    let lasting = alert::table
+        .filter(dsl::resolved_at.is_null())
+        .filter(dsl::group_id.is_null());
+    let mut keys: Vec<String> = lasting.select(dsl::key).distinct().load(c)?;
+    let ended = alert::table.filter(dsl::end_muted.is_not_null());
+    keys.extend(ended.select(dsl::key).distinct().load::<String>(c)?);
+    keys.extend(groups::open(c)?.into_iter().map(|group| group.key));
+    keys.sort_unstable();
+    keys.dedup();
+    Ok(keys.iter().map(MetricKey::stored).collect())
+}
+
 /// The latest alerts, newest first.
 pub fn recent(c: &mut Conn, limit: i64) -> Result<Vec<Alert>, DbError> {
     page(c, &Filter::default(), limit)

@@ -144,7 +144,10 @@ fn plain(name: &'static str, value: String) -> HeaderValue {
 
 fn is_urgent(about: &Notification) -> bool {
     about.severity == Severity::Critical
-        && !matches!(about.event, Event::Recovered | Event::DataBack | Event::Test)
+        && !matches!(
+            about.event,
+            Event::Recovered | Event::DataBack | Event::Closed | Event::Test
+        )
 }
 
 /// One body, always quoted-printable or base64: neither can hold `=_`, which every boundary of ours does, so that no

@@ -18,6 +18,7 @@ fn subjects_say_what_happened() {
     [recovered] Z: 131 is above 100
     [no data] Z: 131 is above 100
     [data is back] Z: 131 is above 100
+    [closed] Z: 131 is above 100
     [critical, still open] Z 131: Order 5 failed
     [critical, nobody acknowledged] Z 131: Order 5 failed
     [critical] Z: 131 is above 100
@@ -27,6 +28,7 @@ fn subjects_say_what_happened() {
     【恢复】监控恢复-Z：当前值 131 orders
     【无数据】监控数据中断-Z：131 is above 100
     【数据恢复】监控数据恢复-Z：当前值 131 orders
+    【关闭】监控告警关闭-Z：131 is above 100
     【严重·未处理】监控告警-Z 131：Order 5 failed
     【严重·升级】监控告警-Z 131：Order 5 failed
     【严重】监控汇总-Z：131 is above 100

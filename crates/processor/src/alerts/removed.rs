@@ -1,0 +1,245 @@
+//! Alerts of metrics that were taken out of the config: they are closed, on record, and those who were notified of them are
+//! notified of that. Nothing else would ever end them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use monitor_domain::{Language, MetricKey};
+use monitor_model::{
+    Alert, AlertKind, Conn, DbError, MetricState, NewAudit, NewRecord, ProcessRole, alerts, audit,
+    deliveries, realtime, records, states, workers,
+};
+use monitor_rules::State;
+
+use super::lifecycle::{self, Ended};
+use super::mutes::{self, Target};
+use super::notify::as_ended;
+use crate::context::Context;
+use crate::outbox::{DETAILS_LANE, Routing, job_key, notified, notify_others, page, stored_metric};
+
+/// Time between two checks.
+const CHECK: Duration = Duration::from_secs(600);
+/// Another worker that was heard of within this time may have the metric in its config.
+const ALIVE: Duration = Duration::from_secs(60);
+/// What was not read for so long is read by none of them.
+const FORGOTTEN: Duration = Duration::from_secs(24 * 3600);
+/// In whose name events are acknowledged.
+const ACTOR: &str = "monitor";
+
+/// Which metrics are gone, as far as they matter.
+#[derive(Default)]
+pub(super) struct Removed {
+    /// When that was last checked (monotonic).
+    checked: Option<Duration>,
+    keys: HashSet<String>,
+}
+
+impl Removed {
+    /// Whether this metric is one of them.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.keys.contains(key)
+    }
+
+    /// Finds the metrics with an open alert that no config has, and closes it: at a start, and now and then, since another worker
+    /// may have had them.
+    pub(super) async fn check(
+        &mut self,
+        context: &Arc<Context>,
+        is_known: impl Fn(&str) -> bool,
+    ) -> Result<(), DbError> {
+        let now = context.clock.monotonic();
+        if self
+            .checked
+            .is_some_and(|before| now.saturating_sub(before) < CHECK)
+        {
+            return Ok(());
+        }
+        let open = context.db.read(alerts::open_keys).await?;
+        let mut keys = HashSet::new();
+        for key in open.into_iter().filter(|key| !is_known(key)) {
+            if is_read_by_nobody(context, &key).await? {
+                close(context, &key).await?;
+                keys.insert(key.to_string());
+            }
+        }
+        (self.keys, self.checked) = (keys, Some(now));
+        Ok(())
+    }
+}
+
+/// Whether no worker reads a metric that this one does not have.
+async fn is_read_by_nobody(context: &Context, key: &MetricKey) -> Result<bool, DbError> {
+    let history = context.clock_history().await?;
+    let name = key.clone();
+    let read = move |conn: &mut Conn| Ok((workers::all(conn)?, realtime::get(conn, &name)?));
+    let (listed, read) = context.db.read(read).await?;
+    let own = context.worker();
+    let may_have_it = listed
+        .iter()
+        .any(|row| row.role == ProcessRole::Worker && row.id != own && history.age(row.heartbeat_at) < ALIVE);
+    let lately = read.is_some_and(|read| history.age(read.checked_at) < FORGOTTEN);
+    Ok(!(may_have_it && lately))
+}
+
+/// Closes what is open of a metric, as one change.
+async fn close(context: &Arc<Context>, key: &MetricKey) -> Result<(), DbError> {
+    let (closing, key, now) = (Arc::clone(context), key.clone(), context.clock.wall());
+    let name = key.clone();
+    let close = move |conn: &mut Conn| {
+        let why = text(closing.options.language);
+        let mut closed = acknowledge_events(conn, &key, why, now)?;
+        for kind in [AlertKind::Level, AlertKind::NoData] {
+            closed += end(conn, &closing, &key, kind, now)?;
+        }
+        if closed > 0 {
+            begin_anew(conn, &key, why, now)?;
+            let entry = NewAudit {
+                at: now.naive_utc(),
+                actor: ACTOR.to_owned(),
+                action: "alert.close".to_owned(),
+                target: format!("metric/{key}"),
+                detail: format!("{closed} alerts: {}", text(Language::English)),
+            };
+            audit::append(conn, &entry)?;
+        }
+        Ok(closed)
+    };
+    let closed = context.db.write(close).await?;
+    if closed > 0 {
+        log::warn!("metric {name} is in the config no more: {closed} open alerts are closed");
+    }
+    Ok(())
+}
+
+/// An event has no end of which anybody is notified.
+fn acknowledge_events(conn: &mut Conn, key: &str, why: &str, now: DateTime<Utc>) -> Result<i64, DbError> {
+    alerts::acknowledge_events(conn, key, ACTOR, why, now.naive_utc())
+}
+
+/// Ends the alerts of one kind; gives how many.
+fn end(
+    conn: &mut Conn,
+    context: &Context,
+    key: &MetricKey,
+    kind: AlertKind,
+    now: DateTime<Utc>,
+) -> Result<i64, DbError> {
+    let at = now.naive_utc();
+    let mut resolved = Vec::new();
+    for alert in alerts::unresolved_for(conn, key, kind)? {
+        resolved.extend(alerts::resolve(conn, alert.id, at, None)?);
+    }
+    let Some(newest) = resolved.last() else {
+        return Ok(0);
+    };
+    let notified = resolved.iter().rfind(|alert| alert.muted.is_none());
+    let alert = notified.unwrap_or(newest);
+    let record = NewRecord {
+        key: key.clone(),
+        value: None,
+        alert: false,
+        alert_message: text(context.options.language).to_owned(),
+        timestamp: at,
+        alert_id: Some(alert.id),
+        source_id: None,
+    };
+    records::insert(conn, &record)?;
+    let target = Target {
+        key,
+        severity: alert.severity,
+        is_flapping: false,
+    };
+    let mute = mutes::read(conn, context, target, at)?;
+    match lifecycle::ended(notified, newest, mute, is_being_explained(conn, alert)?) {
+        Ended::Now => notify_end(conn, context, alert, now)?,
+        Ended::Later(mute) => alerts::mute_end(conn, alert.id, &mute.to_string())?,
+        Ended::AfterExplanation | Ended::Never(_) => {}
+    }
+    Ok(i64::try_from(resolved.len()).unwrap_or(i64::MAX))
+}
+
+/// A metric that comes back to the config alerts anew, and counts from what was read last.
+fn begin_anew(conn: &mut Conn, key: &str, why: &str, now: DateTime<Utc>) -> Result<(), DbError> {
+    let Some(stored) = states::load(conn, key)? else {
+        return Ok(());
+    };
+    // One that cannot be read begins anew by itself.
+    let Ok(state) = serde_json::from_str::<State>(&stored.state) else {
+        return Ok(());
+    };
+    let state = state.closed(now);
+    let closed = MetricState {
+        phase: state.phase().as_str().to_owned(),
+        since: now.naive_utc(),
+        reason: why.to_owned(),
+        state: serde_json::to_string(&state).expect("a rule state is plain data"),
+        ..stored.clone()
+    };
+    states::save(conn, &closed, stored.version)
+}
+
+/// Notifies those of the end who were notified of the alert, by the channels that there are.
+pub(super) fn notify_end(
+    conn: &mut Conn,
+    context: &Context,
+    alert: &Alert,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let Some(draft) = as_ended(conn, alert)? else {
+        return Ok(());
+    };
+    let is_there = |name: &str| {
+        let mut channels = context.channels.iter();
+        channels.any(|channel| channel.notifier.name() == name)
+    };
+    let (audience, gone): (Vec<_>, Vec<_>) = notified(conn, alert)?
+        .into_iter()
+        .partition(|audience| is_there(&audience.channel));
+    if !gone.is_empty() {
+        let gone: Vec<&str> = gone.iter().map(|audience| audience.channel.as_str()).collect();
+        log::warn!(
+            "alert {} of {} is over, and those who were notified of it by {} are not notified of that: the config does not have \
+             that channel any more",
+            alert.id,
+            alert.key,
+            gone.join(", ")
+        );
+    }
+    let routing = Routing {
+        metric: stored_metric(conn, alert)?,
+        severity: alert.severity,
+        page: page(context, "/monitor"),
+        max_messages: 1,
+        audience,
+    };
+    notify_others(conn, &routing, &routing.audience, alert, &draft, now.naive_utc()).map(drop)
+}
+
+/// Notifies people of an end of which they could not be before.
+pub(super) async fn notify_late(context: &Arc<Context>, id: i64, now: DateTime<Utc>) -> Result<(), DbError> {
+    let notifying = Arc::clone(context);
+    let notify = move |conn: &mut Conn| {
+        if !alerts::unmute_end(conn, id)? {
+            return Ok(());
+        }
+        match alerts::get(conn, id)? {
+            Some(alert) if !is_being_explained(conn, &alert)? => notify_end(conn, &notifying, &alert, now),
+            _ => Ok(()),
+        }
+    };
+    context.db.write(notify).await
+}
+
+fn is_being_explained(conn: &mut Conn, alert: &Alert) -> Result<bool, DbError> {
+    deliveries::is_unfinished(conn, &job_key(DETAILS_LANE, alert.id))
+}
+
+/// Why an alert is over.
+fn text(language: Language) -> &'static str {
+    match language {
+        Language::English => "metric removed from the config",
+        Language::Chinese => "指标已从配置中移除",
+    }
+}
