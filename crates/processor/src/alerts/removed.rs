@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use monitor_domain::{Language, MetricKey};
+use monitor_domain::{Language, MetricKey, counted};
 use monitor_model::{
     Alert, AlertKind, Conn, DbError, MetricState, NewAudit, NewRecord, ProcessRole, alerts, audit,
     deliveries, realtime, records, states, workers,
@@ -89,7 +89,8 @@ async fn close(context: &Arc<Context>, key: &MetricKey) -> Result<(), DbError> {
     let name = key.clone();
     let close = move |conn: &mut Conn| {
         let why = text(closing.options.language);
-        let mut closed = acknowledge_events(conn, &key, why, now)?;
+        // An event has no end of which anybody is notified.
+        let mut closed = alerts::acknowledge_events(conn, &key, ACTOR, why, now.naive_utc())?;
         for kind in [AlertKind::Level, AlertKind::NoData] {
             closed += end(conn, &closing, &key, kind, now)?;
         }
@@ -100,7 +101,7 @@ async fn close(context: &Arc<Context>, key: &MetricKey) -> Result<(), DbError> {
                 actor: ACTOR.to_owned(),
                 action: "alert.close".to_owned(),
                 target: format!("metric/{key}"),
-                detail: format!("{closed} alerts: {}", text(Language::English)),
+                detail: format!("{}: {}", counted(closed, "alert"), text(Language::English)),
             };
             audit::append(conn, &entry)?;
         }
@@ -108,14 +109,10 @@ async fn close(context: &Arc<Context>, key: &MetricKey) -> Result<(), DbError> {
     };
     let closed = context.db.write(close).await?;
     if closed > 0 {
-        log::warn!("metric {name} is in the config no more: {closed} open alerts are closed");
+        let alerts = counted(closed, "open alert");
+        log::warn!("metric {name}: closed, since the config does not have it any more: {alerts}");
     }
     Ok(())
-}
-
-/// An event has no end of which anybody is notified.
-fn acknowledge_events(conn: &mut Conn, key: &str, why: &str, now: DateTime<Utc>) -> Result<i64, DbError> {
-    alerts::acknowledge_events(conn, key, ACTOR, why, now.naive_utc())
 }
 
 /// Ends the alerts of one kind; gives how many.

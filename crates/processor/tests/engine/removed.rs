@@ -64,7 +64,7 @@ both! {
         assert_eq!((record.alert_message.as_str(), record.alert, record.alert_id), (WHY, false, Some(alert.id)));
         let entry = app.db.read(|c| audit::recent(c, 1)).await.unwrap().remove(0);
         assert_eq!((entry.actor.as_str(), entry.action.as_str(), entry.target.as_str()), ("monitor", "alert.close", "metric/w"));
-        assert_eq!(entry.detail, format!("1 alerts: {WHY}"));
+        assert_eq!(entry.detail, format!("1 alert: {WHY}"));
         app.finish().await;
     }
 }
