@@ -177,3 +177,90 @@ async fn a_database_in_another_encoding_is_refused_by_all_programs() {
     drop(found);
     all_programs_refuse(&site, "its encoding is UTF-16le, and has to be UTF-8").await;
 }
+
+/// The web and the worker over a file that goes away under them: neither takes it for the database any more, and once
+/// both were started again they are as a new start on what is there.
+async fn is_noticed(what: &str, change: impl FnOnce(&Path)) {
+    let site = Site::with(Backend::Sqlite, &config()).await.unwrap();
+    let mut worker = site.program("monitor-worker", &[]);
+    site.wait_for_reads(2).await;
+    let mut web = site.program("monitor-web", &[]);
+    let status = async |path: &str| {
+        let answer = monitor_tests::http().get(format!("http://{}{path}", site.web));
+        let answer = answer.send().await.ok()?;
+        Some((answer.status().as_u16(), answer.text().await.ok()?))
+    };
+    let is_up = async || {
+        let (code, _) = status("/get_current_values").await?;
+        (code == 200).then_some(())
+    };
+    eventually("the web shows what is stored", is_up).await;
+
+    change(&sqlite_file(&site.home));
+    let ended = worker.wait(Duration::from_secs(20));
+    let said = worker.output();
+    assert_eq!(ended.code(), Some(1), "{what}: {said}");
+    let why = "the database file was deleted or replaced: restart the worker and the web";
+    let logged = said
+        .lines()
+        .filter(|line| line.contains("ERROR") && line.contains(why));
+    assert!(logged.count() >= 1, "{what}: {said}");
+    assert!(
+        said.contains("error: the worker stopped: database: "),
+        "{what}: {said}"
+    );
+    for path in [
+        "/readyz",
+        "/get_current_values",
+        "/api/v1/metrics",
+        "/api/v1/records",
+    ] {
+        eventually(path, async || {
+            let (code, said) = status(path).await?;
+            (code == 503 && said.contains("deleted or replaced: restart the web")).then_some(())
+        })
+        .await;
+    }
+    eventually("the page", async || {
+        (status("/monitor").await?.0 == 503).then_some(())
+    })
+    .await;
+
+    // As a supervisor does. What the worker opens does not make the web's the present again.
+    site.world.a.set_total("x", 7.0);
+    let _worker = site.program("monitor-worker", &[]);
+    site.wait_for_reads(2).await;
+    assert_eq!(status("/readyz").await.unwrap().0, 503, "{what}");
+    assert!(web.terminate().0.success(), "{}", web.output());
+    let _web = site.program("monitor-web", &[]);
+    eventually("the web shows what is there", async || {
+        let (code, said) = status("/get_current_values").await?;
+        (code == 200 && said.contains("\"x\":7")).then_some(())
+    })
+    .await;
+}
+
+fn remove_all(file: &Path) {
+    for ending in ["", "-wal", "-shm"] {
+        std::fs::remove_file(format!("{}{ending}", file.display())).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_deleted_under_running_programs_is_noticed() {
+    is_noticed("deleted", remove_all).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_replaced_under_running_programs_is_noticed() {
+    is_noticed("replaced", |file| {
+        let copy = file.with_extension("copy");
+        let mut live = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+        live.batch_execute(&format!("VACUUM INTO '{}'", copy.display()))
+            .unwrap();
+        drop(live);
+        remove_all(file);
+        std::fs::rename(copy, file).unwrap();
+    })
+    .await;
+}

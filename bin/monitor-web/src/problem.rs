@@ -118,6 +118,14 @@ impl Problem {
         )
     }
 
+    /// SQLite's file is not the one that this process has open.
+    pub(crate) fn file_replaced() -> Problem {
+        Problem::new(
+            Code::DatabaseUnavailable,
+            "The database file was deleted or replaced: restart the web, which opens the file that is then there.",
+        )
+    }
+
     /// The answer.
     pub fn response(&self) -> HttpResponse {
         let status = self.code.status();
@@ -162,6 +170,9 @@ impl From<DbError> for Problem {
     /// The cause goes to the log; the answer says which of two it is: the database's fault for now, or this program's.
     fn from(error: DbError) -> Problem {
         log::error!("request failed: {error}");
+        if matches!(error, DbError::FileReplaced { .. }) {
+            return Problem::file_replaced();
+        }
         if error.is_transient() || matches!(error, DbError::Closed | DbError::Unsuitable { .. }) {
             Problem::new(
                 Code::DatabaseUnavailable,
@@ -216,6 +227,11 @@ mod tests {
             assert_eq!(problem.code, Code::DatabaseUnavailable);
             assert!(!problem.to_string().contains("secret"));
         }
+        let replaced = Problem::from(DbError::FileReplaced {
+            url: "sqlite:/secret".into(),
+        });
+        assert_eq!(replaced, Problem::file_replaced());
+        assert!(replaced.detail.contains("restart the web"), "{replaced}");
         assert_eq!(Problem::from(DbError::NotFound).code, Code::Internal);
     }
 }

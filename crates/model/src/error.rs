@@ -32,6 +32,15 @@ pub enum DbError {
         /// What is wrong with it, and what to do.
         why: String,
     },
+    /// SQLite's path leads to another file than the one that is open, or to none. Nothing was stored, if this comes from a
+    /// write.
+    #[error(
+        "the database file was deleted or replaced: restart the worker and the web, which open what is then at {url}"
+    )]
+    FileReplaced {
+        /// Where it was.
+        url: String,
+    },
     /// The tables could not be brought up to date.
     #[error("cannot migrate the database: {cause}")]
     Migrate {
@@ -128,6 +137,7 @@ impl DbError {
                 url: url.clone(),
                 why: why.clone(),
             },
+            DbError::FileReplaced { url } => DbError::FileReplaced { url: url.clone() },
             DbError::Migrate { cause } => DbError::Migrate { cause: cause.clone() },
             DbError::Locked { cause } => DbError::Locked { cause: cause.clone() },
             DbError::NoAnswer { after } => DbError::NoAnswer { after: *after },

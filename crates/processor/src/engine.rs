@@ -150,7 +150,7 @@ impl Engine {
     /// `options.shutdown` or is left for the next worker to claim.
     ///
     /// # Errors
-    /// When the database cannot be used at the start, or a part died.
+    /// When the database cannot be used at the start, its file was deleted or replaced, or a part died.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
         let context = &self.context;
         let beginning = async {
@@ -174,6 +174,8 @@ impl Engine {
         let ended_early = tokio::select! {
             biased;
             () = stop.cancelled() => None,
+            // What is stored from now on is lost, and it cannot go on with another file in the middle of its work.
+            error = context.db.file_replaced() => Some(error.into()),
             end = tasks.tasks.join_next_with_id() => end.map(|end| tasks.died(&end)),
         };
         halt.cancel();

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use monitor_model::{Db, Mute, Silence, stored, utc};
+use monitor_model::{Db, DbError, Mute, Silence, stored, utc};
 use monitor_rules::Maintenance;
 use tokio::select;
 
@@ -91,7 +91,9 @@ impl Refresher {
                 if old.database_error_since.is_none() {
                     log::error!("cannot read the database, so pages show what was read before: {error}");
                 }
-                (old.out_of_date(), false)
+                let mut stale = old.out_of_date();
+                stale.is_file_replaced = matches!(error, DbError::FileReplaced { .. });
+                (stale, false)
             }
         };
         self.publish(&old, snapshot, covers, ticket);
@@ -180,6 +182,7 @@ impl Refresher {
             read_at,
             stopped_at: loaded.stopped_at,
             database_error_since: None,
+            is_file_replaced: false,
         }
     }
 }

@@ -45,6 +45,8 @@ pub(crate) struct Snapshot {
     pub(crate) read_at: (Duration, DateTime<Utc>),
     /// Since when the database could not be read; all the rest is from then.
     pub(crate) database_error_since: Option<DateTime<Utc>>,
+    /// That it cannot be read because its file was deleted or replaced: it stays so until this process ends.
+    pub(crate) is_file_replaced: bool,
 }
 
 impl Snapshot {
@@ -55,6 +57,7 @@ impl Snapshot {
     pub(crate) fn present(&self) -> Result<&Snapshot, Problem> {
         match self.database_error_since {
             None => Ok(self),
+            Some(_) if self.is_file_replaced => Err(Problem::file_replaced()),
             Some(since) => Err(Problem::new(
                 Code::DatabaseUnavailable,
                 format!(

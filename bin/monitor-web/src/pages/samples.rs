@@ -200,6 +200,7 @@ fn snapshot() -> Snapshot {
         read_at: (Duration::ZERO, now()),
         stopped_at: None,
         database_error_since: Some(now()),
+        is_file_replaced: false,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
 use monitor_domain::counted;
-use monitor_model::Backend;
+use monitor_model::{Backend, DbError};
 use serde_json::json;
 
 use crate::auth::Public;
@@ -37,6 +37,7 @@ pub(super) async fn ready(_: Public, state: web::Data<WebState>) -> Result<HttpR
     };
     let pending = match tokio::time::timeout(PATIENCE, checking).await {
         Ok(Ok(pending)) => pending,
+        Ok(Err(error @ DbError::FileReplaced { .. })) => return Err(error.into()),
         Ok(Err(error)) => return Err(unreachable(&error)),
         Err(_) => return Err(unreachable(&format_args!("no answer within {PATIENCE:?}"))),
     };

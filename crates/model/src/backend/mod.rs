@@ -6,6 +6,7 @@
 
 mod conn;
 mod dialect;
+mod file;
 mod postgres;
 mod progress;
 mod sqlite;
@@ -20,6 +21,7 @@ use diesel::sqlite::SqliteConnection;
 pub use conn::Conn;
 pub(crate) use conn::{load_unlocked, on_each, upsert};
 pub(crate) use dialect::{AnyError, Begun, Dialect, FailedCommit, MigrationFailure, Role};
+pub(crate) use file::OpenedFile;
 pub(crate) use progress::{Deadlines, GivenUp, MAX_HUNG, Progress};
 pub(crate) use sqlite::creatable;
 pub(crate) use url::Target;
@@ -46,6 +48,8 @@ pub(crate) struct Source {
     /// How long a statement may take, as the server has it.
     pub(crate) statement_timeout: Duration,
     pub(crate) deadlines: Deadlines,
+    /// What is at the path of SQLite, once it was opened.
+    pub(crate) file: OpenedFile,
 }
 
 impl Source {
@@ -63,6 +67,14 @@ impl Source {
             Role::Writer | Role::Reader | Role::Watcher => self.statement_timeout,
         }
     }
+
+    /// Whether SQLite's path still leads to the file that was opened. A connection does not notice.
+    ///
+    /// # Errors
+    /// [`DbError::FileReplaced`].
+    pub(crate) fn check_file(&self) -> Result<(), DbError> {
+        self.file.check(&self.target)
+    }
 }
 
 impl Deref for Source {
@@ -77,6 +89,8 @@ impl Deref for Source {
 pub(crate) fn connect(source: &Source, role: Role) -> Result<Conn, DbError> {
     let full = |why: String| source.connect_error(&why);
     source.deadlines.has_room().map_err(full)?;
+    // Before it is opened: that would make a file where there is none.
+    source.check_file()?;
     let limit = source.limit(role);
     match &source.target {
         Target::Sqlite { path } => {

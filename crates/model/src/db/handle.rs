@@ -65,6 +65,7 @@ impl Db {
         let source = runner.source.clone();
         let connected = move |_: &Progress| {
             prepare(&source)?;
+            source.file.pin(&source.target);
             Ok(Opened {
                 writer: connect(&source, Role::Writer)?,
                 watcher: Watcher::listen(&source)?,
@@ -228,6 +229,13 @@ impl Db {
     /// instead of counting.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.inner.changes.subscribe()
+    }
+
+    /// Waits until the file of a SQLite database is found to be deleted or replaced, which is checked every 50 ms and at
+    /// each read and write; gives the error that they fail with. For ever on PostgreSQL.
+    pub async fn file_replaced(&self) -> DbError {
+        let source = self.inner.source();
+        source.file.until_lost(&source.target).await
     }
 
     /// Which database it is.

@@ -71,6 +71,7 @@ impl Pool {
     /// A connection that answers, an idle one if there is one. The caller holds a permit, and gives it back where
     /// nothing went wrong on it.
     pub(crate) fn take(&self) -> Result<Reader, DbError> {
+        self.source.check_file()?;
         let mut slot = self.slot()?;
         let generation = self.generation.load(Ordering::Acquire);
         let kept = slot.conn.take().filter(|(of, _)| *of == generation);

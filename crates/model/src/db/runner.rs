@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::crew::Crew;
 use super::jobs::Jobs;
 use super::options::DbOptions;
-use crate::backend::{Deadlines, Progress, Role, Source};
+use crate::backend::{Deadlines, OpenedFile, Progress, Role, Source};
 use crate::error::DbError;
 
 /// How often deadlines are checked.
@@ -32,6 +32,7 @@ impl Runner {
             target: options.target()?,
             statement_timeout: options.statement_timeout,
             deadlines: deadlines.clone(),
+            file: OpenedFile::default(),
         });
         let (stop, stopped) = sync_channel::<()>(1);
         let crew = Crew::default();

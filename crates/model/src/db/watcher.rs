@@ -95,6 +95,7 @@ impl Watcher {
     /// Whether others committed since the last check. What happened while nobody listened is not known, so it counts as
     /// a change.
     fn check(&mut self, pinged: &mut Instant) -> Result<bool, DbError> {
+        self.source.check_file()?;
         let Some(conn) = &mut self.conn else {
             let (conn, version) = Watcher::listen(&self.source)?;
             (self.conn, self.version) = (Some(conn), version);

@@ -305,6 +305,7 @@ impl Writer {
         if self.progress.is_given_up() {
             return Err(DbError::Closed);
         }
+        self.source.check_file()?;
         if let Some(mut conn) = self.conn.take() {
             match transaction::begin(&mut conn) {
                 Ok(begun) => return Ok((conn, begun)),

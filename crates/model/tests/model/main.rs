@@ -7,6 +7,7 @@ mod costs;
 mod deadlines;
 mod deliveries;
 mod failures;
+mod file;
 mod group_commit;
 mod groups;
 mod lifecycle;
