@@ -156,7 +156,7 @@ async fn readyz(state: web::Data<State>) -> HttpResponse {
         "sent": counts.sent(), "retried": counts.retried(), "given_up": counts.given_up(),
     });
     let problem = match tokio::time::timeout(PING, state.health.db.ping()).await {
-        Ok(Ok(())) => match state.health.storage.failure() {
+        Ok(Ok(())) => match (state.health.db.write_failure()).or_else(|| state.health.storage.failure()) {
             None => {
                 let mut ready = serde_json::json!({ "status": "ready", "done": done });
                 // Growing, but no reason to take the worker out of service.
@@ -166,7 +166,7 @@ async fn readyz(state: web::Data<State>) -> HttpResponse {
                 }
                 return HttpResponse::Ok().json(ready);
             }
-            Some(why) => format!("readings cannot be stored: {why}"),
+            Some(why) => format!("the database cannot be written: {why}"),
         },
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("the database does not answer within {PING:?}"),

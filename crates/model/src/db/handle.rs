@@ -251,6 +251,12 @@ impl Db {
         self.inner.counters.snapshot()
     }
 
+    /// Why the last transaction of this handle was not stored; `None` where it was, and where nothing was written yet.
+    /// Those that wait for a write are answered later: it may be run again.
+    pub fn write_failure(&self) -> Option<String> {
+        self.inner.counters.failure()
+    }
+
     /// Whether the database answers a read.
     ///
     /// # Errors

@@ -119,6 +119,7 @@ impl Writer {
     /// Answers for the writer before, which hangs, and goes on in its place.
     fn take_over(self, how: GivenUp, refusers: Vec<Refuser>) {
         let error = how.error();
+        self.counters.ended(Some(error.to_string()));
         log::error!(
             "{} failed, a new connection is made: {error}",
             counted(refusers.len(), "write")
@@ -225,8 +226,23 @@ impl Writer {
         }
     }
 
-    /// One transaction, from BEGIN to COMMIT.
+    /// One transaction, from BEGIN to COMMIT, and how it ended.
     fn attempt(&mut self, writes: &mut [Box<dyn QueuedWrite>]) -> TransactionResult {
+        let result = self.transact(writes);
+        // The successor of one that was given up knows better.
+        if !self.progress.is_given_up() {
+            self.counters.ended(match &result {
+                TransactionResult::Over { .. } => None,
+                TransactionResult::NotBegun(error) | TransactionResult::Lost { error, .. } => {
+                    Some(error.to_string())
+                }
+                TransactionResult::Unknown { cause, .. } => Some(cause.clone()),
+            });
+        }
+        result
+    }
+
+    fn transact(&mut self, writes: &mut [Box<dyn QueuedWrite>]) -> TransactionResult {
         let (mut conn, begun) = match self.begin() {
             Ok(both) => both,
             Err(error) => return TransactionResult::NotBegun(error),

@@ -1,6 +1,7 @@
 //! What the writer did, counted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// What was written since the handle was opened. Two numbers taken at once may be one write apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,9 +32,21 @@ pub(crate) struct Counters {
     pub(crate) reruns: AtomicU64,
     pub(crate) largest_batch: AtomicU64,
     pub(crate) connections: AtomicU64,
+    /// Why the last transaction was not stored; `None` where it was.
+    failure: Mutex<Option<String>>,
 }
 
 impl Counters {
+    /// How the last transaction ended.
+    pub(crate) fn ended(&self, failure: Option<String>) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    pub(crate) fn failure(&self) -> Option<String> {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.clone()
+    }
+
     pub(crate) fn add(counter: &AtomicU64, more: usize) {
         counter.fetch_add(more as u64, Ordering::Relaxed);
     }

@@ -1,5 +1,5 @@
 //! The file of SQLite that is deleted or replaced under an open handle: nothing is read or written any more, and nothing is
-//! made in its place. What only looks like that harms nothing.
+//! made in its place. What only resembles that harms nothing.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -163,5 +163,35 @@ async fn a_link_counts_by_where_it_leads() {
     std::os::unix::fs::symlink(another(&path(&test)).await, &link).unwrap();
     let error = write(&db).await.unwrap_err();
     assert!(matches!(error, DbError::FileReplaced { .. }), "{error}");
+    db.close().await;
+}
+
+/// What readiness goes by: reads go well all the while.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_another_process_has_locked_is_a_write_failure() {
+    let test = TestDb::sqlite();
+    let (db, other) = (test.open().await, test.open().await);
+    write(&db).await.unwrap();
+    assert_eq!(db.write_failure(), None);
+    let (locked, is_locked) = tokio::sync::oneshot::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let mut once = Some((locked, released));
+    let hold = move |_: &mut Conn| {
+        if let Some((locked, released)) = once.take() {
+            locked.send(()).unwrap();
+            released.recv().unwrap();
+        }
+        Ok(())
+    };
+    let holding = tokio::spawn(async move { other.write(hold).await });
+    is_locked.await.unwrap();
+    let error = write(&db).await.unwrap_err();
+    assert_eq!(db.write_failure(), Some(error.to_string()), "it is the same");
+    assert!(error.to_string().contains("locked"), "{error}");
+    db.ping().await.unwrap();
+    release.send(()).unwrap();
+    holding.await.unwrap().unwrap();
+    write(&db).await.unwrap();
+    assert_eq!(db.write_failure(), None);
     db.close().await;
 }
