@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use std::io::{BufRead, BufReader, Read};
@@ -23,7 +24,12 @@ pub fn binary(name: &str) -> PathBuf {
 pub struct Process {
     child: Child,
     output: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
 }
+
+/// How long what a process had written may take to be read after its end. Another that it started may have its output open
+/// for longer.
+const DRAIN: Duration = Duration::from_secs(5);
 
 impl Process {
     pub fn start(name: &str, arguments: &[&str], env: &[(&str, &str)]) -> Process {
@@ -47,7 +53,7 @@ impl Process {
             child.stdout.take().map(|stream| Box::new(stream) as _),
             child.stderr.take().map(|stream| Box::new(stream) as _),
         ];
-        for stream in streams.into_iter().flatten() {
+        let read = |stream: Box<dyn Read + Send>| {
             let output = Arc::clone(&output);
             std::thread::spawn(move || {
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
@@ -55,9 +61,14 @@ impl Process {
                     output.push_str(&line);
                     output.push('\n');
                 }
-            });
+            })
+        };
+        let readers = streams.into_iter().flatten().map(read).collect();
+        Process {
+            child,
+            output,
+            readers,
         }
-        Process { child, output }
     }
 
     /// Everything it printed and logged so far.
@@ -71,13 +82,26 @@ impl Process {
 
     /// How it ended, if it has.
     pub fn ended(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().unwrap()
+        let status = self.child.try_wait().unwrap();
+        if status.is_some() {
+            self.drain();
+        }
+        status
+    }
+
+    /// Reads the rest of its output, once it has ended.
+    fn drain(&self) {
+        let began = Instant::now();
+        while !self.readers.iter().all(JoinHandle::is_finished) && began.elapsed() < DRAIN {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// `kill -9`.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.drain();
     }
 
     /// `kill -TERM`, and how it ended, and how long that took.
@@ -105,7 +129,7 @@ impl Process {
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
         let began = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.ended() {
                 return status;
             }
             assert!(

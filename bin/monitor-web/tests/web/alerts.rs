@@ -243,7 +243,7 @@ async fn the_events_of_a_metric_are_taken_together() {
                     ids[2]
                 ),
                 "local alarm.reset alarm/global sounded".to_owned(),
-                "local alert.acknowledge_all alerts 1 alerts".to_owned(),
+                "local alert.acknowledge_all alerts 1 alert".to_owned(),
             ]
         );
         web.stop().await;

@@ -286,7 +286,8 @@ async fn sqlite_scans_no_table_that_grows() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reset_of_many_is_complete() {
-    let db = seeded(&TestDb::sqlite()).await;
+    let test = TestDb::sqlite();
+    let db = seeded(&test).await;
     assert_eq!(i64::try_from(reset(&db).await).unwrap(), OPEN + 1);
     assert_eq!(reset(&db).await, 0);
 }

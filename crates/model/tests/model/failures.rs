@@ -63,7 +63,8 @@ async fn setting(db: &Db, query: &'static str) -> String {
 
 #[tokio::test]
 async fn a_commit_is_on_the_disk_on_sqlite() {
-    let db = TestDb::sqlite().open().await;
+    let test = TestDb::sqlite();
+    let db = test.open().await;
     for (query, expected) in [
         // 2 is FULL: sqlite.org/pragma.html#pragma_synchronous
         (

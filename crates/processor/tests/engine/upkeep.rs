@@ -109,8 +109,9 @@ both! {
         app.db.write(move |c| audit::append(c, &entry(at))).await.unwrap();
         let left = async || {
             let ids: Vec<i64> = app.alerts().await.iter().map(|alert| alert.id).collect();
-            let mut about: Vec<Option<i64>> = app.deliveries().await.iter().map(|delivery| delivery.alert_id).collect();
-            about.sort();
+            // Not the notice of a system whose answer was under way at a jump: that timed out.
+            let mut about: Vec<i64> = app.deliveries().await.iter().filter_map(|delivery| delivery.alert_id).collect();
+            about.sort_unstable();
             about.dedup();
             let of: Vec<Option<i64>> = app.records().await.iter().map(|record| record.alert_id).collect();
             (ids, about, of.len(), app.db.read(|c| audit::recent(c, 9)).await.unwrap().len())
@@ -126,7 +127,7 @@ both! {
             assert_eq!((left().await.0.len(), left().await.3), (4, 1));
             app.clock.jump(100 * DAY);
             eventually("the year is over", async || {
-                (left().await == (vec![y, z], vec![Some(y), Some(z)], 2, 0)).then_some(())
+                (left().await == (vec![y, z], vec![y, z], 2, 0)).then_some(())
             })
             .await;
         })
