@@ -71,6 +71,47 @@ fn init_writes_a_config_once_and_check_says_what_is_left_to_do() {
 }
 
 #[test]
+fn check_lists_the_files_of_a_config_and_names_both_places_of_a_table_in_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let conf_d = folder.path().join("conf.d");
+    std::fs::create_dir(&conf_d).unwrap();
+    let metric = |key: &str| {
+        format!(
+            "[metrics.{key}]\nfetch = {{ system = \"a\", path = \"/\", value = \"$.n\" }}\nalert = {{ above = 1 }}\n"
+        )
+    };
+    let main = format!(
+        "[systems.a]\nkind = \"none\"\nbase_url = \"http://127.0.0.1:1\"\n{}",
+        metric("m")
+    );
+    std::fs::write(folder.path().join("monitor.toml"), main).unwrap();
+    std::fs::write(conf_d.join("b.toml"), metric("b")).unwrap();
+    std::fs::write(conf_d.join("a.toml"), metric("a")).unwrap();
+    std::fs::write(conf_d.join("a.toml~"), "no config").unwrap();
+    let check = || monitor(&["check", "--config", "monitor.toml"], folder.path());
+    let good = check();
+    let text = said(&good);
+    assert!(good.status.success(), "{text}");
+    assert!(
+        text.contains("read: monitor.toml\nread: conf.d/a.toml\nread: conf.d/b.toml\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("monitor.toml: good; 3 metrics, 1 system, 0 channels"),
+        "{text}"
+    );
+
+    std::fs::write(conf_d.join("b.toml"), format!("\n{}", metric("m"))).unwrap();
+    let wrong = check();
+    assert_eq!(wrong.status.code(), Some(2));
+    let text = said(&wrong);
+    assert!(
+        text.contains("conf.d/b.toml:2:10: metrics.m: is in monitor.toml:4:10 already; remove one"),
+        "{text}"
+    );
+}
+
+#[test]
 fn bad_usage_is_exit_code_two() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(monitor(&["frobnicate"], folder.path()).status.code(), Some(2));

@@ -28,6 +28,10 @@ pub(crate) async fn run(program: &Program, config: &Path, online: bool) -> Resul
         true => try_all(program, &settings, &mut tried).await,
         false => Ok(()),
     };
+    // The main file alone is named at the end anyway.
+    for file in loaded.files.iter().filter(|_| loaded.files.len() > 1) {
+        say(&format!("read: {}", file.display()));
+    }
     for warning in &loaded.warnings {
         say(&format!("warning: {warning}"));
     }

@@ -1,4 +1,4 @@
-//! A config as a tree of keys and values that know their place: the file, and the environment laid over it.
+//! A config as a tree of keys and values that know their place: its files, and the environment laid over them.
 
 use std::ops::Range;
 
@@ -6,22 +6,25 @@ use toml::Spanned;
 use toml::de::{DeArray, DeString, DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::source::Source;
 
 /// What every environment variable that sets a key begins with.
 const PREFIX: &str = "MONITOR__";
 
-/// What the message of a line that cannot be read begins with.
-pub(crate) const NOT_TOML: &str = "not TOML";
+/// Sections that are one table each, which stands in one file as a whole. The others hold tables with names, and each of these
+/// stands in whichever file.
+const WHOLE: &[&str] = &["database", "web", "worker", "requests", "alarm"];
 
 /// The tree.
 pub(crate) struct Document<'i> {
-    file: &'i str,
-    text: &'i str,
+    sources: &'i [Source],
+    /// Where the spans of each source begin: behind those of the one before.
+    bases: Vec<usize>,
     root: DeTable<'i>,
     env: Vec<Variable<'i>>,
 }
 
-/// An environment variable that set a key. Its values get spans behind the end of the text, each variable its own.
+/// An environment variable that set a key. Its values get spans behind the end of the texts, each variable its own.
 struct Variable<'i> {
     name: &'i str,
     value: &'i str,
@@ -29,30 +32,25 @@ struct Variable<'i> {
 }
 
 impl<'i> Document<'i> {
-    /// Reads the text and lays the variables over it. What is wrong with either comes back besides a tree of the rest.
+    /// Reads the texts and lays the variables over them. What is wrong with any comes back besides a tree of the rest.
     pub(crate) fn parse(
-        file: &'i str,
-        text: &'i str,
+        sources: &'i [Source],
         env: &'i [(String, String)],
     ) -> (Document<'i>, Vec<Diagnostic>) {
-        let (root, errors) = DeTable::parse_recoverable(text);
         let mut document = Document {
-            file,
-            text,
-            root: root.into_inner(),
+            sources,
+            bases: Vec::new(),
+            root: DeTable::new(),
             env: Vec::new(),
         };
-        let mut diagnostics: Vec<Diagnostic> =
-            errors.iter().map(|error| document.syntax_error(error)).collect();
-        // A table that is there twice has each of its keys there twice: once is enough to say.
-        let said = diagnostics.clone();
-        diagnostics.retain(|one| {
-            !said.iter().any(|table| {
-                one.path
-                    .strip_prefix(&table.path)
-                    .is_some_and(|rest| !table.path.is_empty() && rest.starts_with('.'))
-            })
-        });
+        let mut diagnostics = Vec::new();
+        for source in sources {
+            let (root, errors) = DeTable::parse_recoverable(&source.text);
+            diagnostics.extend(source.syntax(&errors));
+            let base = document.end();
+            document.bases.push(base);
+            diagnostics.extend(document.merge(shift_table(root.into_inner(), base)));
+        }
         let mut variables: Vec<(&str, &str)> = env
             .iter()
             .filter(|(name, _)| name.starts_with(PREFIX))
@@ -119,7 +117,19 @@ impl<'i> Document<'i> {
                 name: variable.name.to_owned(),
             };
         }
-        Place::after(self.file, &self.text[..self.text.floor_char_boundary(offset)])
+        let number = self.bases.partition_point(|base| *base <= offset);
+        let number = number.saturating_sub(1);
+        self.sources[number].place(offset - self.bases[number])
+    }
+
+    /// What places are sorted by: file after file as they were read, and then the environment.
+    pub(crate) fn rank(&self, place: &Place) -> usize {
+        let name = match place {
+            Place::Whole { file } | Place::File { file, .. } => file,
+            Place::Env { .. } => return usize::MAX,
+        };
+        let number = self.sources.iter().position(|source| source.name == *name);
+        number.unwrap_or(usize::MAX)
     }
 
     /// The whole text of the variable that set the value at an offset, if one did.
@@ -153,6 +163,65 @@ impl<'i> Document<'i> {
         Some(found)
     }
 
+    /// Behind the last text.
+    fn end(&self) -> usize {
+        let last = self
+            .bases
+            .last()
+            .zip(self.sources.get(self.bases.len().wrapping_sub(1)));
+        last.map_or(0, |(base, source)| base + source.text.len() + 1)
+    }
+
+    /// Adds what stands in a further text. What stands in an earlier one already is said, and left out.
+    fn merge(&mut self, added: DeTable<'i>) -> Vec<Diagnostic> {
+        let mut twice = Vec::new();
+        for (section, value) in added {
+            let name = section.get_ref().to_string();
+            let Some((first, _)) = self.root.get_key_value(name.as_str()) else {
+                self.root.insert(section, value);
+                continue;
+            };
+            let first = first.span().start;
+            let is_whole = WHOLE.contains(&name.as_str());
+            let there = self.root.get_mut(name.as_str()).map(Spanned::get_mut);
+            let (Some(DeValue::Table(there)), false) = (there, is_whole) else {
+                twice.push((section.span().start, vec![name], first));
+                continue;
+            };
+            // What is no table where tables with names belong is said once, of the first.
+            let DeValue::Table(tables) = value.into_inner() else {
+                twice.push((section.span().start, vec![name], first));
+                continue;
+            };
+            for (key, table) in tables {
+                match there.get_key_value(&**key.get_ref()) {
+                    Some((first, _)) => {
+                        let path = vec![name.clone(), key.get_ref().to_string()];
+                        twice.push((key.span().start, path, first.span().start));
+                    }
+                    None => {
+                        there.insert(key, table);
+                    }
+                }
+            }
+        }
+        let said = twice.into_iter().map(|(at, path, first)| Diagnostic {
+            place: self.place_at(at),
+            message: {
+                let first = self.place_at(first);
+                let is_whole = path.len() == 1 && WHOLE.contains(&path[0].as_str());
+                match is_whole {
+                    true => {
+                        format!("is in {first} already; a section like this stands in one file as a whole")
+                    }
+                    false => format!("is in {first} already; remove one, or give one another name"),
+                }
+            },
+            path: show(&path),
+        });
+        said.collect()
+    }
+
     /// Sets the key that a variable names: `MONITOR__WEB__BIND` is `web.bind`.
     fn overlay(&mut self, name: &'i str, value: &'i str) -> Result<(), (String, String)> {
         let path: Vec<String> = name[PREFIX.len()..].split("__").map(str::to_lowercase).collect();
@@ -163,7 +232,7 @@ impl<'i> Document<'i> {
         let base = self
             .env
             .last()
-            .map_or(self.text.len() + 1, |variable| variable.span.end);
+            .map_or_else(|| self.end(), |variable| variable.span.end);
         let end = base + value.len() + path.len() + 2;
         let parsed = match DeValue::parse(value) {
             Ok(parsed) => shift(parsed, base),
@@ -209,49 +278,6 @@ impl<'i> Document<'i> {
         });
         Ok(())
     }
-
-    fn syntax_error(&self, error: &toml::de::Error) -> Diagnostic {
-        let span = error.span().unwrap_or(0..0);
-        let place = self.place_at(span.start);
-        if error.message().starts_with("duplicate key") {
-            let path = self.path_in_text(&span);
-            return Diagnostic {
-                place,
-                path,
-                message: "is set twice; remove one".to_owned(),
-            };
-        }
-        let hint = if error.message().starts_with("invalid") {
-            " (is it a string? it needs quotes)"
-        } else {
-            ""
-        };
-        let message = format!("{NOT_TOML}: {}{hint}", error.message());
-        Diagnostic {
-            place,
-            path: String::new(),
-            message,
-        }
-    }
-
-    /// The path of a key that did not make it into the tree, from the text: the table's header and the key.
-    fn path_in_text(&self, key: &Range<usize>) -> String {
-        let line_start = self.text[..key.start]
-            .rfind('\n')
-            .map_or(0, |newline| newline + 1);
-        let header = |line: &str| {
-            let line = line.trim_start().strip_prefix('[')?.trim_start_matches('[');
-            Some(line[..line.find(']')?].trim().to_owned())
-        };
-        if let Some(path) = header(self.text[line_start..].lines().next().unwrap_or_default()) {
-            return path;
-        }
-        let key = self.text.get(key.clone()).unwrap_or_default().trim();
-        match self.text[..line_start].lines().rev().find_map(header) {
-            Some(table) => format!("{table}.{key}"),
-            None => key.to_owned(),
-        }
-    }
 }
 
 /// A path as it is shown: `channels.mail.to[1]`.
@@ -290,18 +316,19 @@ fn shift(value: Spanned<DeValue<'_>>, base: usize) -> Spanned<DeValue<'_>> {
             array.into_iter().for_each(|one| moved.push(shift(one, base)));
             DeValue::Array(moved)
         }
-        DeValue::Table(table) => DeValue::Table(
-            table
-                .into_iter()
-                .map(|(key, one)| {
-                    (
-                        Spanned::new(move_span(key.span()), key.into_inner()),
-                        shift(one, base),
-                    )
-                })
-                .collect(),
-        ),
+        DeValue::Table(table) => DeValue::Table(shift_table(table, base)),
         other => other,
     };
     Spanned::new(span, moved)
+}
+
+/// The same table with all spans moved by `base`.
+fn shift_table(table: DeTable<'_>, base: usize) -> DeTable<'_> {
+    let entries = table.into_iter();
+    let moved = entries.map(|(key, one)| {
+        let span = key.span();
+        let span = span.start + base..span.end + base;
+        (Spanned::new(span, key.into_inner()), shift(one, base))
+    });
+    moved.collect()
 }

@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod conf_d;
 mod diagnostic;
 mod document;
 mod kinds;
@@ -11,6 +12,7 @@ mod reader;
 mod schema;
 mod sections;
 mod settings;
+mod source;
 mod tree;
 mod variables;
 mod words;
@@ -19,7 +21,7 @@ pub use build::BuildError;
 pub use check::base_url;
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use kinds::Kinds;
-pub use load::{Loaded, load, load_str};
+pub use load::{Loaded, load, load_str, load_texts};
 pub use schema::schema;
 pub use settings::{
     Auth, DatabaseSettings, INTERVALS, MetricSettings, Settings, WebSettings, WorkerSettings,

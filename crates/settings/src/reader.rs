@@ -9,7 +9,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Place};
-use crate::document::{Document, NOT_TOML, not_a_table, show};
+use crate::document::{Document, not_a_table, show};
+use crate::source::NOT_TOML;
 use crate::tree::{date_or_time, locate, remove, stringify};
 use crate::words::{Complaint, no_such_key, suggest, understand};
 
@@ -203,7 +204,7 @@ impl<'d, 'i> Reader<'d, 'i> {
         });
     }
 
-    /// All that was found, each kind in the order of the file.
+    /// All that was found, each kind in the order of the files.
     pub(crate) fn finish(mut self) -> Found {
         let mut errors: Vec<Diagnostic> = Vec::new();
         for error in self.errors {
@@ -211,9 +212,14 @@ impl<'d, 'i> Reader<'d, 'i> {
                 errors.push(error);
             }
         }
-        errors.sort_by(|a, b| a.place.cmp(&b.place));
-        self.warnings.sort_by(|a, b| a.place.cmp(&b.place));
-        self.hints.sort_by(|a, b| a.place.cmp(&b.place));
+        let document = self.document;
+        let in_order = |a: &Diagnostic, b: &Diagnostic| {
+            let ranks = document.rank(&a.place).cmp(&document.rank(&b.place));
+            ranks.then_with(|| a.place.cmp(&b.place))
+        };
+        errors.sort_by(in_order);
+        self.warnings.sort_by(in_order);
+        self.hints.sort_by(in_order);
         Found {
             errors,
             warnings: self.warnings,

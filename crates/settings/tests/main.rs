@@ -2,6 +2,7 @@
 //! is true.
 #![allow(clippy::unwrap_used)]
 
+mod conf_d;
 mod documentation;
 mod example_config;
 mod kinds;
