@@ -238,8 +238,8 @@ fn links_are_followed_as_kubernetes_makes_them() {
     version("..2026_11_28_2", &metric("k2"));
     assert_eq!(keys(&load(home.path()).unwrap()), ["m", "k2"]);
     // And the folder itself may be one.
-    fs::rename(&conf_d, home.path().join("elsewhere")).unwrap();
-    symlink("elsewhere", &conf_d).unwrap();
+    fs::rename(&conf_d, home.path().join("another_place")).unwrap();
+    symlink("another_place", &conf_d).unwrap();
     assert_eq!(keys(&load(home.path()).unwrap()), ["m", "k2"]);
 }
 
