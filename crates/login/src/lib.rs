@@ -7,6 +7,7 @@ mod cookies;
 mod error;
 mod kinds;
 mod session;
+mod sign;
 mod template;
 
 pub use cookies::CookieJar;
@@ -22,4 +23,5 @@ pub use session::{
     Authorizer, BodyRule, BodySettings, Credential, Login, SignIns, SignedOutRules, SignedOutSettings,
     System, json_path,
 };
+pub use sign::{Algorithm, Encoding, SignSettings};
 pub use template::{JsonTemplate, Template, Vars};

@@ -1,5 +1,6 @@
 //! The client: attempts, limits, retries, the breaker and the log line of each attempt.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,7 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::breaker::{Breakers, Closed};
 use crate::classify::{self, Failure};
 use crate::mask::Mask;
+use crate::signer::skew_advice;
 use crate::{
     BuildError, ClientConfig, Error, ErrorKind, Phase, Request, Response, content_encoding, retry, transport,
 };
@@ -79,7 +81,6 @@ impl Client {
             ..
         } = &*self.inner;
         let shown_url = request.shown_url();
-        let mask = Mask::of(request, config);
         let started = clock.monotonic();
         let limit = request.timeout.unwrap_or(config.timeout);
         let retries = request.retries.unwrap_or(config.retries);
@@ -94,6 +95,10 @@ impl Client {
         let mut last = None;
         let mut attempts = 0;
         loop {
+            let signed = match self.signed(request) {
+                Ok(signed) => signed,
+                Err(why) => return not_sent(ErrorKind::Other(why)),
+            };
             let guarded = (!request.past_breaker).then(|| breakers.acquire(&request.url, clock.monotonic()));
             let permit = match guarded.transpose() {
                 Ok(permit) => permit,
@@ -103,16 +108,16 @@ impl Client {
             };
             attempts += 1;
             let before = clock.monotonic();
-            let answer = self.attempt(request, limit).await;
+            let answer = self.attempt(&signed, limit).await;
             let now = clock.monotonic();
             let elapsed = now.saturating_sub(started);
             let outcome = match answer {
-                Ok(answer) => Ok(answered(
-                    request,
-                    (&shown_url, &mask),
-                    answer,
-                    (attempts, elapsed),
-                )),
+                Ok(answer) => {
+                    let mut response = answered(request, &shown_url, answer, (attempts, elapsed));
+                    response.mask = Mask::of(&signed, config);
+                    response.skew = self.skew_advice(&response);
+                    Ok(response)
+                }
                 Err(failure) => Err(failed(request, &shown_url, failure, (attempts, elapsed))),
             };
             if let Some(permit) = permit {
@@ -227,6 +232,23 @@ impl Client {
         })
     }
 
+    /// The request as it is sent now: with a signature, where this client signs.
+    fn signed<'r>(&self, request: &'r Request) -> Result<Cow<'r, Request>, String> {
+        let Inner { config, clock, .. } = &*self.inner;
+        let Some(signer) = &config.signer else {
+            return Ok(Cow::Borrowed(request));
+        };
+        let mut signed = request.clone();
+        signer.sign(&mut signed, clock.wall())?;
+        Ok(Cow::Owned(signed))
+    }
+
+    fn skew_advice(&self, response: &Response) -> Option<String> {
+        let Inner { config, clock, .. } = &*self.inner;
+        config.signer.as_ref()?;
+        skew_advice(&response.headers, clock.wall())
+    }
+
     fn backoff(&self, attempt: u32) -> Duration {
         let Inner { config, rng, .. } = &*self.inner;
         let mut rng = rng.lock().unwrap_or_else(PoisonError::into_inner);
@@ -258,7 +280,7 @@ fn cause(outcome: &Result<Response, Error>) -> String {
 /// An answer, as whoever sent the request gets it.
 fn answered(
     request: &Request,
-    (shown_url, mask): (&str, &Mask),
+    shown_url: &str,
     answer: Answer,
     (attempts, elapsed): (u32, Duration),
 ) -> Response {
@@ -276,7 +298,8 @@ fn answered(
         attempts,
         elapsed,
         shown_url: shown_url.to_owned(),
-        mask: mask.clone(),
+        mask: Mask::default(),
+        skew: None,
     }
 }
 

@@ -17,9 +17,14 @@ pub fn parse(text: &str) -> Option<DateTime<Utc>> {
         .map(|date| date.and_utc())
 }
 
+/// The date as it is sent: `Sun, 06 Nov 1994 08:49:37 GMT`.
+pub fn write(date: DateTime<Utc>) -> String {
+    date.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::*;
 
     #[test]
     fn the_three_formats_of_the_standard_are_the_same_moment() {
@@ -34,6 +39,8 @@ mod tests {
                 "{text}"
             );
         }
+        let written = write(DateTime::from_timestamp(784_111_777, 0).unwrap());
+        assert_eq!(written, "Sun, 06 Nov 1994 08:49:37 GMT");
         assert_eq!(parse("tomorrow"), None);
         assert_eq!(parse(""), None);
     }

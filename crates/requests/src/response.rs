@@ -44,6 +44,8 @@ pub struct Response {
     pub(crate) shown_url: String,
     /// Over the values that the request sent.
     pub(crate) mask: Mask,
+    /// What may be wrong with the clocks, where that matters.
+    pub(crate) skew: Option<String>,
 }
 
 impl Response {
@@ -60,6 +62,7 @@ impl Response {
             elapsed: Duration::ZERO,
             shown_url,
             mask,
+            skew: None,
         }
     }
 
@@ -169,6 +172,21 @@ impl Response {
         excerpt(&self.mask.hide(start, Which::All), max)
     }
 
+    /// What to do about the clocks: of an answer to a request that was signed, by a server with another time than this machine's.
+    /// It belongs to whatever is said of a refusal.
+    pub fn skew_advice(&self) -> Option<&str> {
+        self.skew.as_deref()
+    }
+
+    /// A text about this answer as a refusal, with that advice.
+    #[must_use]
+    pub fn advised(&self, why: String) -> String {
+        match &self.skew {
+            Some(advice) => format!("{why}; {advice}"),
+            None => why,
+        }
+    }
+
     /// How long the server wants to be left alone (RFC 9110, 10.2.3: seconds or a date); zero for a date gone by.
     pub fn retry_after(&self, now: DateTime<Utc>) -> Option<Duration> {
         let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -205,6 +223,10 @@ impl Response {
             "an HTML page".to_owned()
         } else {
             self.excerpt(&self.text(), EXCERPT)
+        };
+        let excerpt = match self.status.is_client_error() {
+            true => self.advised(excerpt),
+            false => excerpt,
         };
         Err(self.error(ErrorKind::Status {
             status: self.status.as_u16(),

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use monitor_domain::Finding;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Secret, transport};
+use crate::{Secret, Signer, transport};
 
 /// More attempts than this are a mistake: the back-off would hold a call up for many minutes.
 const MAX_RETRIES: u32 = 20;
@@ -93,6 +94,8 @@ pub struct ClientConfig {
     pub headers: BTreeMap<String, String>,
     /// What is secret besides what a request sends: where an answer repeats it, nobody is shown it.
     pub secrets: Vec<Secret>,
+    /// What signs each attempt of a request. Default: nothing does.
+    pub signer: Option<Arc<dyn Signer>>,
     /// The wait before the first retry is at most this long; it doubles with each further one. Default 100 ms.
     pub backoff_min: Duration,
     /// The wait before any retry is at most this long (but for a `Retry-After`). Default 2 s.
@@ -129,6 +132,7 @@ impl From<&RequestsSettings> for ClientConfig {
             proxy: None,
             headers: BTreeMap::new(),
             secrets: Vec::new(),
+            signer: None,
             backoff_min: Duration::from_millis(100),
             backoff_max: Duration::from_secs(2),
             breaker_failures: 5,
@@ -151,6 +155,7 @@ impl fmt::Debug for ClientConfig {
             .field("proxy", &self.proxy.as_ref().map(|_| "[redacted]"))
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("secrets", &self.secrets.len())
+            .field("signs", &self.signer.is_some())
             .field("backoff_min", &self.backoff_min)
             .field("backoff_max", &self.backoff_max)
             .field("breaker_failures", &self.breaker_failures)

@@ -94,6 +94,54 @@ alert = { rise = 1, above = 5 }
 }
 
 #[test]
+fn a_signature_is_checked_with_its_place() {
+    let text = r#"[systems.a]
+kind = "none"
+base_url = "https://a.example"
+
+[systems.a.sign]
+key = { env = "MONITOR_TEST_NO_SUCH_VARIABLE" }
+text = "{{ method }}{{ pth }}"
+header = "X-Sign"
+query = "sign"
+add_headers = { X-Time = "{{ time }}" }
+derive = ["{{ now }}", "{{ day }}"]
+
+[systems.b]
+kind = "none"
+base_url = "https://b.example"
+sign = { key = "hunter2", algorithm = "md5", text = "{{ path }}", header = "X-Sign", nonce = "X-Nonce" }
+
+[systems.c]
+kind = "none"
+base_url = "https://c.example"
+sign = { key = { env = "CARGO_PKG_NAME" }, algorithm = "hmac-sha3", text = "{{ path }}", header = "X-Sign" }
+
+[systems.d]
+kind = "none"
+base_url = "https://d.example"
+sign = { text = "{{ path }}", encode = "base32" }
+
+[metrics.x]
+"#;
+    let errors = errors(text);
+    assert!(!errors.contains("hunter2"));
+    insta::assert_snapshot!(errors, @r#"
+    monitor.toml:5:12: systems.a.sign.derive[1]: nothing is called "day" here; there are body, headers, host, method, nonce, now, now_http, now_iso, now_ms, params, path, query, query_encoded, query_sorted
+    monitor.toml:6:1: systems.a.sign.key: environment variable MONITOR_TEST_NO_SUCH_VARIABLE is not set
+    monitor.toml:7:8: systems.a.sign.text: nothing is called "pth" here; there are body, headers, host, key, method, nonce, now, now_http, now_iso, now_ms, params, path, query, query_encoded, query_sorted
+    monitor.toml:9:9: systems.a.sign.query: give either header or query
+    monitor.toml:10:26: systems.a.sign.add_headers.X-Time: nothing is called "time" here; there are body, headers, host, method, nonce, now, now_http, now_iso, now_ms, params, path, query, query_encoded, query_sorted
+    monitor.toml:16:53: systems.b.sign.text: has no {{ key }} in it, and this algorithm takes none beside it: anybody could sign so
+    monitor.toml:16:86: systems.b.sign.nonce: there is no such key; there are key, algorithm, text, encode, header, query, value, add_headers, add_query, values, hmac_key, derive
+    monitor.toml:21:56: systems.c.sign.algorithm: "hmac-sha3" is not possible; did you mean "hmac-sha1"? There are hmac-sha256, hmac-sha1, hmac-sha512, hmac-md5, hmac-sm3, md5, sha1, sha256, sha512, sm3
+    monitor.toml:26:1: systems.d.sign.key: missing; { env = "NAME" } or { file = "/run/secrets/name" }
+    monitor.toml:26:1: systems.d.sign: says where the signature goes: give header = "X-Signature" or query = "sign"
+    monitor.toml:26:40: systems.d.sign.encode: "base32" is not possible; did you mean "base64"? There are hex, HEX, base64
+    "#);
+}
+
+#[test]
 fn syntax_errors_and_duplicates_do_not_hide_the_rest() {
     let text = r#"[web]
 lang = "en"
@@ -288,8 +336,8 @@ password = { env = "MONITOR_TEST_NO_SUCH_VARIABLE" }
     insta::assert_snapshot!(errors(&text), @r#"
     monitor.toml:13:10: systems.c.username: missing; the name of the account to sign in with
     monitor.toml:13:10: systems.c.password: missing; { env = "NAME" } or { file = "/run/secrets/name" }
-    monitor.toml:16:1: systems.c.token: there is no such key; there are kind, base_url, headers, timeout, retries, ca_file, client_cert, client_key, proxy, ok, username, password, signed_out, login
-    monitor.toml:17:1: systems.c.scheme: there is no such key; there are kind, base_url, headers, timeout, retries, ca_file, client_cert, client_key, proxy, ok, username, password, signed_out, login
+    monitor.toml:16:1: systems.c.token: there is no such key; there are kind, base_url, headers, timeout, retries, ca_file, client_cert, client_key, proxy, ok, sign, username, password, signed_out, login
+    monitor.toml:17:1: systems.c.scheme: there is no such key; there are kind, base_url, headers, timeout, retries, ca_file, client_cert, client_key, proxy, ok, sign, username, password, signed_out, login
     monitor.toml:18:11: systems.c.timeout: must be longer than 0s, such as "5s"
     monitor.toml:19:11: systems.c.ca_file: /no/such/ca.pem cannot be read: No such file or directory (os error 2)
     monitor.toml:20:18: systems.c.login.path: must begin with "/"; the host comes from base_url

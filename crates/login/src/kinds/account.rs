@@ -34,6 +34,16 @@ pub(super) struct SignInOk {
     is_systems: bool,
 }
 
+impl SignInOk {
+    /// That of all the system's answers.
+    pub(super) fn of_system(rule: &BodyRule) -> SignInOk {
+        SignInOk {
+            rule: rule.clone(),
+            is_systems: true,
+        }
+    }
+}
+
 /// Everything that is wrong with an account, a login call and the sign of a lost session.
 pub(super) fn check(
     username: Option<&str>,
@@ -103,10 +113,7 @@ pub(super) fn ok(
     systems: Option<&BodyRule>,
 ) -> Result<Option<SignInOk>, BuildError> {
     let Some(own) = login.and_then(|login| login.ok.as_ref()) else {
-        return Ok(systems.map(|rule| SignInOk {
-            rule: rule.clone(),
-            is_systems: true,
-        }));
+        return Ok(systems.map(SignInOk::of_system));
     };
     let rule = own.compile("login.ok").map_err(BuildError::Setting)?;
     Ok(Some(SignInOk {
@@ -131,7 +138,9 @@ pub(super) fn refusal_in_body(
         let why = format!("sign-in: {why}");
         return (!is_systems).then_some(LoginError::BadAnswer(why));
     }
-    Some(LoginError::refused(with_its_words(why, response)))
+    Some(LoginError::refused(
+        response.advised(with_its_words(why, response)),
+    ))
 }
 
 /// Why an answer is a refusal, with what its JSON says of it.
@@ -164,7 +173,7 @@ pub(super) fn refusal(response: &Response, path: &str) -> Option<LoginError> {
             } else {
                 format!("{status}: {said}")
             };
-            Some(LoginError::refused(reason))
+            Some(LoginError::refused(response.advised(reason)))
         }
         404 | 405 => Some(LoginError::BadAnswer(format!(
             "answered {status} for {path}; check login.path and base_url"

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use monitor_domain::Finding;
-use monitor_requests::{ClientConfig, RequestsSettings, Url};
+use monitor_requests::{ClientConfig, RequestsSettings, SecretKey, Url};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::session::BodySettings;
+use crate::sign::SignSettings;
 
 /// The keys that every kind of system has. `Debug` shows no address, proxy or header value: they may hold secrets.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -39,6 +40,9 @@ pub struct SystemCommon {
     /// that reads JSON, `details`, `[alarm]` and sign-in of this system that has no `ok` of its own. Default: any answer with a 2xx status
     /// is good.
     pub ok: Option<BodySettings>,
+    /// The signature that a gateway wants with every call, such as `{ key = { env = "GATEWAY_KEY" }, text = "{{ method }}{{ path }}{{ now }}",
+    /// header = "X-Signature", add_headers = { X-Timestamp = "{{ now }}" } }`; see below. Default: none.
+    pub sign: Option<SignSettings>,
 }
 
 impl SystemCommon {
@@ -50,7 +54,8 @@ impl SystemCommon {
         // Timeout and retries are of no account for whether there can be a client.
         let client = self.client(&RequestsSettings::default()).check();
         let base = self.base().err().into_iter();
-        base.chain(timeout).chain(ok).chain(client).collect()
+        let sign = self.sign.iter().flat_map(SignSettings::check);
+        base.chain(timeout).chain(ok).chain(client).chain(sign).collect()
     }
 
     /// The keys that name a file which must be readable, and that file.
@@ -64,6 +69,11 @@ impl SystemCommon {
         files
             .filter_map(|(key, file)| Some((key, file.as_deref()?)))
             .collect()
+    }
+
+    /// The keys that hold a secret, those that are set.
+    pub fn secrets(&self) -> Vec<SecretKey<'_>> {
+        self.sign.iter().flat_map(SignSettings::secrets).collect()
     }
 
     /// The base URL, or what is wrong with it.
@@ -144,6 +154,7 @@ mod tests {
             client_key = "/key.pem"
             proxy = "http://u:hunter6@proxy.example"
             ok = { present = "$.data" }
+            sign = { key = "hunter7", text = "{{ path }}", header = "X-Sign", add_query = { app = "hunter8" } }
             "#,
         );
         assert_eq!(all.timeout, Some(Duration::from_secs(7)));
@@ -152,7 +163,7 @@ mod tests {
         let shown = format!("{all:?} {:?}", all.check());
         assert!(!shown.contains("hunter"), "{shown}");
         let keys = monitor_domain::keys_of::<SystemCommon>();
-        assert_eq!(keys.len(), 9, "{keys:?}");
+        assert_eq!(keys.len(), 10, "{keys:?}");
         assert!(toml::from_str::<SystemCommon>("base = 'x'").is_err());
         assert_eq!(read(""), SystemCommon::default());
     }

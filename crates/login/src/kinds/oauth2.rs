@@ -303,7 +303,7 @@ impl OAuth2 {
             .and_then(|json| json.get("error_description"))
             .and_then(Value::as_str);
         let about = about.map(|about| format!(": {about}")).unwrap_or_default();
-        let said = response.excerpt(&format!("{error}{about}"), EXCERPT);
+        let said = response.advised(response.excerpt(&format!("{error}{about}"), EXCERPT));
         Some(match error {
             "invalid_client" | "invalid_grant" | "unauthorized_client" | "access_denied" => {
                 LoginError::refused(said)

@@ -54,7 +54,10 @@ impl SystemSettings {
         let ok = ok.transpose().map_err(BuildError::Setting)?;
         let login = self.login.login_with(ok.as_ref())?;
         let mut config = self.common.client(defaults);
-        let secrets = self.login.secrets().into_iter();
+        if let Some(sign) = &self.common.sign {
+            config.signer = Some(sign.signer(&base, &self.common.headers)?);
+        }
+        let secrets = self.login.secrets().into_iter().chain(self.common.secrets());
         config.secrets = secrets
             .filter_map(|secret| secret.source.resolve().ok())
             .collect();

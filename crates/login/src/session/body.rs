@@ -89,7 +89,9 @@ impl BodyRule {
         let json: Value = serde_json::from_slice(&response.utf8()?)
             .map_err(|error| format!("the answer is not JSON: {error}"))?;
         if let Some(compared) = &self.compared {
-            compared.check(&json, response)?;
+            compared
+                .check(&json, response)
+                .map_err(|why| response.advised(why))?;
         }
         match &self.present {
             Some(path) if path.query(&json).iter().all(|node| node.is_null()) => {

@@ -230,7 +230,7 @@ impl System {
             return None;
         }
         if let Some(why) = login.signed_out(response) {
-            return Some(Lost::SignedOut(why));
+            return Some(Lost::SignedOut(response.advised(why)));
         }
         if response.status == StatusCode::FORBIDDEN {
             return Some(Lost::Forbidden);

@@ -2,6 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use chrono::format::{Item, StrftimeItems};
+use chrono::{DateTime, FixedOffset};
 use digest::{Digest, KeyInit, Mac};
 use hmac::Hmac;
 use tera::{Kwargs, State, Tera, TeraResult};
@@ -11,17 +13,21 @@ pub(super) fn engine() -> Tera {
     let mut tera = Tera::new();
     // What is filled in is no markup.
     tera.autoescape_on(Vec::<&str>::new());
-    tera.register_filter("md5", |text: &str, _: Kwargs, _: &State| hash::<md5::Md5>(text));
-    tera.register_filter("sha1", |text: &str, _: Kwargs, _: &State| {
-        hash::<sha1::Sha1>(text)
+    tera.register_filter("md5", |text: &str, with: Kwargs, _: &State| {
+        hash::<md5::Md5>(text, &with)
     });
-    tera.register_filter("sha256", |text: &str, _: Kwargs, _: &State| {
-        hash::<sha2::Sha256>(text)
+    tera.register_filter("sha1", |text: &str, with: Kwargs, _: &State| {
+        hash::<sha1::Sha1>(text, &with)
     });
-    tera.register_filter("sha512", |text: &str, _: Kwargs, _: &State| {
-        hash::<sha2::Sha512>(text)
+    tera.register_filter("sha256", |text: &str, with: Kwargs, _: &State| {
+        hash::<sha2::Sha256>(text, &with)
     });
-    tera.register_filter("sm3", |text: &str, _: Kwargs, _: &State| hash::<sm3::Sm3>(text));
+    tera.register_filter("sha512", |text: &str, with: Kwargs, _: &State| {
+        hash::<sha2::Sha512>(text, &with)
+    });
+    tera.register_filter("sm3", |text: &str, with: Kwargs, _: &State| {
+        hash::<sm3::Sm3>(text, &with)
+    });
     tera.register_filter("hmac_sha1", |text: &str, with: Kwargs, _: &State| {
         hmac::<Hmac<sha1::Sha1>>(text, &with)
     });
@@ -41,12 +47,38 @@ pub(super) fn engine() -> Tera {
     tera.register_filter("urlencode", |text: &str, _: Kwargs, _: &State| {
         percent_encode(text)
     });
+    tera.register_filter("date", |seconds: i64, with: Kwargs, _: &State| {
+        date(seconds, &with)
+    });
     tera
 }
 
-/// A hash in lower-case hexadecimal; `| upper` makes capitals of it.
-fn hash<D: Digest>(text: &str) -> String {
-    hex(&D::digest(text))
+/// A hash in lower-case hexadecimal (`| upper` makes capitals of it), or with `encode = "base64"` in that.
+fn hash<D: Digest>(text: &str, with: &Kwargs) -> TeraResult<String> {
+    encode(&D::digest(text), with)
+}
+
+fn encode(bytes: &[u8], with: &Kwargs) -> TeraResult<String> {
+    match with.get::<&str>("encode")? {
+        None | Some("hex") => Ok(hex(bytes)),
+        Some("base64") => Ok(STANDARD.encode(bytes)),
+        Some(_) => Err(tera::Error::message("encode must be \"hex\" or \"base64\"")),
+    }
+}
+
+/// `now` as a gateway wants it: `date(format = "%Y%m%dT%H%M%SZ")`, of the time zone that is `offset` hours ahead of UTC.
+fn date(seconds: i64, with: &Kwargs) -> TeraResult<String> {
+    let format: &str = with.must_get("format")?;
+    if StrftimeItems::new(format).any(|item| item == Item::Error) {
+        return Err(tera::Error::message("format is none, such as %Y-%m-%dT%H:%M:%SZ"));
+    }
+    let hours: i32 = with.get("offset")?.unwrap_or(0);
+    let zone = hours.checked_mul(3_600).and_then(FixedOffset::east_opt);
+    let time = DateTime::from_timestamp(seconds, 0);
+    match (zone, time) {
+        (Some(zone), Some(time)) => Ok(time.with_timezone(&zone).format(format).to_string()),
+        _ => Err(tera::Error::message("there is no such time or offset")),
+    }
 }
 
 /// A keyed hash: `hmac_sha256(key = secret)` in hexadecimal, or with `encode = "base64"` in that.
@@ -56,14 +88,10 @@ fn hmac<M: Mac + KeyInit>(text: &str, with: &Kwargs) -> TeraResult<String> {
         .map_err(|_| tera::Error::message("the key has a length that this signature cannot have"))?;
     mac.update(text.as_bytes());
     let signature = mac.finalize().into_bytes();
-    match with.get::<&str>("encode")? {
-        None | Some("hex") => Ok(hex(&signature)),
-        Some("base64") => Ok(STANDARD.encode(signature)),
-        Some(_) => Err(tera::Error::message("encode must be \"hex\" or \"base64\"")),
-    }
+    encode(&signature, with)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] = [
         '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
     ];
@@ -75,7 +103,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// As RFC 3986 has it, which signatures of gateways are made over: a space is `%20`.
-fn percent_encode(text: &str) -> String {
+pub(crate) fn percent_encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes())
         .collect::<String>()
         .replace('+', "%20")

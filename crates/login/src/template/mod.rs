@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use tera::{ErrorKind, Tera};
 
+pub(crate) use filters::{hex, percent_encode};
 pub use json::JsonTemplate;
+pub(crate) use vars::ALWAYS;
 pub use vars::Vars;
 
 /// The one template that each engine here has.
@@ -141,6 +143,15 @@ mod tests {
                 "7/zfauXrL6LSdBbV8YTfnCWafHk=",
             ),
             ("{{ password | base64 }}", "aHVudGVyMg=="),
+            ("{{ 'abc' | md5(encode='base64') }}", "kAFQmDzST7DWlj99KOF/cg=="),
+            (
+                "{{ 1545213570 | date(format='%Y-%m-%d %H:%M:%S', offset=8) }}",
+                "2018-12-19 17:59:30",
+            ),
+            (
+                "{{ 1545213570 | date(format='%Y%m%dT%H%M%SZ') }}",
+                "20181219T095930Z",
+            ),
             ("{{ 'a b&ü' | urlencode }}", "a%20b%26%C3%BC"),
             (
                 "{{ (username ~ password) | md5 }}",
@@ -167,6 +178,10 @@ mod tests {
                 "{{ password | hmac_sha256(key='k', encode='hunter3') }}",
                 "not a template",
             ),
+            ("{{ password | md5(encode='hunter3') }}", "not a template"),
+            ("{{ 1 | date(format='%Q') }}", "not a template"),
+            ("{{ 1 | date(format='%Y', offset=100) }}", "not a template"),
+            ("{{ 1 | date }}", "not a template"),
             ("{{ password + 1 }}", "not a template"),
         ] {
             let error = fill(text).unwrap_err();

@@ -3,13 +3,14 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use monitor_requests::write_http_date;
 use tera::Context;
 
 /// The names that every template may use.
-pub(super) const ALWAYS: [&str; 4] = ["now", "now_ms", "now_iso", "nonce"];
+pub(crate) const ALWAYS: [&str; 5] = ["now", "now_ms", "now_iso", "now_http", "nonce"];
 
 /// Names and what they stand for. Besides what is put in there are always `now` (seconds since 1970), `now_ms` (milliseconds),
-/// `now_iso` (RFC 3339, UTC) and `nonce` (32 hexadecimal digits, new each time). `Debug` shows no value.
+/// `now_iso` (RFC 3339, UTC), `now_http` (as the header `Date` has it) and `nonce` (32 hexadecimal digits, new each time). `Debug` shows no value.
 #[derive(Clone, Default)]
 pub struct Vars(Context);
 
@@ -20,6 +21,7 @@ impl Vars {
         vars.set("now", &now.timestamp());
         vars.set("now_ms", &now.timestamp_millis());
         vars.set("now_iso", &now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+        vars.set("now_http", &write_http_date(now));
         vars.set(
             "nonce",
             &format!(

@@ -7,6 +7,7 @@ mod time;
 mod fixed;
 mod forms;
 mod oauth;
+mod signing;
 mod tokens;
 
 use std::collections::BTreeSet;

@@ -38,7 +38,7 @@ impl Checked for SystemCommon {
     }
 
     fn secrets(&self) -> Vec<SecretKey<'_>> {
-        Vec::new()
+        self.secrets()
     }
 
     fn files(&self) -> Vec<(&'static str, &Path)> {

@@ -111,7 +111,7 @@ impl FormCookieSettings {
         let default = FormLogin::default();
         let login = self.login.as_ref().unwrap_or(&default);
         let before = findings.len();
-        findings.extend(check_values(&login.values));
+        findings.extend(check_values("login.values", &login.values));
         let names = names(self.username.is_some(), &login.values);
         let (steps, names) = StepSettings::compile_all(&login.steps, names, findings);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();

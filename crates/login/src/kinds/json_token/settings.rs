@@ -108,7 +108,7 @@ impl JsonTokenSettings {
     pub(super) fn compile(&self, findings: &mut Vec<Finding>) -> Option<Compiled> {
         let login = self.login.as_ref()?;
         let before = findings.len();
-        findings.extend(check_values(&login.values));
+        findings.extend(check_values("login.values", &login.values));
         let names = names(self.username.is_some(), &login.values);
         let (steps, names) = StepSettings::compile_all(&login.steps, names, findings);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
