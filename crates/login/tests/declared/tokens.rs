@@ -234,3 +234,91 @@ async fn a_token_is_renewed_before_it_ends_and_by_its_refresh_token() {
     assert_eq!(total(&system).await.unwrap(), 7);
     assert_eq!(calls("/auth/login") + calls("/auth/refresh"), 3);
 }
+
+/// What the system's `ok` says holds for a sign-in too that has none of its own: a wrong password is one, and not tried again and
+/// again as an answer that nobody understands would be.
+#[tokio::test]
+async fn the_ok_of_the_system_tells_a_refused_sign_in() {
+    let token = "login = { path = '/login', token = '$.data' }";
+    let own = "login = { path = '/login', token = '$.data', ok = { present = '$.message' } }";
+    let cookie = "login = { path = '/login' }";
+    for (kind, keys, body, set_cookie, is_good, is_told) in [
+        (
+            "json_token",
+            token,
+            r#"{"code":1001,"message":"wrong password"}"#,
+            false,
+            false,
+            true,
+        ),
+        (
+            "json_token",
+            token,
+            r#"{"code":1001,"message":"wrong password","data":"x-12345"}"#,
+            false,
+            false,
+            true,
+        ),
+        (
+            "json_token",
+            token,
+            r#"{"code":0,"data":"x-12345"}"#,
+            false,
+            true,
+            false,
+        ),
+        // Its sign-in says nothing of it.
+        ("json_token", token, r#"{"data":"x-12345"}"#, false, true, false),
+        ("json_token", token, "no JSON", false, false, false),
+        // What it says itself goes before.
+        (
+            "json_token",
+            own,
+            r#"{"code":1001,"message":"hello","data":"x-12345"}"#,
+            false,
+            true,
+            false,
+        ),
+        (
+            "form_cookie",
+            cookie,
+            r#"{"code":1001,"message":"wrong password"}"#,
+            true,
+            false,
+            true,
+        ),
+        ("form_cookie", cookie, r#"{"code":0}"#, true, true, false),
+        ("form_cookie", cookie, "no JSON", true, true, false),
+    ] {
+        let server = server(move |request| match request.path.as_str() {
+            "/total" => reading(),
+            _ => {
+                let answer = Answer::body(200, "application/json", body);
+                match set_cookie {
+                    true => answer.header("Set-Cookie", "sid=x-12345; Path=/"),
+                    false => answer,
+                }
+            }
+        })
+        .await;
+        let keys = format!("username = 'ann'\npassword = 'hunter2'\n{keys}");
+        let mut settings = settings(&server.url(), kind, &keys);
+        settings.common.ok = Some(toml::from_str("path = '$.code'\nequals = [0]").unwrap());
+        let system = settings
+            .build("shop", &RequestsSettings::default(), TestClock::new())
+            .unwrap();
+        match total(&system).await {
+            Ok(_) => assert!(is_good, "{kind} {body}"),
+            Err(error) => {
+                assert!(
+                    !is_good && is_refused(&error) == is_told,
+                    "{kind} {body}: {error}"
+                );
+                let says = error
+                    .to_string()
+                    .contains("$.code is 1001, not 0: wrong password");
+                assert_eq!(says, is_told, "{kind} {body}: {error}");
+            }
+        }
+    }
+}

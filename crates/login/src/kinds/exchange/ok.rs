@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::LoginError;
 use crate::cookies::CookieJar;
-use crate::kinds::account::{refusal, with_its_words};
+use crate::kinds::account::{SignInOk, refusal, refusal_in_body, with_its_words};
 use crate::session::{BodyRule, BodySettings, SignedOutRules, SignedOutSettings};
 
 /// What makes a sign-in a good one: `login.ok = { … }`. All of what is given must hold.
@@ -38,6 +38,8 @@ pub(crate) struct OkRule {
     login_page: Vec<SignedOutRules>,
     cookie: Option<String>,
     body: Option<BodyRule>,
+    /// What the system's good answers say, where the sign-in has nothing of its own.
+    systems: Option<SignInOk>,
 }
 
 impl OkSettings {
@@ -71,11 +73,29 @@ impl OkSettings {
             login_page: pages.iter().map(rule).collect(),
             cookie,
             body,
+            systems: None,
         })
     }
 }
 
 impl OkRule {
+    /// The same for a system whose good answers say this in their JSON.
+    pub(crate) fn or(mut self, systems: Option<&BodyRule>) -> OkRule {
+        if self.body.is_none() {
+            self.systems = systems.map(SignInOk::of_system);
+        }
+        self
+    }
+
+    /// What the answer to the sign-in says by the rule for all of the system's answers; `has_proof` is whether there is a token or
+    /// cookie in it.
+    ///
+    /// # Errors
+    /// [`LoginError::Refused`] where it says that it is no good one.
+    pub(crate) fn judge_as_any_answer(&self, response: &Response, has_proof: bool) -> Result<(), LoginError> {
+        refusal_in_body(response, has_proof, self.systems.as_ref()).map_or(Ok(()), Err)
+    }
+
     /// What the first answer to the sign-in says; `path` is where it went.
     ///
     /// # Errors
@@ -99,7 +119,9 @@ impl OkRule {
             return Err(LoginError::refused("sent back to the login page"));
         }
         match self.body.as_ref().map(|body| body.check(response)) {
-            Some(Err(why)) => Err(LoginError::refused(with_its_words(why, response))),
+            Some(Err(why)) => Err(LoginError::refused(
+                response.advised(with_its_words(why, response)),
+            )),
             _ => Ok(()),
         }
     }

@@ -15,7 +15,7 @@ use super::exchange::{
     Call, Conversation, Form, bad, has_password_input, put_values, resolve_values, secrets,
 };
 use super::{LoginKind, LoginSettings, account, validate};
-use crate::session::{Credential, Login, SignedOutRules, SignedOutSettings};
+use crate::session::{BodyRule, Credential, Login, SignedOutRules, SignedOutSettings};
 use crate::{BuildError, LoginError};
 use settings::{Compiled, Csrf, CsrfFrom, CsrfTo};
 
@@ -87,9 +87,14 @@ impl LoginSettings for FormCookieSettings {
     }
 
     fn login(&self) -> Result<Arc<dyn Login>, BuildError> {
+        self.login_with(None)
+    }
+
+    fn login_with(&self, systems: Option<&BodyRule>) -> Result<Arc<dyn Login>, BuildError> {
         validate(self)?;
         let missing = || BuildError::Setting(Finding::new("login", "missing"));
-        let compiled = self.compile(&mut Vec::new()).ok_or_else(missing)?;
+        let mut compiled = self.compile(&mut Vec::new()).ok_or_else(missing)?;
+        compiled.ok = compiled.ok.or(systems);
         let default = FormLogin::default();
         let login = self.login.as_ref().unwrap_or(&default);
         Ok(Arc::new(FormCookie {
@@ -161,6 +166,7 @@ impl Login for FormCookie {
         let status = first.status.as_u16();
         let cookies = first.headers.get_all(SET_COOKIE).iter().count();
         ok.judge(&first, &path)?;
+        ok.judge_as_any_answer(&first, cookies > 0)?;
         let last = talk.follow(first).await?;
         // A form that comes back, by redirect or as a page, is how a login page refuses.
         if self.signed_out.is_redirect_to_login(&last) {

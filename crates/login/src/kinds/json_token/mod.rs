@@ -16,7 +16,7 @@ use serde_json_path::JsonPath;
 use super::exchange::{Call, Conversation, OkRule, Step, put_values, resolve_values, secrets};
 use super::token::TokenHeader;
 use super::{LoginKind, LoginSettings, account, validate};
-use crate::session::{Credential, Login, SignedOutRules, SignedOutSettings};
+use crate::session::{BodyRule, Credential, Login, SignedOutRules, SignedOutSettings};
 use crate::{BuildError, LoginError};
 use settings::Compiled;
 use tokens::Tokens;
@@ -139,6 +139,10 @@ impl LoginSettings for JsonTokenSettings {
     }
 
     fn login(&self) -> Result<Arc<dyn Login>, BuildError> {
+        self.login_with(None)
+    }
+
+    fn login_with(&self, systems: Option<&BodyRule>) -> Result<Arc<dyn Login>, BuildError> {
         validate(self)?;
         let missing = || BuildError::Setting(Finding::new("login", "missing"));
         let login = self.login.as_ref().ok_or_else(missing)?;
@@ -157,7 +161,7 @@ impl LoginSettings for JsonTokenSettings {
             values: resolve_values(&login.extra, &login.values)?,
             steps,
             call,
-            ok,
+            ok: ok.or(systems),
             tokens,
             header,
             refresh: refresh.map(|(call, from)| Refresh {
@@ -192,6 +196,8 @@ impl Login for JsonToken {
         let path = request.url.path().to_owned();
         let response = talk.send(request).await?;
         self.ok.judge(&response, &path)?;
+        let has_token = self.tokens.read(&response).is_ok();
+        self.ok.judge_as_any_answer(&response, has_token)?;
         if self.ok.judge_cookies(&talk.jar).is_err() {
             return Err(LoginError::refused("the cookie that login.ok names was not set"));
         }
