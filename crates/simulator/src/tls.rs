@@ -50,7 +50,8 @@ mod certificate {
     use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
     use tokio_rustls::TlsAcceptor;
     use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-    use tokio_rustls::rustls::{ServerConfig, crypto};
+    use tokio_rustls::rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
+    use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto};
 
     use super::Transport;
 
@@ -63,12 +64,16 @@ mod certificate {
         /// While the TLS server was set up with it.
         #[error("could not set up TLS: {0}")]
         Tls(#[from] tokio_rustls::rustls::Error),
+        /// While the server was told whose clients to let in.
+        #[error("could not demand certificates of clients: {0}")]
+        Clients(#[from] VerifierBuilderError),
     }
 
     /// A certificate for `localhost` and `127.0.0.1`, signed by a certificate authority made for it alone.
     #[derive(Clone)]
     pub struct Certificate {
         ca_pem: String,
+        client_pem: Option<String>,
         acceptor: TlsAcceptor,
     }
 
@@ -86,6 +91,18 @@ mod certificate {
         /// # Errors
         /// A name is not one that a certificate can hold.
         pub fn for_names(names: &[&str]) -> Result<Certificate, CertificateError> {
+            Self::make(names, false)
+        }
+
+        /// A good one, whose server lets in only clients with a certificate of the same authority: [`client_pem`](Self::client_pem).
+        ///
+        /// # Errors
+        /// The cryptography refused; does not happen in practice.
+        pub fn mutual() -> Result<Certificate, CertificateError> {
+            Self::make(&["localhost", "127.0.0.1"], true)
+        }
+
+        fn make(names: &[&str], is_mutual: bool) -> Result<Certificate, CertificateError> {
             let mut authority = CertificateParams::new(Vec::<String>::new())?;
             authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
             authority
@@ -103,12 +120,26 @@ mod certificate {
 
             let chain = vec![CertificateDer::from(server.der().to_vec())];
             let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-            let config = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
-                .with_safe_default_protocol_versions()?
-                .with_no_client_auth()
-                .with_single_cert(chain, key)?;
+            let provider = Arc::new(crypto::ring::default_provider());
+            let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+                .with_safe_default_protocol_versions()?;
+            let mut client_pem = None;
+            let config = if is_mutual {
+                let key = KeyPair::generate()?;
+                let client =
+                    CertificateParams::new(vec!["client".to_owned()])?.signed_by(&key, &authority)?;
+                client_pem = Some(client.pem() + &key.serialize_pem());
+                let mut roots = RootCertStore::empty();
+                roots.add(authority.der().clone())?;
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+                config.with_client_cert_verifier(verifier.build()?)
+            } else {
+                config.with_no_client_auth()
+            };
+            let config = config.with_single_cert(chain, key)?;
             Ok(Certificate {
                 ca_pem: authority.pem(),
+                client_pem,
                 acceptor: TlsAcceptor::from(Arc::new(config)),
             })
         }
@@ -116,6 +147,11 @@ mod certificate {
         /// The authority's certificate, as PEM: what goes into a `ca_file`.
         pub fn ca_pem(&self) -> &str {
             &self.ca_pem
+        }
+
+        /// A client's certificate and its key, as PEM, where the server demands one: what goes into a `client_cert`.
+        pub fn client_pem(&self) -> Option<&str> {
+            self.client_pem.as_deref()
         }
 
         pub(crate) fn transport(&self) -> Transport {

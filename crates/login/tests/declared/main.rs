@@ -9,6 +9,7 @@ mod forms;
 mod oauth;
 mod signing;
 mod tokens;
+mod transport;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

@@ -91,9 +91,11 @@ async fn an_unknown_ca_is_refused_as_tls_and_trusted_once_given() {
         .unwrap_err();
     assert!(matches!(&error.kind, ErrorKind::Tls(_)), "{error}");
     assert!(error.is_transient() && error.nothing_sent());
+    let said = error.to_string();
+    assert!(said.contains("TLS failed: invalid peer certificate"), "{said}");
     assert!(
-        error.to_string().contains("TLS failed: invalid peer certificate"),
-        "{error}"
+        said.contains("give the authority that signed for it as ca_file"),
+        "{said}"
     );
     let trusting = with(ClientConfig {
         ca_file: ca.file("ca.pem"),
@@ -119,6 +121,8 @@ async fn a_certificate_for_another_name_is_refused() {
     });
     let error = client.send(&Request::get(url)).await.unwrap_err();
     assert!(matches!(&error.kind, ErrorKind::Tls(_)), "{error}");
+    let says = "call the server by a name that its certificate has";
+    assert!(error.to_string().contains(says), "{error}");
 }
 
 #[tokio::test]
@@ -140,6 +144,8 @@ async fn a_client_certificate_is_shown_to_a_server_that_demands_one() {
 
     let error = with(base()).send(&Request::get(url.clone())).await.unwrap_err();
     assert!(matches!(&error.kind, ErrorKind::Tls(_)), "{error}");
+    let says = "the server wants a certificate from its clients: give client_cert";
+    assert!(error.to_string().contains(says), "{error}");
     let two = ClientConfig {
         client_cert: ca.file("cert.pem"),
         client_key: ca.file("key.pem"),
