@@ -112,12 +112,7 @@ impl Client {
             let now = clock.monotonic();
             let elapsed = now.saturating_sub(started);
             let outcome = match answer {
-                Ok(answer) => {
-                    let mut response = answered(request, &shown_url, answer, (attempts, elapsed));
-                    response.mask = Mask::of(&signed, config);
-                    response.skew = self.skew_advice(&response);
-                    Ok(response)
-                }
+                Ok(answer) => Ok(self.answered((request, &signed), &shown_url, answer, (attempts, elapsed))),
                 Err(failure) => Err(failed(request, &shown_url, failure, (attempts, elapsed))),
             };
             if let Some(permit) = permit {
@@ -243,10 +238,34 @@ impl Client {
         Ok(Cow::Owned(signed))
     }
 
-    fn skew_advice(&self, response: &Response) -> Option<String> {
+    /// An answer, as whoever sent the request gets it.
+    fn answered(
+        &self,
+        (request, signed): (&Request, &Request),
+        shown_url: &str,
+        answer: Answer,
+        (attempts, elapsed): (u32, Duration),
+    ) -> Response {
         let Inner { config, clock, .. } = &*self.inner;
-        config.signer.as_ref()?;
-        skew_advice(&response.headers, clock.wall())
+        let Answer {
+            status,
+            headers,
+            body,
+        } = answer;
+        // A server that fails refuses no signature.
+        let signer = config.signer.as_ref().filter(|_| !status.is_server_error());
+        Response {
+            skew: signer.and_then(|_| skew_advice(&headers, clock.wall())),
+            status,
+            headers,
+            body,
+            url: request.url.clone(),
+            method: request.method.clone(),
+            attempts,
+            elapsed,
+            shown_url: shown_url.to_owned(),
+            mask: Mask::of(signed, config),
+        }
     }
 
     fn backoff(&self, attempt: u32) -> Duration {
@@ -274,32 +293,6 @@ fn cause(outcome: &Result<Response, Error>) -> String {
         }
         .to_string(),
         Err(error) => error.kind.to_string(),
-    }
-}
-
-/// An answer, as whoever sent the request gets it.
-fn answered(
-    request: &Request,
-    shown_url: &str,
-    answer: Answer,
-    (attempts, elapsed): (u32, Duration),
-) -> Response {
-    let Answer {
-        status,
-        headers,
-        body,
-    } = answer;
-    Response {
-        status,
-        headers,
-        body,
-        url: request.url.clone(),
-        method: request.method.clone(),
-        attempts,
-        elapsed,
-        shown_url: shown_url.to_owned(),
-        mask: Mask::default(),
-        skew: None,
     }
 }
 

@@ -5,8 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
-use http::header::{CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, DATE, LOCATION};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -172,32 +171,6 @@ impl Response {
         excerpt(&self.mask.hide(start, Which::All), max)
     }
 
-    /// What to do about the clocks: of an answer to a request that was signed, by a server with another time than this machine's.
-    /// It belongs to whatever is said of a refusal.
-    pub fn skew_advice(&self) -> Option<&str> {
-        self.skew.as_deref()
-    }
-
-    /// A text about this answer as a refusal, with that advice.
-    #[must_use]
-    pub fn advised(&self, why: String) -> String {
-        match &self.skew {
-            Some(advice) => format!("{why}; {advice}"),
-            None => why,
-        }
-    }
-
-    /// How long the server wants to be left alone (RFC 9110, 10.2.3: seconds or a date); zero for a date gone by.
-    pub fn retry_after(&self, now: DateTime<Utc>) -> Option<Duration> {
-        let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-            // More digits than fit are still "a very long time".
-            return Some(Duration::from_secs(value.parse().unwrap_or(u64::from(u32::MAX))));
-        }
-        let at = http_date::parse(value)?;
-        Some((at - now).to_std().unwrap_or(Duration::ZERO))
-    }
-
     /// The answer itself if its status is 2xx.
     ///
     /// # Errors
@@ -224,14 +197,10 @@ impl Response {
         } else {
             self.excerpt(&self.text(), EXCERPT)
         };
-        let excerpt = match self.status.is_client_error() {
-            true => self.advised(excerpt),
-            false => excerpt,
-        };
         Err(self.error(ErrorKind::Status {
             status: self.status.as_u16(),
             retry_after,
-            excerpt,
+            excerpt: self.advised(excerpt),
         }))
     }
 
@@ -269,7 +238,9 @@ impl fmt::Debug for Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::DateTime;
     use http::HeaderValue;
+    use http::header::RETRY_AFTER;
 
     fn response(status: u16, headers: &[(HeaderName, &str)], body: &str) -> Response {
         let mut map = HeaderMap::new();

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use http::StatusCode;
+use http::header::RETRY_AFTER;
 
-use crate::{Error, ErrorKind, Request, Response};
+use crate::{Error, ErrorKind, Request, Response, http_date};
 
 /// Statuses that say "not now": worth another attempt when the request may be repeated.
 const TRY_AGAIN: [StatusCode; 5] = [
@@ -14,6 +16,19 @@ const TRY_AGAIN: [StatusCode; 5] = [
     StatusCode::SERVICE_UNAVAILABLE,
     StatusCode::GATEWAY_TIMEOUT,
 ];
+
+impl Response {
+    /// How long the server wants to be left alone (RFC 9110, 10.2.3: seconds or a date); zero for a date gone by.
+    pub fn retry_after(&self, now: DateTime<Utc>) -> Option<Duration> {
+        let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+            // More digits than fit are still "a very long time".
+            return Some(Duration::from_secs(value.parse().unwrap_or(u64::from(u32::MAX))));
+        }
+        let at = http_date::parse(value)?;
+        Some((at - now).to_std().unwrap_or(Duration::ZERO))
+    }
+}
 
 /// Whether the answer is one whose `Retry-After` demands to be left alone (RFC 9110 10.2.3, RFC 6585 4).
 pub(crate) fn says_not_now(response: &Response) -> bool {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use http::header::{AGE, DATE};
 
-use crate::{Request, http_date};
+use crate::{Request, Response, http_date};
 
 /// Clocks of machines that are set by NTP differ by less; gateways let pass what differs by one minute at least.
 const SKEW: Duration = Duration::from_secs(30);
@@ -37,6 +37,23 @@ pub(crate) fn skew_advice(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Str
             "this machine's clock is {apart} {ahead} the server's, and signatures are only good at their time: set both clocks by NTP"
         )
     })
+}
+
+impl Response {
+    /// What to do about the clocks: of an answer to a request that was signed, by a server with another time than this machine's.
+    /// It belongs to whatever is said of a refusal.
+    pub fn skew_advice(&self) -> Option<&str> {
+        self.skew.as_deref()
+    }
+
+    /// A text about this answer as a refusal, with that advice.
+    #[must_use]
+    pub fn advised(&self, why: String) -> String {
+        match &self.skew {
+            Some(advice) => format!("{why}; {advice}"),
+            None => why,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ mod certificate {
         /// While the TLS server was set up with it.
         #[error("could not set up TLS: {0}")]
         Tls(#[from] tokio_rustls::rustls::Error),
-        /// While the server was told whose clients to let in.
+        /// While the server learned whose clients to let in.
         #[error("could not demand certificates of clients: {0}")]
         Clients(#[from] VerifierBuilderError),
     }

@@ -28,7 +28,6 @@ pub use basic::BasicSettings;
 pub use bearer::BearerSettings;
 pub use common::SystemCommon;
 pub use digest::DigestSettings;
-pub(crate) use exchange::check_values;
 pub use exchange::{Encode, Extra, FieldNames, OkSettings, StepSettings, TakeFrom, TakeSettings};
 pub use form_cookie::{CsrfSettings, FormCookieSettings, FormLogin};
 pub use json_token::{ExpiresUnit, JsonTokenSettings, RefreshSettings, TokenLogin};

@@ -13,8 +13,7 @@ use super::algorithm::{Algorithm, Encoding};
 use super::signer::{Place, RequestSigner, Templates};
 use super::vars;
 use crate::BuildError;
-use crate::kinds::check_values;
-use crate::template::{ALWAYS, Template};
+use crate::template::{ALWAYS, Template, check_values};
 
 /// `sign = { … }`: how every call to the system is signed. `Debug` shows no value.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]

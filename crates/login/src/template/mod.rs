@@ -14,8 +14,8 @@ use tera::{ErrorKind, Tera};
 
 pub(crate) use filters::{hex, percent_encode};
 pub use json::JsonTemplate;
-pub(crate) use vars::ALWAYS;
 pub use vars::Vars;
+pub(crate) use vars::{ALWAYS, check_values};
 
 /// The one template that each engine here has.
 const NAME: &str = "value";

@@ -1,9 +1,11 @@
 //! What templates are filled with.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use monitor_requests::write_http_date;
+use monitor_domain::Finding;
+use monitor_requests::{SecretSource, write_http_date};
 use tera::Context;
 
 /// The names that every template may use.
@@ -47,6 +49,21 @@ impl Vars {
     pub(super) fn context(&self) -> &Context {
         &self.0
     }
+}
+
+/// What is wrong with the names of values that the config gives at `key`.
+pub(crate) fn check_values<'a>(
+    key: &'static str,
+    values: &'a BTreeMap<String, SecretSource>,
+) -> impl Iterator<Item = Finding> + 'a {
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    values.keys().filter(move |name| !is_name(name)).map(move |name| {
+        let message = "not a name that a template can use: letters, digits and _, such as app_key";
+        Finding::new(format!("{key}.{name}"), message)
+    })
 }
 
 impl fmt::Debug for Vars {

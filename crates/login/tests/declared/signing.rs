@@ -152,15 +152,15 @@ async fn a_retry_is_signed_again_at_its_time() {
 
 #[tokio::test]
 async fn what_goes_to_another_host_is_not_signed() {
-    let elsewhere = server(|_| Answer::json(200, &json!({ "token": "proof-1234" }))).await;
+    let other = server(|_| Answer::json(200, &json!({ "token": "proof-1234" }))).await;
     let server = gateway(|_| reading()).await;
     let keys = format!(
         "username = 'ann'\npassword = 'hunter2'\nlogin = {{ url = '{}/login', token = '$.token' }}",
-        elsewhere.url()
+        other.url()
     );
     let system = signing(&server.url(), "json_token", &keys, 0, &TestClock::new());
     assert_eq!(total(&system).await.unwrap(), 7);
-    let sent = elsewhere.requests();
+    let sent = other.requests();
     assert_eq!(
         (
             sent.len(),

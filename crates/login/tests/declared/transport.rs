@@ -49,22 +49,22 @@ fn answer(request: &Request) -> Answer {
     }
 }
 
-/// A proxy that only tunnels (`CONNECT`), for those who show this user and password; and where it was asked to go to.
+/// A proxy that only tunnels (`CONNECT`), for those who show this user and password; and where it was to go to.
 async fn tunnel(pair: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let asked = Arc::<Mutex<Vec<String>>>::default();
-    let all = Arc::clone(&asked);
+    let wanted = Arc::<Mutex<Vec<String>>>::default();
+    let all = Arc::clone(&wanted);
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
             // A client that gives up is part of the test.
             tokio::spawn(serve(client, pair, Arc::clone(&all)));
         }
     });
-    (address, asked)
+    (address, wanted)
 }
 
-async fn serve(mut client: TcpStream, pair: &str, asked: Arc<Mutex<Vec<String>>>) -> io::Result<()> {
+async fn serve(mut client: TcpStream, pair: &str, wanted: Arc<Mutex<Vec<String>>>) -> io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(client.read_u8().await?);
@@ -74,7 +74,7 @@ async fn serve(mut client: TcpStream, pair: &str, asked: Arc<Mutex<Vec<String>>>
         "proxy-authorization: basic {}",
         STANDARD.encode(pair).to_lowercase()
     );
-    asked
+    wanted
         .lock()
         .unwrap()
         .push(head.lines().next().unwrap_or_default().to_owned());
@@ -141,7 +141,7 @@ async fn each_kind_shows_its_certificate_and_trusts_the_ca_that_it_is_given() {
 #[tokio::test]
 async fn each_kind_goes_through_the_proxy_that_it_is_given() {
     let (server, folder) = server_and_files().await;
-    let (proxy, asked) = tunnel("ann:pro-xy-1").await;
+    let (proxy, wanted) = tunnel("ann:pro-xy-1").await;
     let connect = format!("connect 127.0.0.1:{} http/1.1", server.port());
     for (kind, keys, calls) in KINDS_AND_CALLS {
         let before = server.requests().len();
@@ -149,10 +149,10 @@ async fn each_kind_goes_through_the_proxy_that_it_is_given() {
         let system = built(&through(&server, &folder, kind, keys, Some(&with)));
         assert_eq!(total(&system).await.unwrap(), 7, "{kind}");
         assert_eq!(server.requests().len() - before, calls, "{kind}");
-        let asked = std::mem::take(&mut *asked.lock().unwrap());
+        let wanted = std::mem::take(&mut *wanted.lock().unwrap());
         assert!(
-            !asked.is_empty() && asked.iter().all(|line| *line == connect),
-            "{kind}: {asked:?}"
+            !wanted.is_empty() && wanted.iter().all(|line| *line == connect),
+            "{kind}: {wanted:?}"
         );
     }
 }
@@ -177,7 +177,7 @@ async fn what_is_missing_is_said_with_its_key() {
             (unknown, "proxy"),
         ] {
             let error = total(&built(&settings)).await.unwrap_err();
-            // Nobody has seen the password, so it is not taken for a wrong one.
+            // The password went nowhere, so it is not taken for a wrong one.
             assert!(!is_refused(&error), "{kind}: {error}");
             let said = format!("{error} {error:?}");
             assert!(said.contains(says), "{kind}: {said}");

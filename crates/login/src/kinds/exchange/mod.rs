@@ -17,7 +17,6 @@ pub(super) use conversation::Conversation;
 pub(super) use form::{Form, has_password_input, input};
 pub(super) use ok::OkRule;
 pub use ok::OkSettings;
-pub(crate) use settings::check_values;
 pub use settings::{Encode, Extra, FieldNames, StepSettings};
 pub(super) use settings::{resolve_values, secrets};
 pub(super) use take::Take;

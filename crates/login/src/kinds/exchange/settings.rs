@@ -203,21 +203,6 @@ impl fmt::Debug for StepSettings {
     }
 }
 
-/// What is wrong with the names in `login.values`, or what else `key` is.
-pub(crate) fn check_values<'a>(
-    key: &'static str,
-    values: &'a BTreeMap<String, SecretSource>,
-) -> impl Iterator<Item = Finding> + 'a {
-    let is_name = |name: &str| {
-        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
-    values.keys().filter(move |name| !is_name(name)).map(move |name| {
-        let message = "not a name that a template can use: letters, digits and _, such as app_key";
-        Finding::new(format!("{key}.{name}"), message)
-    })
-}
-
 /// The secrets among constant fields and values.
 pub(crate) fn secrets<'a>(
     extra: &'a BTreeMap<String, Extra>,

@@ -11,9 +11,10 @@ use serde_json::Value;
 
 use super::super::exchange::{
     Body, Call, CallSettings, Encode, Extra, FieldNames, Fields, OkRule, OkSettings, Step, StepSettings,
-    account_body, check_values, names,
+    account_body, names,
 };
 use super::FormCookieSettings;
+use crate::template::check_values;
 
 /// The path of the sign-in where the config gives none.
 const LOGIN_PATH: &str = "/login";

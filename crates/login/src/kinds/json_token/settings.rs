@@ -13,12 +13,12 @@ use serde_json_path::JsonPath;
 
 use super::super::exchange::{
     Body, Call, CallSettings, Encode, Extra, FieldNames, Fields, OkRule, OkSettings, Step, StepSettings,
-    account_body, check_values, names,
+    account_body, names,
 };
 use super::super::token::TokenHeader;
 use super::JsonTokenSettings;
 use super::tokens::{TokenAt, Tokens};
-use crate::template::{JsonTemplate, Template};
+use crate::template::{JsonTemplate, Template, check_values};
 
 /// `login = { … }` of `kind = "json_token"`.
 #[derive(Clone, Default, Deserialize, JsonSchema)]
