@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod import;
 mod init;
 mod migrate;
 mod run;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use import::ImportWhat;
 use monitor_process::log_to_stderr;
 use monitor_worker::{Exit, Worker};
 use trial::TryWhat;
@@ -47,6 +49,11 @@ enum Command {
     },
     /// Bring the database up to date.
     Migrate(ConfigArgs),
+    /// Bring over what another program knows.
+    Import {
+        #[command(subcommand)]
+        what: ImportWhat,
+    },
     /// Try one thing now: read a metric, or send a test message.
     Try {
         #[command(subcommand)]
@@ -87,6 +94,12 @@ async fn run(command: Command, worker: &Worker) -> Result<(), Exit> {
         }
         Command::Check { config, online, .. } => check::run(program, &path(config), online).await,
         Command::Migrate(config) => migrate::run(program, &path(config)).await,
+        Command::Import {
+            what: ImportWhat::Flask(args),
+        } => {
+            let config = args.config.config.clone();
+            import::flask::run(program, &path(ConfigArgs { config }), args).await
+        }
         Command::Try {
             what: TryWhat::Metric { key, config },
         } => trial::metric(program, &path(config), &key).await,

@@ -20,6 +20,7 @@ pub use tables::audit::{Audit, NewAudit};
 pub use tables::clock_spans::ClockSpan;
 pub use tables::deliveries::{Delivery, NewDelivery};
 pub use tables::evaluations::Evaluation;
+pub use tables::imported::ImportedRecord;
 pub use tables::incidents::{Incident, NewIncident};
 pub use tables::realtime::Realtime;
 pub use tables::records::{NewRecord, Record};
@@ -29,8 +30,8 @@ pub use tables::states::MetricState;
 pub use tables::workers::WorkerRow;
 pub use tables::{
     AlertKind, DeliveryStatus, IncidentKind, Mute, ProcessRole, UnknownMute, alerts, audit, clock_spans,
-    deliveries, evaluations, incidents, metric_keys, realtime, records, samples, schema, silences, states,
-    stops, workers,
+    deliveries, evaluations, imported, incidents, metric_keys, realtime, records, samples, schema, silences,
+    states, stops, workers,
 };
 pub use time::{stored, utc};
 pub use writer::Stats;

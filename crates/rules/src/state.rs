@@ -181,6 +181,20 @@ impl State {
         }
     }
 
+    /// The same after another program has read the metric until `at`: the next reading is compared with what that read last, and no
+    /// longer is the first of all. `alerted` is what it last alerted on.
+    #[must_use]
+    pub fn continuing(self, value: f64, at: DateTime<Utc>, alerted: Option<f64>) -> State {
+        State {
+            since: self.since.or(Some(at)),
+            value: Some(value),
+            value_at: Some(at),
+            first: self.first.or(Some(value)),
+            alerted: self.alerted.or(alerted),
+            ..self
+        }
+    }
+
     /// What a condition may know of it.
     pub fn past(&self) -> Past {
         Past {
@@ -284,6 +298,36 @@ mod tests {
         assert!(!closed.is_level_open() && !closed.is_flapping() && closed.error().is_none());
         let pending = None;
         assert_eq!(closed.past(), Past { pending, ..past });
+    }
+
+    #[test]
+    fn what_another_program_read_is_what_the_next_reading_is_compared_with() {
+        let at = DateTime::UNIX_EPOCH;
+        let state = State::default().continuing(7.0, at, Some(5.0));
+        let known = (
+            state.phase(),
+            state.last_value(),
+            state.last_value_at(),
+            state.since(),
+        );
+        assert_eq!(known, (Phase::Normal, Some(7.0), Some(at), Some(at)));
+        let range = Range { low: 5.0, high: 7.0 };
+        let past = Past {
+            last: Some(7.0),
+            first: Some(7.0),
+            alerted: Some(5.0),
+            since_alert: Some(range),
+            pending: None,
+        };
+        assert_eq!(state.past(), past);
+        let unreadable: State = serde_json::from_str(r#"{"blind":{"error":"503"}}"#).unwrap();
+        let state = unreadable.continuing(0.0, at, None);
+        assert_eq!((state.error(), state.last_value()), (Some("503"), Some(0.0)));
+        let stored: State = serde_json::from_str(STORED).unwrap();
+        assert_eq!(
+            stored.clone().continuing(1.0, at, Some(2.0)).since(),
+            stored.since()
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod column;
 pub mod deliveries;
 mod enums;
 pub mod evaluations;
+pub mod imported;
 pub mod incidents;
 pub mod metric_keys;
 mod mute;

@@ -10,6 +10,7 @@ mod failures;
 mod file;
 mod group_commit;
 mod groups;
+mod imported;
 mod lifecycle;
 mod log_file;
 mod metric_keys;
