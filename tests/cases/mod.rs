@@ -12,6 +12,7 @@ mod fault_table_sqlite;
 mod fault_table_time;
 mod growth;
 mod help;
+mod import_flask;
 mod init;
 mod kill;
 mod latency;

@@ -44,7 +44,7 @@ impl Column {
 
 /// Where the columns are that are read.
 #[derive(Clone, Debug)]
-pub(crate) struct Places {
+pub(crate) struct Layout {
     pub(crate) id: Option<usize>,
     pub(crate) kind: Option<usize>,
     pub(crate) value: Option<usize>,
@@ -55,11 +55,11 @@ pub(crate) struct Places {
     pub(crate) others: Vec<usize>,
 }
 
-impl Places {
-    pub(crate) fn of(columns: &[Column]) -> Places {
+impl Layout {
+    pub(crate) fn of(columns: &[Column]) -> Layout {
         let names: Vec<String> = columns.iter().map(|column| plain(&column.name)).collect();
         let place = |name: &str| names.iter().position(|it| it == name);
-        let mut places = Places {
+        let mut layout = Layout {
             id: place("id"),
             kind: place("type"),
             value: place("value"),
@@ -69,17 +69,17 @@ impl Places {
             others: Vec::new(),
         };
         let known = [
-            places.id,
-            places.kind,
-            places.value,
-            places.alert,
-            places.message,
-            places.time,
+            layout.id,
+            layout.kind,
+            layout.value,
+            layout.alert,
+            layout.message,
+            layout.time,
         ];
-        places.others = (0..columns.len())
+        layout.others = (0..columns.len())
             .filter(|at| !known.contains(&Some(*at)))
             .collect();
-        places
+        layout
     }
 
     /// What is missing of a table of records.
@@ -130,14 +130,14 @@ mod tests {
             "note",
         ]
         .map(Column::new);
-        let places = Places::of(&columns);
+        let layout = Layout::of(&columns);
         assert_eq!(
-            (places.kind, places.value, places.time),
+            (layout.kind, layout.value, layout.time),
             (Some(1), Some(2), Some(5))
         );
-        assert_eq!(places.others, [6]);
-        assert!(places.missing_for_records().is_empty());
-        let few = Places::of(&["id", "x", "y"].map(Column::new));
+        assert_eq!(layout.others, [6]);
+        assert!(layout.missing_for_records().is_empty());
+        let few = Layout::of(&["id", "x", "y"].map(Column::new));
         assert_eq!(few.missing_for_records(), ["type", "alert_message", "timestamp"]);
     }
 }

@@ -22,7 +22,7 @@ pub enum LegacyError {
         /// What the system or SQLite said.
         cause: String,
     },
-    /// The dump is not what a dump of MySQL looks like.
+    /// The dump is not of the form that a dump of MySQL has.
     #[error("{}:{line}: {why}", path.display())]
     Syntax {
         /// The file.
@@ -43,7 +43,7 @@ pub enum LegacyError {
 }
 
 impl LegacyError {
-    pub(crate) fn unreadable(path: &Path, cause: impl ToString) -> LegacyError {
+    pub(crate) fn unreadable(path: &Path, cause: &impl ToString) -> LegacyError {
         LegacyError::Unreadable {
             path: path.to_owned(),
             cause: cause.to_string(),

@@ -2,6 +2,8 @@
 
 mod cell;
 mod collect;
+#[cfg(test)]
+mod collect_tests;
 mod columns;
 mod dump;
 mod error;

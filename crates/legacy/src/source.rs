@@ -69,17 +69,17 @@ impl Source {
 
     fn of_file(path: &Path) -> Result<Source, LegacyError> {
         if path.is_dir() {
-            return Err(LegacyError::unreadable(path, "it is a folder"));
+            return Err(LegacyError::unreadable(path, &"it is a folder"));
         }
         let mut head = Vec::new();
         let file = File::open(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => LegacyError::unreadable(path, format!("{error}{}", hint(path))),
-            _ => LegacyError::unreadable(path, error),
+            std::io::ErrorKind::NotFound => LegacyError::unreadable(path, &format!("{error}{}", hint(path))),
+            _ => LegacyError::unreadable(path, &error),
         })?;
         let limit = u64::try_from(SQLITE.len()).unwrap_or(u64::MAX);
         file.take(limit)
             .read_to_end(&mut head)
-            .map_err(|error| LegacyError::unreadable(path, error))?;
+            .map_err(|error| LegacyError::unreadable(path, &error))?;
         Ok(match head.as_slice() {
             SQLITE => Source::Sqlite(path.to_owned()),
             head => Source::Dump {

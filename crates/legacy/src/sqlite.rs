@@ -47,7 +47,7 @@ pub(crate) fn read(
     mut collector: Collector<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Old, LegacyError> {
-    let failed = |error: diesel::result::Error| LegacyError::unreadable(path, error);
+    let failed = |error: diesel::result::Error| LegacyError::unreadable(path, &error);
     let mut c = open(path)?;
     c.batch_execute("BEGIN").map_err(failed)?;
     let names: Vec<Name> = diesel::sql_query(
@@ -94,7 +94,7 @@ pub(crate) fn read(
 fn open(path: &Path) -> Result<SqliteConnection, LegacyError> {
     let text = path
         .to_str()
-        .ok_or_else(|| LegacyError::unreadable(path, "its path is not UTF-8"))?;
+        .ok_or_else(|| LegacyError::unreadable(path, &"its path is not UTF-8"))?;
     let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let open = |mode: &str| -> Result<SqliteConnection, String> {
         let mut c = SqliteConnection::establish(&format!("file:{escaped}?{mode}"))
@@ -105,7 +105,7 @@ fn open(path: &Path) -> Result<SqliteConnection, LegacyError> {
         c.batch_execute(&set_up).map_err(|error| error.to_string())?;
         Ok(c)
     };
-    open("mode=ro").map_err(|why| LegacyError::unreadable(path, why))
+    open("mode=ro").map_err(|why| LegacyError::unreadable(path, &why))
 }
 
 /// All cells of a row as one value, for the columns are known only now: numbers are written so that they read back as the same.

@@ -94,7 +94,11 @@ fn both_databases_have_the_same_records_and_values() {
             "{old:?}"
         );
         assert_eq!(old.last_record(&"z".parse().unwrap()).unwrap().id, 9);
-        let keys: Vec<_> = old.keys().into_iter().map(|key| key.as_str()).collect();
+        let keys: Vec<_> = old
+            .keys()
+            .into_iter()
+            .map(monitor_domain::MetricKey::as_str)
+            .collect();
         assert_eq!(keys, ["w", "x", "y", "z"]);
     }
 }
@@ -313,7 +317,7 @@ fn a_hundred_thousand_records_are_read() {
     let source = Source::find(path.to_str().unwrap()).unwrap();
     let zone: Zone = "UTC".parse().unwrap();
     let old = read(&source, &TypeMap::new([]), zone, &mut |progress| {
-        last = Some(progress)
+        last = Some(progress);
     })
     .unwrap();
     assert_eq!(old.records.len(), 100_000);

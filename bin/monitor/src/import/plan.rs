@@ -31,10 +31,10 @@ pub(super) struct Plan {
 impl Plan {
     /// `records` are by id.
     pub(super) fn new(records: &[OldRecord], present: &Present) -> Plan {
-        let mut seen = HashSet::new();
+        let mut met = HashSet::new();
         let new: Vec<&OldRecord> = records
             .iter()
-            .filter(|record| !present.origins.contains_key(&record.origin) && seen.insert(&record.origin))
+            .filter(|record| !present.origins.contains_key(&record.origin) && met.insert(&record.origin))
             .collect();
         let shift = shift(records, &new, present);
         let mut taken = BTreeSet::new();

@@ -36,7 +36,7 @@ pub(crate) fn read(
     collector: Collector<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Old, LegacyError> {
-    let unreadable = |error: io::Error| LegacyError::unreadable(path, error);
+    let unreadable = |error: io::Error| LegacyError::unreadable(path, &error);
     let file = File::open(path).map_err(unreadable)?;
     let total = file.metadata().map_err(unreadable)?.len();
     let read = Arc::new(AtomicU64::new(0));
@@ -54,7 +54,7 @@ pub(crate) fn read(
         scanner: Scanner::new(bytes),
         collector,
         columns: BTreeMap::new(),
-        seen: Vec::new(),
+        tables: Vec::new(),
         is_headed: false,
         is_completed: false,
         in_utc: false,
@@ -68,7 +68,7 @@ pub(crate) fn read(
     if let Err(fault) = dump.statements(&mut advance) {
         return Err(match fault {
             Fault::Whole(error) => error,
-            Fault::Read(error) => LegacyError::unreadable(path, error),
+            Fault::Read(error) => LegacyError::unreadable(path, &error),
             Fault::Syntax(why) => LegacyError::Syntax {
                 path: path.to_owned(),
                 line: dump.scanner.line(),
@@ -100,7 +100,7 @@ struct Dump<'a> {
     /// The columns of the old program's tables, by the name of the table.
     columns: BTreeMap<String, Vec<Column>>,
     /// The tables that there are.
-    seen: Vec<String>,
+    tables: Vec<String>,
     is_headed: bool,
     is_completed: bool,
     in_utc: bool,
@@ -164,8 +164,8 @@ impl Dump<'_> {
             return scanner.skip_statement();
         }
         let name = scanner.table_name()?;
-        if !self.seen.contains(&name) {
-            self.seen.push(name.clone());
+        if !self.tables.contains(&name) {
+            self.tables.push(name.clone());
         }
         if Table::of(&name).is_none() {
             return scanner.skip_statement();
@@ -222,7 +222,7 @@ impl Dump<'_> {
             self.collector
                 .note("the dump does not end with \"Dump completed\": it may have been cut off");
         }
-        self.collector.finish(self.path, &self.seen)
+        self.collector.finish(self.path, &self.tables)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::LegacyError;
 const BUFFER: usize = 64 << 10;
 /// The longest text: an alert message of more is none.
 const LONGEST: usize = 16 << 20;
-/// How much of a comment is looked at.
+/// How much of a comment is kept.
 const COMMENT: usize = 200;
 /// What begins an entry of CREATE TABLE that is no column.
 const NO_COLUMN: [&str; 9] = [
@@ -39,7 +39,7 @@ impl From<io::Error> for Fault {
 
 pub(super) type Scanned<T> = Result<T, Fault>;
 
-/// The bytes of a dump, with one byte to look at.
+/// The bytes of a dump, with the next ones to choose by.
 pub(super) struct Scanner<R> {
     input: R,
     buffer: Vec<u8>,

@@ -83,7 +83,7 @@ impl<R: Read> Scanner<R> {
         read(&digits).map(Some)
     }
 
-    /// The characters of a number; whether it is one is seen where it is used.
+    /// The characters of a number; whether it is one is found where it is used.
     fn number(&mut self) -> Scanned<Vec<u8>> {
         let mut number = Vec::new();
         while let Some(byte) = self
