@@ -16,7 +16,7 @@ pub fn log_to_stderr() {
     let capped = Capped {
         program: program(),
         inner: logger(Builder::from_env(
-            Env::default().default_filter_or("info,actix_server=warn"),
+            Env::default().default_filter_or("info,actix_server=warn,actix_http::h1=off"),
         )),
     };
     log::set_max_level(capped.inner.filter());

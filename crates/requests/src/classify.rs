@@ -4,8 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use rustls::{AlertDescription, CertificateError};
-
+use crate::tls_error::tls_error;
 use crate::{ErrorKind, Phase};
 
 /// A failed attempt: what went wrong, and whether the server may have received the request.
@@ -23,7 +22,7 @@ pub(crate) fn before_head(error: reqwest::Error, connect_timeout: Duration) -> F
     let kind = if error.is_builder() {
         ErrorKind::Other(format!("the request cannot be made: {}", innermost(&error)))
     } else if let Some(tls) = find::<rustls::Error>(&error) {
-        ErrorKind::Tls(format!("{tls}{}", remedy(tls)))
+        ErrorKind::Tls(tls_error(tls))
     } else if error.is_dns() {
         ErrorKind::Dns
     } else if connecting && error.is_timeout() {
@@ -43,34 +42,6 @@ pub(crate) fn before_head(error: reqwest::Error, connect_timeout: Duration) -> F
     // "Canceled" is hyper's word for a connection that was lost before the request was written to it.
     let sent = !(connecting || error.is_builder() || hyper.is_some_and(hyper::Error::is_canceled));
     Failure { kind, sent }
-}
-
-/// What to do about it, where that is known.
-fn remedy(error: &rustls::Error) -> &'static str {
-    use AlertDescription::{
-        AccessDenied, BadCertificate, CertificateRequired, CertificateUnknown, UnknownCA,
-    };
-    match error {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "; if the server is the right one, give the authority that signed for it as ca_file"
-        }
-        rustls::Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "; call the server by a name that its certificate has",
-        rustls::Error::InvalidCertificate(
-            CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. },
-        ) => "; have the certificate renewed, or set this machine's clock",
-        rustls::Error::AlertReceived(CertificateRequired) => {
-            "; the server wants a certificate from its clients: give client_cert"
-        }
-        rustls::Error::AlertReceived(BadCertificate | UnknownCA | CertificateUnknown | AccessDenied) => {
-            "; the server does not take client_cert, or wants one and there is none"
-        }
-        _ => "",
-    }
 }
 
 /// An error while the body was read.

@@ -17,6 +17,7 @@ mod roots;
 mod secret;
 mod settings;
 mod signer;
+mod tls_error;
 mod transport;
 
 pub use bytes::Bytes;
@@ -33,4 +34,5 @@ pub use response::Response;
 pub use secret::{Secret, SecretError, SecretKey, SecretSource};
 pub use settings::{ClientConfig, RequestsSettings};
 pub use signer::Signer;
+pub use tls_error::tls_error;
 pub use transport::install_crypto;

@@ -31,8 +31,8 @@ pub(super) enum TlsError {
     Clear,
     #[error("the server closed the connection")]
     Closed,
-    #[error("{0}; where it is a certificate authority of your own, name its file in `ca_file`")]
-    Unknown(std::io::Error),
+    #[error("{0}")]
+    Refused(String),
     #[error(transparent)]
     Other(std::io::Error),
 }
@@ -67,8 +67,8 @@ impl Tls {
             match cause {
                 Some(Error::InvalidMessage(_)) => TlsError::Clear,
                 _ if error.kind() == std::io::ErrorKind::UnexpectedEof => TlsError::Closed,
-                _ if error.to_string().contains("UnknownIssuer") => TlsError::Unknown(error),
-                _ => TlsError::Other(error),
+                Some(cause) => TlsError::Refused(monitor_requests::tls_error(cause)),
+                None => TlsError::Other(error),
             }
         })
     }
