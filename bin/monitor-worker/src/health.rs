@@ -172,7 +172,9 @@ async fn readyz(state: web::Data<State>) -> HttpResponse {
         Err(_) => format!("the database does not answer within {PING:?}"),
     };
     log::warn!("not ready: {problem}");
-    HttpResponse::ServiceUnavailable().json(serde_json::json!({ "status": "not_ready", "done": done }))
+    HttpResponse::ServiceUnavailable().json(serde_json::json!({
+        "status": "not_ready", "detail": problem, "done": done,
+    }))
 }
 
 #[get("/metrics")]

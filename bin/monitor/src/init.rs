@@ -1,6 +1,6 @@
 //! `monitor init`: a commented config to start from.
 
-use std::io::{BufRead, IsTerminal, stdin, stdout};
+use std::io::{BufRead, IsTerminal, Write as _, stdin, stdout};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -172,7 +172,8 @@ fn answer(input: &mut dyn BufRead, say: impl Fn(&str)) -> Option<String> {
 /// What a command says to its user goes to standard output; logs go to standard error.
 #[allow(clippy::print_stdout)]
 pub(crate) fn say(text: &str) {
-    println!("{text}");
+    // A reader that has enough, as `| head`, is no failure.
+    let _ = writeln!(stdout(), "{text}");
 }
 
 #[cfg(test)]

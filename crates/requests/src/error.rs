@@ -153,7 +153,8 @@ impl fmt::Display for ErrorKind {
                 }
             }
             ErrorKind::CircuitOpen { retry_in, cause } => {
-                write!(f, "{cause}; not tried again for {}", short(*retry_in))
+                let wait = Duration::from_secs(retry_in.as_millis().div_ceil(1000) as u64);
+                write!(f, "{cause}; not tried again for {}", short(wait))
             }
             ErrorKind::Decode(why) => write!(f, "unreadable answer: {why}"),
             ErrorKind::Other(why) => f.write_str(why),
@@ -236,7 +237,7 @@ mod tests {
         );
         assert!(
             open.to_string()
-                .ends_with("answered 503 Service Unavailable; not tried again for 1s 500ms"),
+                .ends_with("answered 503 Service Unavailable; not tried again for 2s"),
             "{open}"
         );
     }

@@ -2,11 +2,13 @@
 //! running program can be read and written through its open connections all the same: nobody else sees what is stored
 //! from then on, and it is gone when they close.
 
-use std::fs::Metadata;
+use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
-use std::sync::{Arc, OnceLock};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use chrono::Utc;
 use tokio::sync::watch;
 
 use super::url::Target;
@@ -22,13 +24,26 @@ type FileId = (u64, u64);
 #[derive(Clone, Debug)]
 pub(crate) struct OpenedFile {
     id: Arc<OnceLock<FileId>>,
+    beside: Arc<Mutex<Option<Beside>>>,
     is_lost: Arc<watch::Sender<bool>>,
+}
+
+/// What SQLite keeps beside the file. Nothing in it says to which file it belongs: with another one at the path, the next
+/// program to open that would take the log for its own, and the database would be malformed
+/// (<https://sqlite.org/howtocorrupt.html#_unlinking_or_renaming_a_database_file_while_in_use>).
+#[derive(Debug)]
+struct Beside {
+    /// The file, without symbolic links: so SQLite has it.
+    file: PathBuf,
+    /// The write-ahead log when the file was last known to be the one that was opened.
+    log: Option<FileId>,
 }
 
 impl Default for OpenedFile {
     fn default() -> OpenedFile {
         OpenedFile {
             id: Arc::default(),
+            beside: Arc::default(),
             is_lost: Arc::new(watch::channel(false).0),
         }
     }
@@ -41,7 +56,12 @@ impl OpenedFile {
             && let Ok(there) = path.metadata()
         {
             self.id.get_or_init(|| id(&there));
+            *self.beside() = fs::canonicalize(path).ok().map(|file| Beside { file, log: None });
         }
+    }
+
+    fn beside(&self) -> std::sync::MutexGuard<'_, Option<Beside>> {
+        self.beside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// # Errors
@@ -51,7 +71,12 @@ impl OpenedFile {
             return Ok(());
         };
         match path.metadata() {
-            Ok(there) if id(&there) == *opened => return Ok(()),
+            Ok(there) if id(&there) == *opened => {
+                if let Some(beside) = &mut *self.beside() {
+                    beside.log = beside.path("-wal").metadata().ok().map(|log| id(&log));
+                }
+                return Ok(());
+            }
             Ok(_) => {}
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
             // Nobody knows, such as where the folder may not be read any more. SQLite itself may still use the file.
@@ -63,6 +88,9 @@ impl OpenedFile {
             .send_if_modified(|lost| !std::mem::replace(lost, true))
         {
             log::error!("{error}");
+            if let Some(beside) = self.beside().take() {
+                beside.set_aside(*opened);
+            }
         }
         Err(error)
     }
@@ -73,6 +101,48 @@ impl OpenedFile {
         // The other end is here.
         drop(is_lost.wait_for(|lost| *lost).await);
         lost(target)
+    }
+}
+
+impl Beside {
+    fn path(&self, ending: &str) -> PathBuf {
+        let mut path = self.file.clone().into_os_string();
+        path.push(ending);
+        path.into()
+    }
+
+    /// Takes the log of the file that was opened away from the path, where whatever is opened next would be read with it.
+    /// What was not yet moved from it into the file is in there only, so it is kept. Another process may have done so.
+    fn set_aside(&self, opened: FileId) {
+        let is_there = |path: &Path, known: FileId| path.metadata().is_ok_and(|there| id(&there) == known);
+        let log = self.path("-wal");
+        if !self.log.is_some_and(|known| is_there(&log, known)) {
+            return;
+        }
+        // Only a symbolic link leads to another one.
+        if is_there(&self.file, opened) {
+            return;
+        }
+        let kept = self.path(&format!("-wal.{}", Utc::now().format("%Y%m%dT%H%M%SZ")));
+        // Memory that the processes share; made anew from the log.
+        let index = fs::remove_file(self.path("-shm"));
+        match fs::rename(&log, &kept) {
+            Ok(()) => log::warn!(
+                "the write-ahead log of the database that was open is now {}; it belongs to that file and to no other",
+                kept.display()
+            ),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => log::error!(
+                "cannot rename {} ({error}): remove it before anything is started, or the database is malformed",
+                log.display()
+            ),
+        }
+        if let Err(error) = index.or_else(|error| match error.kind() {
+            ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        }) {
+            log::error!("cannot remove {}: {error}", self.path("-shm").display());
+        }
     }
 }
 

@@ -56,7 +56,7 @@ struct Setting {
 }
 
 /// The value that a query gives on the writer's connection.
-async fn setting(db: &Db, query: &'static str) -> String {
+pub(crate) async fn setting(db: &Db, query: &'static str) -> String {
     let get = move |c: &mut Conn| Ok(diesel::sql_query(query).get_result::<Setting>(c)?.value);
     db.write(get).await.unwrap()
 }

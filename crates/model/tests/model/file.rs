@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use monitor_model::{Conn, Db, DbError, realtime};
 
+use crate::failures::setting;
 use crate::support::{TestDb, at, both};
 
 fn path(db: &TestDb) -> PathBuf {
@@ -194,4 +195,48 @@ async fn a_file_that_another_process_has_locked_is_a_write_failure() {
     write(&db).await.unwrap();
     assert_eq!(db.write_failure(), None);
     db.close().await;
+}
+
+/// What is beside it was written by the handles that had the other file open: it would be taken for the new one's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_of_the_file_that_is_gone_is_not_read_into_the_next() {
+    for replace in [true, false] {
+        let test = TestDb::sqlite();
+        let (worker, web) = (test.open().await, test.handle().await);
+        let file = path(&test);
+        fs::copy(&file, file.with_extension("backup")).unwrap();
+        for _ in 0..200 {
+            write(&worker).await.unwrap();
+        }
+        web.ping().await.unwrap();
+        if replace {
+            fs::rename(another(&file).await, &file).unwrap();
+        } else {
+            fs::remove_file(&file).unwrap();
+        }
+        worker.file_replaced().await;
+        web.file_replaced().await;
+        worker.close().await;
+
+        // The web is still there, with all that it had open.
+        let again = test.open().await;
+        write(&again).await.unwrap();
+        let check = "SELECT integrity_check AS value FROM pragma_integrity_check";
+        assert_eq!(setting(&again, check).await, "ok", "{replace}");
+        let kept: Vec<_> = fs::read_dir(file.parent().unwrap())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.starts_with("monitor.db-wal."))
+            .collect();
+        assert_eq!(kept.len(), 1, "{kept:?}");
+        again.close().await;
+        web.close().await;
+        let last = test.open().await;
+        assert_eq!(
+            setting(&last, check).await,
+            "ok",
+            "{replace}: the web ended after"
+        );
+        last.close().await;
+    }
 }
