@@ -67,14 +67,8 @@ mod tests {
         for (error, advice) in [
             (certificate(CertificateError::UnknownIssuer), "as ca_file"),
             (certificate(CertificateError::Expired), "this machine's clock"),
-            (
-                certificate(CertificateError::NotValidYet),
-                "this machine's clock",
-            ),
-            (
-                certificate(CertificateError::NotValidForName),
-                "by a name",
-            ),
+            (certificate(CertificateError::NotValidYet), "this machine's clock"),
+            (certificate(CertificateError::NotValidForName), "by a name"),
             (
                 certificate(CertificateError::Other(OtherError(Arc::new(Authority)))),
                 "CA:TRUE",
