@@ -317,3 +317,54 @@ async fn a_refused_recipient_is_told_beside_those_that_were_reached() {
     assert_eq!(code, Some(1), "{said}");
     assert_eq!(said.matches("(trying again may help)").count(), 3, "{said}");
 }
+
+both! {
+    async fn a_chain_is_shown_call_by_call_and_read_once_for_all(
+        site: Site, Config::metrics(r#"
+[fetches.orders]
+system = "a"
+steps = [{ path = "/api/session?key=hunter2-key", take = { shop = "$.shop", ticket = "$.ticket" } }]
+path = "/api/shops/{{ shop }}/orders"
+query = { ticket = "{{ ticket }}", since = "{{ previous }}" }
+[metrics.open]
+fetch = { from = "orders", value = "$.open" }
+alert = { rise = 100 }
+[metrics.paid]
+unit = "EUR"
+fetch = { from = "orders", sum = "$.cents[*]", scale = 0.01 }
+alert = { above = 1000 }
+[metrics.late]
+fetch = { from = "orders", count = "$.late[*]" }
+alert = { above = 10 }
+"#)
+    ) {
+        let session = serde_json::json!({ "shop": 7, "ticket": "hunter3-ticket" });
+        site.world.a.set_document("/api/session?key=hunter2-key", session);
+        let orders = serde_json::json!({ "open": 0, "cents": [1_000, 378], "late": ["hunter3-ticket", 2] });
+        site.world.a.set_document("/api/shops/7/orders", orders);
+        cycle(&site);
+        let calls = |path: &str| site.world.a.requests().iter().filter(|request| request.path == path).count();
+        assert_eq!((calls("/api/session"), calls("/api/shops/7/orders")), (1, 1), "three metrics, one chain");
+
+        let (code, said, errors) = attempt(&site, "metric", "paid").await;
+        assert_eq!(code, Some(0), "{said}{errors}");
+        assert_says(&said, &[
+            "step 1 GET http://127.0.0.1:", "/api/session?key: 200 in ", "take shop = 7",
+            "take ticket = [redacted] (14 characters)", "call GET http://127.0.0.1:",
+            "/api/shops/7/orders?since&ticket: 200 in ", "seen sum of $.cents[*]: 2 elements: 1000, 378",
+            "unscaled 1378", "value 13.78 EUR",
+        ]);
+        let last = site.world.a.requests().pop().unwrap();
+        assert_eq!(last.query_value("since").as_deref(), Some("13.78"), "what the worker read last");
+        let (_, late, _) = attempt(&site, "metric", "late").await;
+        assert_says(&late, &["seen count of $.late[*]: 2 elements: \"[redacted]\", 2"]);
+
+        site.world.a.fault("/api/session", Fault::Status(503), Times::Always);
+        let (code, failed, errors) = attempt(&site, "metric", "open").await;
+        assert_eq!(code, Some(1), "{failed}");
+        assert_says(&failed, &["/api/session?key: failed", "value cannot be read: step 1 (GET /api/session): ", "503"]);
+        for text in [said, late, failed, errors] {
+            assert!(!text.contains("hunter"), "{text}");
+        }
+    }
+}

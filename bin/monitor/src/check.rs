@@ -7,7 +7,7 @@ use monitor_domain::{Number, SystemClock, counted};
 use monitor_model::{Probed, probe};
 use monitor_processor::sample;
 use monitor_settings::Settings;
-use monitor_upstream::Upstreams;
+use monitor_upstream::{Poll, Tick, Upstreams};
 use monitor_worker::{Exit, Program};
 
 use crate::init::say;
@@ -92,9 +92,16 @@ async fn try_all(program: &Program, settings: &Settings, tried: &mut Tried) -> R
         );
     }
     let upstreams = Upstreams::new(systems);
+    // What several metrics are read from is requested once.
+    let tick = Tick::default();
     for metric in program.metrics(settings)? {
         let config = metric.config();
-        let result = sample(&*metric, &upstreams).await;
+        let poll = Poll {
+            key: config.key.to_string(),
+            previous: None,
+            tick: tick.clone(),
+        };
+        let result = sample(&*metric, &upstreams, &poll).await;
         let shown = result.map(|value| {
             let value = format!("{} {}", Number(value), config.unit);
             format!("{} ({})", value.trim_end(), config.rule.describe())

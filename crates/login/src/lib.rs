@@ -6,6 +6,7 @@ extern crate self as monitor_login;
 mod cookies;
 mod error;
 mod kinds;
+mod page;
 mod session;
 mod sign;
 mod template;
@@ -13,12 +14,13 @@ mod template;
 pub use cookies::CookieJar;
 pub use error::{BuildError, CallError, LoginError};
 pub use kinds::{
-    BasicSettings, BearerSettings, ClientAuth, CsrfSettings, DigestSettings, Encode, ExpiresUnit, Extra,
-    FieldNames, FormCookieSettings, FormLogin, JsonTokenSettings, KINDS, LoginCall, LoginKind, LoginSettings,
-    NoLoginSettings, OAuth2Login, OAuth2Settings, OkSettings, RefreshSettings, SimpleLogin, StepSettings,
-    SystemASettings, SystemBSettings, SystemCommon, SystemSettings, TakeFrom, TakeSettings, TokenLogin, kind,
-    simple_kind, validate,
+    BadCall, BasicSettings, BearerSettings, Call, CallBody, CallSettings, ClientAuth, CsrfSettings,
+    DigestSettings, Encode, ExpiresUnit, Extra, FieldNames, FormCookieSettings, FormLogin, JsonTokenSettings,
+    KINDS, LoginCall, LoginKind, LoginSettings, NoLoginSettings, OAuth2Login, OAuth2Settings, OkSettings,
+    RefreshSettings, SimpleLogin, Step, StepSettings, SystemASettings, SystemBSettings, SystemCommon,
+    SystemSettings, Take, TakeFrom, TakeSettings, TokenLogin, kind, simple_kind, validate,
 };
+pub use page::PageSelector;
 pub use session::{
     Authorizer, BodyRule, BodySettings, Credential, Login, SignIns, SignedOutRules, SignedOutSettings,
     System, json_path,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use monitor_domain::{MetricKey, Severity};
 use monitor_rules::Rule;
-use monitor_upstream::{AlertMessage, Details, Fetch, Question, UpstreamError, Upstreams};
+use monitor_upstream::{AlertMessage, Details, Fetch, Poll, Question, UpstreamError, Upstreams};
 
 /// Messages of one alert that go out one by one where the config does not say.
 pub const MAX_MESSAGES: usize = 20;
@@ -76,9 +76,9 @@ pub trait Metric: Send + Sync {
 ///
 /// # Errors
 /// Why it cannot be read.
-pub async fn sample(metric: &dyn Metric, upstreams: &Upstreams) -> Result<f64, UpstreamError> {
+pub async fn sample(metric: &dyn Metric, upstreams: &Upstreams, poll: &Poll) -> Result<f64, UpstreamError> {
     match &metric.config().fetch {
-        Some(fetch) => upstreams.total(fetch).await,
+        Some(fetch) => upstreams.read(fetch, poll).await,
         None => metric.sample(upstreams).await,
     }
 }

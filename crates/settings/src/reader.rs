@@ -160,12 +160,12 @@ impl<'d, 'i> Reader<'d, 'i> {
         }
     }
 
-    /// Says what a crate's own check found below a path: `field` may have dots, or be empty.
+    /// Says what a crate's own check found below a path: `field` may have dots and indexes (`steps[0].path`), or be empty.
     pub(crate) fn found(&mut self, path: &[String], field: &str, message: &str) {
         let mut full: Vec<String> = path
             .iter()
             .cloned()
-            .chain(field.split('.').filter(|f| !f.is_empty()).map(str::to_owned))
+            .chain(field.split('.').flat_map(name_and_index))
             .collect();
         // What a key that was said already leaves behind, and what may stand on a line that could not be read.
         let is_echo = field.is_empty() && self.excused.iter().any(|said| is_inside(said, &show(path)));
@@ -292,4 +292,16 @@ fn is_inside(inner: &str, outer: &str) -> bool {
 
 fn same_line(a: &Place, b: &Place) -> bool {
     matches!((a, b), (Place::File { line: a, .. }, Place::File { line: b, .. }) if a == b)
+}
+
+/// The parts of a path that one part of a field is: `steps[0]` is one of a list.
+fn name_and_index(part: &str) -> impl Iterator<Item = String> {
+    let index = part.strip_suffix(']').and_then(|_| part.rfind('['));
+    let (name, index) = part.split_at(index.unwrap_or(part.len()));
+    [name, index]
+        .into_iter()
+        .filter(|one| !one.is_empty())
+        .map(str::to_owned)
+        .collect::<Vec<_>>()
+        .into_iter()
 }

@@ -5,7 +5,7 @@ use monitor_login::SystemCommon;
 use monitor_notify::ChannelCommon;
 use monitor_requests::RequestsSettings;
 use monitor_rules::{MaintenanceSettings, RuleCommon};
-use monitor_upstream::AlarmSettings;
+use monitor_upstream::{AlarmSettings, FetchCallSettings};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -39,6 +39,7 @@ pub fn schema(kinds: &Kinds) -> Value {
         "systems": named("What is read from.", NAME, &of_kinds(g, SystemCommon::json_schema, &kinds.systems)),
         "alarm": object(g, AlarmSettings::json_schema),
         "channels": named("Whom is notified, and how.", NAME, &of_kinds(g, ChannelCommon::json_schema, &kinds.channels)),
+        "fetches": named("Calls that several metrics are read from.", NAME, &object(g, FetchCallSettings::json_schema)),
         "metrics": metrics(kinds),
         "maintenance": named("Windows in which nobody is notified.", NAME, &object(g, MaintenanceSettings::json_schema)),
     });

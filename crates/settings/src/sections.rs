@@ -23,6 +23,7 @@ pub(crate) const SECTIONS: &[&str] = &[
     "systems",
     "alarm",
     "channels",
+    "fetches",
     "metrics",
     "maintenance",
 ];

@@ -72,6 +72,8 @@ fn blocks() -> BTreeMap<String, String> {
     let each = &section("channels")["additionalProperties"]["oneOf"];
     let channels = of_kinds(&schema, each, &keys_of::<ChannelCommon>(), &kinds.channels);
     blocks.insert("channels".to_owned(), channels);
+    let call = &section("fetches")["additionalProperties"];
+    blocks.insert("fetches".to_owned(), table(&rows(&schema, call, |_| true)));
     let metric = referred(&schema, &section("metrics")["additionalProperties"]);
     let flat = without_tables(metric);
     blocks.insert("metrics".to_owned(), table(&rows(&schema, &flat, |_| true)));

@@ -249,7 +249,7 @@ notify = ["nobody"]
     monitor.toml:13:10: metrics.w.fetch: missing; say where its total is read, such as { system = "a", path = "/api/orders", value = "$.total" }
     monitor.toml:13:10: metrics.w.alert: missing; say when it alerts, such as { rise = 1 } or { above = 100, clear_below = 90 }
     monitor.toml:14:10: metrics.Umsatz: "Umsatz" is no key for a metric: small letters, digits and _, a letter first, at most 64; what people read is `title`
-    monitor.toml:15:1: metrics.Umsatz.fetch: says not how to take the number from the answer: give one of value, count, sum, max, min (a JSONPath such as "$.total"), header or regex
+    monitor.toml:15:1: metrics.Umsatz.fetch: says not how to take the number from the answer: give one of value, count, sum, max, min (a JSONPath such as "$.total"), header, regex or select
     monitor.toml:15:32: metrics.Umsatz.fetch.path: is not a path: start it with one "/"; the host comes from the system's base_url
     monitor.toml:16:11: metrics.Umsatz.alert.abov: there is no such key; did you mean "above"?
     monitor.toml:18:1: metrics.v.fetc: there is no such key; did you mean "fetch"?
@@ -509,9 +509,9 @@ cors_origins = ["https://u:hunter2@intranet.example", "https://a.example"]
     monitor.toml:13:32: metrics.x.fetch.path: is not a path: start it with one "/"; the host comes from the system's base_url
     monitor.toml:13:75: metrics.x.fetch.headers.X-Key: must be a string in quotes, not a number
     monitor.toml:13:103: metrics.x.fetch.query.key: must be a string in quotes, not a number
-    monitor.toml:14:34: metrics.x.details.path: template: Variable `nope` is not defined. Available variables: delta, key, previous, total
-    monitor.toml:16:56: metrics.y.details.query.key: template: Unexpected end of input
-    monitor.toml:18:34: metrics.z.details.path: template: Unknown filter `hidden`
+    monitor.toml:14:34: metrics.x.details.path: nothing is called "nope" here; there are delta, key, nonce, now, now_http, now_iso, now_ms, previous, total, value
+    monitor.toml:16:56: metrics.y.details.query.key: not a template: Unexpected end of input at column 15
+    monitor.toml:18:34: metrics.z.details.path: not a template: there is no filter "hidden"
     monitor.toml:21:8: alarm.path: is not a path: start it with one "/"; the host comes from the system's base_url
     monitor.toml:23:17: web.cors_origins[0]: is no origin; give scheme and host alone, such as "https://intranet.example"
     "#);
@@ -931,4 +931,83 @@ fn a_config_cut_or_garbled_anywhere_is_only_an_error() {
             }
         }
     }
+}
+
+#[test]
+fn what_metrics_share_is_named_where_it_is_wrong() {
+    let text = with(
+        r##"[fetches.orders]
+system = "shop"
+path = "/orders?since={{ prevous }}"
+steps = [{ path = "/s", take = { id = "$.id", n = { select = "p >" } } }, { path = "/t?{{ nr }}", url = "https://b.example/" }]
+[fetches.shops]
+system = "a"
+pth = "/shops"
+[fetches."a b"]
+system = "a"
+path = "/a"
+body = ["{{ key }}", { n = "{{ total }}" }]
+[metrics.w]
+fetch = { from = "orders", path = "/x", value = "open", steps = [{ path = "/s" }] }
+alert = { rise = 1 }
+[metrics.v]
+fetch = { from = "ordrs", count = { selct = "p" } }
+alert = { rise = 1 }
+[metrics.u]
+fetch = { from = "shops", select = "p", attribute = 5, scale = "0.01" }
+alert = { rise = 1 }
+[metrics.y]
+fetch = { from = "a b" }
+[metrics.z]
+fetch = { system = "a", path = "/z", count = 5, headers = { X-A = "{{ now | date(fmt='%Y') }}" } }
+"##,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:14:10: fetches.orders.system: no system "shop"; there are a, b
+    monitor.toml:15:8: fetches.orders.path: nothing is called "prevous" here; there are id, key, n, nonce, now, now_http, now_iso, now_ms, previous, value
+    monitor.toml:16:47: fetches.orders.steps[0].take.n: not a CSS selector: DanglingCombinator
+    monitor.toml:16:105: fetches.orders.steps[1].url: a step calls the same system as what comes after it: give a path
+    monitor.toml:16:105: fetches.orders.steps[1].url: give either path or url
+    monitor.toml:19:1: fetches.shops.pth: there is no such key; did you mean "path"?
+    monitor.toml:20:10: fetches."a b": "a b" is no good name: letters, digits, _ and -, at most 64
+    monitor.toml:23:8: fetches."a b".body: nothing is called "total" here; there are key, nonce, now, now_http, now_iso, now_ms, previous, value
+    monitor.toml:25:35: metrics.w.fetch.path: [fetches.orders] says what is requested: leave this out, or leave from out
+    monitor.toml:25:49: metrics.w.fetch.value: not a JSONPath (RFC 9535): at position 0, parser error; write $.open
+    monitor.toml:25:65: metrics.w.fetch.steps: [fetches.orders] says what is requested: leave this out, or leave from out
+    monitor.toml:28:18: metrics.v.fetch.from: no section of [fetches] "ordrs"; did you mean "orders"?
+    monitor.toml:28:37: metrics.v.fetch.count.selct: there is no such key; did you mean "select"?
+    monitor.toml:31:53: metrics.u.fetch.attribute: must be a string in quotes, not a number
+    monitor.toml:31:64: metrics.u.fetch.scale: must be a number, not "0.01"
+    monitor.toml:36:46: metrics.z.fetch.count: must be a JSONPath in quotes, or a table such as { select = "tr.unpaid" }, not 5
+    monitor.toml:36:67: metrics.z.fetch.headers.X-A: not a template: date takes format, timezone or offset, and days_back at column 10
+    "#);
+}
+
+#[test]
+fn a_call_that_no_metric_is_read_from_is_a_warning() {
+    let text = with(
+        r#"fetch = { from = "orders" }
+[fetches.orders]
+system = "a"
+path = "/orders"
+[fetches.shops]
+system = "a"
+path = "/shops"
+"#,
+    );
+    let loaded = load_str("monitor.toml", &text, &[]).unwrap();
+    let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            "monitor.toml:17:10: fetches.shops: no metric is read from it: name it with fetch = { from = \"shops\", … }, or remove it"
+        ]
+    );
+    let fetch = loaded.settings.metrics[0]
+        .fetch
+        .as_ref()
+        .unwrap()
+        .compile()
+        .unwrap();
+    assert_eq!(fetch.system, "a", "a built-in metric takes $.total from it");
 }

@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let declared = FetchSettings {
         system: Some("a".to_owned()),
         path: Some("/api/orders".to_owned()),
-        sum: Some("$.items[*].sum".to_owned()),
+        sum: Some("$.items[*].sum".into()),
         ..FetchSettings::default()
     };
     let fetch = declared.compile().map_err(|errors| format!("{errors:?}"))?;

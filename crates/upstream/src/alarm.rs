@@ -7,7 +7,7 @@ use monitor_requests::{HeaderName, HeaderValue, Request};
 use serde::Serialize;
 
 use crate::error::UpstreamError;
-use crate::upstreams::confirm;
+use crate::request::confirm;
 
 /// The external alarm: `POST path {"kind": "x"}` to a signed-in system, answered with any 2xx.
 #[derive(Clone)]

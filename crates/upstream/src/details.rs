@@ -1,18 +1,14 @@
 //! What an alert was about: the explanation that a system gives.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDateTime, Utc};
-use monitor_domain::{Finding, Number};
 use monitor_login::BodyRule;
-use monitor_requests::{Method, Response};
+use monitor_requests::Response;
 use serde_json::Value;
-use tera::Context;
 
 use crate::error::UpstreamError;
 use crate::extract::{Selection, json};
-use crate::fetch::bare;
-use crate::template::fill;
+use crate::request::{Chain, bare};
+use crate::settings::DetailsSettings;
 
 /// Characters kept of one message.
 const MAX_TEXT: usize = 4_000;
@@ -46,16 +42,8 @@ pub struct Question {
 pub struct Details {
     /// Name of the system that explains.
     pub system: String,
-    /// HTTP method.
-    pub method: Method,
-    /// Path and query, a template.
-    pub path: String,
-    /// More query parameters, templates.
-    pub query: BTreeMap<String, String>,
-    /// More request headers.
-    pub headers: http::HeaderMap,
-    /// Request body.
-    pub body: Option<Value>,
+    /// What is requested.
+    pub(crate) chain: Chain,
     /// Where the messages are in the answer.
     pub messages: Selection,
     /// What the JSON of a good answer says. Where there is none, that of the system counts.
@@ -65,54 +53,25 @@ pub struct Details {
 impl Details {
     /// The reference protocol of System B: `GET path?total=N&previous=M` answers
     /// `{"messages":[{"id","text","occurred_at"}]}`.
+    ///
+    /// # Panics
+    /// Where `path` is none, such as `/api/alerts/x`.
     pub fn messages(system: &str, path: &str) -> Details {
-        Details {
-            system: system.to_owned(),
-            method: Method::GET,
-            path: format!("{path}?total={{{{ total }}}}&previous={{{{ previous }}}}"),
-            query: BTreeMap::new(),
-            headers: http::HeaderMap::new(),
-            body: None,
-            messages: Selection::parse("$.messages[*]", false).expect("a constant JSONPath"),
-            ok: None,
-        }
-    }
-
-    /// Fills in every template once, so that a mistake is found when the config is read.
-    pub(crate) fn try_templates(&self) -> Result<(), Finding> {
-        let question = Question {
-            key: "x".to_owned(),
-            total: 2.0,
-            previous: 1.0,
+        let settings = DetailsSettings {
+            system: Some(system.to_owned()),
+            path: Some(format!(
+                "{path}?total={{{{ total }}}}&previous={{{{ previous }}}}"
+            )),
+            ..DetailsSettings::default()
         };
-        let wrong = |field: String, error: UpstreamError| match error {
-            UpstreamError::Template { why, .. } => Finding::new(field, format!("template: {why}")),
-            other => Finding::new(field, other.to_string()),
-        };
-        self.path(&question)
-            .map_err(|error| wrong("path".to_owned(), error))?;
-        for (name, value) in &self.query {
-            fill(value, name, &context(&question)).map_err(|error| wrong(format!("query.{name}"), error))?;
-        }
-        Ok(())
-    }
-
-    pub(crate) fn path(&self, question: &Question) -> Result<String, UpstreamError> {
-        fill(&self.path, &bare(&self.path), &context(question))
-    }
-
-    pub(crate) fn query(&self, question: &Question) -> Result<BTreeMap<String, String>, UpstreamError> {
-        let context = context(question);
-        self.query
-            .iter()
-            .map(|(name, value)| Ok((name.clone(), fill(value, name, &context)?)))
-            .collect()
+        settings.compile().expect("a path of the program")
     }
 
     /// Takes all messages from an answer, in its order. How many are kept is not decided here: which of them are new is known to
     /// whom they are recorded for.
     pub(crate) fn read(&self, response: &Response) -> Result<Vec<AlertMessage>, UpstreamError> {
-        let wrong = |why: String| UpstreamError::answer(&self.system, &self.path, response.masked(&why));
+        let wrong =
+            |why: String| UpstreamError::answer(&self.system, &self.chain.path, response.masked(&why));
         let json = json(response).map_err(&wrong)?;
         let nodes = self.messages.nodes(&json).map_err(&wrong)?;
         let (good, bad): (Vec<_>, Vec<_>) = nodes
@@ -127,24 +86,13 @@ impl Details {
                 log::warn!(
                     "system {}: {}: left out of the explanation: {why}",
                     self.system,
-                    bare(&self.path)
+                    bare(&self.chain.path)
                 );
                 Ok(messages)
             }
             None => Ok(messages),
         }
     }
-}
-
-/// The variables are numbers and a key of `[a-z0-9_]`: nothing in them needs URL encoding.
-fn context(question: &Question) -> Context {
-    let mut context = Context::new();
-    context.insert("key", &question.key);
-    context.insert("total", &Number(question.total).to_string());
-    context.insert("previous", &Number(question.previous).to_string());
-    let delta = Number::difference(question.total, question.previous);
-    context.insert("delta", &delta.to_string());
-    context
 }
 
 fn message(node: &Value, response: &Response) -> Result<AlertMessage, String> {
@@ -217,49 +165,13 @@ mod tests {
 
     fn read(json: &str) -> Result<Vec<AlertMessage>, UpstreamError> {
         let response = Response::new(
-            Method::GET,
+            monitor_requests::Method::GET,
             monitor_requests::Url::parse("http://b.example/").unwrap(),
             monitor_requests::StatusCode::OK,
             http::HeaderMap::new(),
             json.to_owned().into(),
         );
         Details::messages("b", "/api/alerts/x").read(&response)
-    }
-
-    #[test]
-    fn the_question_is_in_the_path() {
-        let question = Question {
-            key: "x".into(),
-            total: 12.0,
-            previous: 10.0,
-        };
-        let details = Details::messages("b", "/api/alerts/x");
-        assert_eq!(
-            details.path(&question).unwrap(),
-            "/api/alerts/x?total=12&previous=10"
-        );
-        let mut declared = details;
-        declared.path = "/api/orders/latest?n={{ delta }}&of={{ key }}".into();
-        assert_eq!(declared.path(&question).unwrap(), "/api/orders/latest?n=2&of=x");
-        for (total, previous, query) in [
-            (0.3, 0.2, "n=0.1&total=0.3&previous=0.2"),
-            (1.1, -0.0, "n=1.1&total=1.1&previous=0"),
-            (1e-300, 0.0, "n=1e-300&total=1e-300&previous=0"),
-            (1e300, 1.0, "n=1e300&total=1e300&previous=1"),
-            (
-                9_007_199_254_740_991.0,
-                0.5,
-                "n=9007199254740990&total=9007199254740991&previous=0.5",
-            ),
-        ] {
-            declared.path = "/x?n={{ delta }}&total={{ total }}&previous={{ previous }}".into();
-            let question = Question {
-                total,
-                previous,
-                ..question.clone()
-            };
-            assert_eq!(declared.path(&question).unwrap(), format!("/x?{query}"));
-        }
     }
 
     #[test]

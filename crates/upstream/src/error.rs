@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use monitor_login::CallError;
 
-use crate::fetch::bare;
+use crate::request::bare;
 
 /// Why a system gave no usable answer. Cheap to clone: several metrics may share one call.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -34,10 +34,18 @@ pub enum UpstreamError {
     /// A template in the config could not be filled in.
     #[error("template {template:?}: {why}")]
     Template {
-        /// Which one: a path without its query, or the name of a query parameter. Values of a query may be secret.
+        /// The path of the call that it belongs to, without its query: values of that may be secret.
         template: String,
         /// What was wrong.
         why: String,
+    },
+    /// A call before the one that counts failed.
+    #[error("{step}: {error}")]
+    Step {
+        /// Which one, such as `step 1 (GET /api/session)`.
+        step: String,
+        /// How it failed.
+        error: Box<UpstreamError>,
     },
 }
 
@@ -63,6 +71,7 @@ impl UpstreamError {
     pub fn system(&self) -> Option<&str> {
         match self {
             UpstreamError::Call { system, .. } | UpstreamError::Answer { system, .. } => Some(system),
+            UpstreamError::Step { error, .. } => error.system(),
             UpstreamError::NoSystem(_) | UpstreamError::Template { .. } => None,
         }
     }
@@ -72,6 +81,7 @@ impl UpstreamError {
         match self {
             UpstreamError::Call { error, .. } => error.is_transient(),
             UpstreamError::Answer { .. } => true,
+            UpstreamError::Step { error, .. } => error.is_transient(),
             UpstreamError::NoSystem(_) | UpstreamError::Template { .. } => false,
         }
     }
@@ -80,6 +90,7 @@ impl UpstreamError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             UpstreamError::Call { error, .. } => error.retry_after(),
+            UpstreamError::Step { error, .. } => error.retry_after(),
             _ => None,
         }
     }

@@ -1,32 +1,26 @@
 //! A checked description of how one number is read.
 
-use std::collections::BTreeMap;
-
 use monitor_domain::Number;
 use monitor_login::BodyRule;
-use monitor_requests::{Bytes, Method, Request, Response, Url};
+use monitor_requests::Response;
 use serde_json_path::JsonPath;
 
 use crate::error::UpstreamError;
-use crate::extract::Extract;
+use crate::extract::{Extract, Scale};
+use crate::request::{Chain, Identity};
+use crate::settings::FetchSettings;
 
 /// Where a number comes from: a call to a system, and the way to take the number from the answer.
 #[derive(Clone, Debug)]
 pub struct Fetch {
     /// Name of the system to read from.
     pub system: String,
-    /// HTTP method.
-    pub method: Method,
-    /// Path and query, joined to the system's base URL.
-    pub path: String,
-    /// More query parameters.
-    pub query: BTreeMap<String, String>,
-    /// More request headers.
-    pub headers: http::HeaderMap,
-    /// Request body, sent as JSON (a string is sent as it is).
-    pub body: Option<serde_json::Value>,
+    /// What is requested.
+    pub(crate) chain: Chain,
     /// How the number is taken.
     pub extract: Extract,
+    /// What it is multiplied by.
+    pub scale: Option<Scale>,
     /// The number counts things, so a negative one (many systems answer -1 for "I do not know") is unreadable.
     pub counts: bool,
     /// What the JSON of a good answer says. Where there is none, that of the system counts.
@@ -35,18 +29,29 @@ pub struct Fetch {
 
 impl Fetch {
     /// The reference protocol of Systems A and B: `GET path` answers `{"total": N}` with a count.
+    ///
+    /// # Panics
+    /// Where `path` is none, such as `/api/totals/x`.
     pub fn total(system: &str, path: &str) -> Fetch {
+        let settings = FetchSettings {
+            system: Some(system.to_owned()),
+            path: Some(path.to_owned()),
+            ..FetchSettings::default()
+        };
+        let chain = settings.request().of_fetch(&mut Vec::new());
         Fetch {
             system: system.to_owned(),
-            method: Method::GET,
-            path: path.to_owned(),
-            query: BTreeMap::new(),
-            headers: http::HeaderMap::new(),
-            body: None,
+            chain: chain.expect("a path of the program"),
             extract: Extract::Value(JsonPath::parse("$.total").expect("a constant JSONPath")),
+            scale: None,
             counts: true,
             ok: None,
         }
+    }
+
+    /// Equal for fetches that request the same, whatever each takes from the answer: read at the same time, they share a call.
+    pub fn identity(&self) -> &Identity {
+        self.chain.identity()
     }
 
     /// Takes the number from an answer to this call.
@@ -55,44 +60,8 @@ impl Fetch {
             if self.counts && number < 0.0 {
                 return Err(format!("{} is negative; a count cannot be", Number(number)));
             }
-            Ok(number)
+            self.scale.map_or(Ok(number), |scale| scale.apply(number))
         });
-        number.map_err(|why| UpstreamError::answer(&self.system, &self.path, response.masked(&why)))
+        number.map_err(|why| UpstreamError::answer(&self.system, &self.chain.path, response.masked(&why)))
     }
-}
-
-/// A path as errors show it: a query may hold an API key.
-pub(crate) fn bare(path: &str) -> String {
-    path.split(['?', '#']).next().unwrap_or_default().to_owned()
-}
-
-/// Builds the request that `fetch` and `details` sections describe. All of them only read, so they may be
-/// repeated whatever their method: that is what `idempotent` promises the client. Without `accept` it is what the system's
-/// config says, or JSON.
-pub(crate) fn request(
-    method: &Method,
-    mut url: Url,
-    query: &BTreeMap<String, String>,
-    headers: &http::HeaderMap,
-    body: Option<&serde_json::Value>,
-    accept: Option<&'static str>,
-) -> Request {
-    if !query.is_empty() {
-        url.query_pairs_mut().extend_pairs(query);
-    }
-    let mut request = Request::new(method.clone(), url).idempotent(true);
-    request = match body {
-        None => request,
-        Some(serde_json::Value::String(text)) => {
-            request.body("text/plain; charset=utf-8", Bytes::from(text.clone()))
-        }
-        Some(json) => request.json(json),
-    };
-    if let Some(accept) = accept {
-        request = request.header(http::header::ACCEPT, http::HeaderValue::from_static(accept));
-    }
-    for (name, value) in headers {
-        request.headers.insert(name, value.clone());
-    }
-    request
 }

@@ -5,14 +5,19 @@ mod details;
 mod error;
 mod extract;
 mod fetch;
+mod request;
 mod settings;
-mod template;
+mod trace;
 mod upstreams;
 
 pub use alarm::Alarm;
 pub use details::{AlertMessage, Details, Question};
 pub use error::UpstreamError;
-pub use extract::{Decimal, Extract, MAX_EXACT, Selection};
+pub use extract::{Decimal, Extract, List, MAX_EXACT, Scale, Selection};
 pub use fetch::Fetch;
-pub use settings::{AlarmSettings, DetailsSettings, FetchSettings};
-pub use upstreams::{Systems, Upstreams};
+pub use request::Identity;
+pub use settings::{
+    AlarmSettings, DetailsSettings, FetchCallSettings, FetchSettings, ListSettings, PageList,
+};
+pub use trace::{Trace, TraceLine};
+pub use upstreams::{Poll, Systems, Tick, Upstreams};

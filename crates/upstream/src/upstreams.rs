@@ -1,33 +1,64 @@
-//! All systems together, and the sharing of equal calls at the same time.
+//! All systems together, and the sharing of equal calls.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
-use monitor_login::{BodyRule, CallError, System};
-use monitor_requests::{Request, Response, Url};
+use monitor_login::{CallError, System, Vars};
+use monitor_requests::{Request, Response};
 
 use crate::details::{AlertMessage, Details, Question};
 use crate::error::UpstreamError;
-use crate::fetch::{Fetch, request};
+use crate::fetch::Fetch;
+use crate::request::{Chain, Identity, Prepared, confirm, for_fetch, for_question};
+use crate::trace::Trace;
 
 /// The signed-in systems by name.
 pub type Systems = BTreeMap<String, Arc<System>>;
 
 type Answer = Result<Arc<Response>, UpstreamError>;
 type Call = Shared<BoxFuture<'static, Answer>>;
+type WeakCall = WeakShared<BoxFuture<'static, Answer>>;
 
-/// What metrics are read from. Calls that are equal (system, method, URL, headers, body) and overlap in time
-/// are made once and their answer shared, so ten metrics taken from one answer cost one call a tick.
+/// What metrics are read from. Calls that are equal (system, method, URL, headers, body, and the steps before them) are made once
+/// and their answer shared where they overlap in time, or belong to one [`Tick`]: ten metrics taken from one answer cost one
+/// call. An error is shared too.
 pub struct Upstreams {
     systems: Systems,
-    in_flight: Mutex<HashMap<CallKey, WeakShared<BoxFuture<'static, Answer>>>>,
+    in_flight: Mutex<HashMap<CallKey, WeakCall>>,
+    trace: Option<Arc<Trace>>,
+}
+
+/// A moment at which metrics are read. What is read in one tick is answered by calls that began in it: an answer is never kept
+/// for the next one. All of it is forgotten with the last copy.
+#[derive(Clone, Default)]
+pub struct Tick(Arc<Moment>);
+
+#[derive(Default)]
+struct Moment {
+    /// The time that templates have, the same for all that is read: it may be a part of what is requested.
+    vars: OnceLock<Vars>,
+    calls: Mutex<HashMap<CallKey, Call>>,
+}
+
+/// One reading of a metric: what its templates are filled with, and what it shares calls with.
+#[derive(Clone, Default)]
+pub struct Poll {
+    /// The metric's key.
+    pub key: String,
+    /// The reading before, where there was one.
+    pub previous: Option<f64>,
+    /// What is read at the same time.
+    pub tick: Tick,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct CallKey {
     system: String,
+    /// Of several calls that are made one after the other: what takes one and the same answer, and no other, has all of them in
+    /// common, as where one brings a ticket that is good for one more call.
+    place: Option<(Identity, usize)>,
     method: String,
     url: String,
     headers: Vec<(String, Vec<u8>)>,
@@ -40,7 +71,18 @@ impl Upstreams {
         Upstreams {
             systems,
             in_flight: Mutex::default(),
+            trace: None,
         }
+    }
+
+    /// The same for somebody who tries out what is read: each call, and what was taken from its answer, is noted.
+    pub fn traced(systems: Systems) -> (Upstreams, Arc<Trace>) {
+        let trace = Arc::<Trace>::default();
+        let upstreams = Upstreams {
+            trace: Some(Arc::clone(&trace)),
+            ..Upstreams::new(systems)
+        };
+        (upstreams, trace)
     }
 
     /// The systems by name.
@@ -48,25 +90,32 @@ impl Upstreams {
         &self.systems
     }
 
+    /// Reads a number whose templates know nothing of a metric.
+    ///
+    /// # Errors
+    /// As [`Upstreams::read`].
+    pub async fn total(&self, fetch: &Fetch) -> Result<f64, UpstreamError> {
+        self.read(fetch, &Poll::default()).await
+    }
+
     /// Reads a number.
     ///
     /// # Errors
-    /// When the call failed or its answer holds no usable number.
-    pub async fn total(&self, fetch: &Fetch) -> Result<f64, UpstreamError> {
+    /// When a call failed or its answer holds no usable number.
+    pub async fn read(&self, fetch: &Fetch, poll: &Poll) -> Result<f64, UpstreamError> {
         let system = self.system(&fetch.system)?;
-        let url = url(&system, &fetch.path)?;
-        let request = request(
-            &fetch.method,
-            url,
-            &fetch.query,
-            &fetch.headers,
-            fetch.body.as_ref(),
-            (!fetch.extract.is_json()).then_some("*/*"),
-        );
-        let response = self.shared(Arc::clone(&system), request).await?;
+        let vars = for_fetch(poll.tick.vars(&system), &poll.key, poll.previous);
+        let is_json = fetch.extract.is_json();
+        let accept = (!is_json).then_some("*/*");
+        let response = self
+            .request(&system, &fetch.chain, vars, accept, &poll.tick)
+            .await?;
         // What the system says of its JSON does not concern a page.
-        if fetch.extract.is_json() || fetch.ok.is_some() {
-            confirm(fetch.ok.as_ref(), &system, &fetch.path, &response)?;
+        if is_json || fetch.ok.is_some() {
+            confirm(fetch.ok.as_ref(), &system, &fetch.chain.path, &response)?;
+        }
+        if let Some(trace) = &self.trace {
+            trace.extracted(fetch, &response);
         }
         fetch.read(&response)
     }
@@ -74,25 +123,17 @@ impl Upstreams {
     /// Requests what an alert was about.
     ///
     /// # Errors
-    /// When the call failed or its answer holds no messages of the right shape.
+    /// When a call failed or its answer holds no messages of the right shape.
     pub async fn messages(
         &self,
         details: &Details,
         question: &Question,
     ) -> Result<Vec<AlertMessage>, UpstreamError> {
         let system = self.system(&details.system)?;
-        let url = url(&system, &details.path(question)?)?;
-        let query = details.query(question)?;
-        let request = request(
-            &details.method,
-            url,
-            &query,
-            &details.headers,
-            details.body.as_ref(),
-            None,
-        );
-        let response = self.shared(Arc::clone(&system), request).await?;
-        confirm(details.ok.as_ref(), &system, &details.path, &response)?;
+        let tick = Tick::default();
+        let vars = for_question(tick.vars(&system), question);
+        let response = self.request(&system, &details.chain, vars, None, &tick).await?;
+        confirm(details.ok.as_ref(), &system, &details.chain.path, &response)?;
         details.read(&response)
     }
 
@@ -103,16 +144,47 @@ impl Upstreams {
             .ok_or_else(|| UpstreamError::NoSystem(name.to_owned()))
     }
 
-    async fn shared(&self, system: Arc<System>, request: Request) -> Answer {
-        let key = CallKey::of(system.name(), &request);
-        self.join(key, move || send(system, request).boxed()).await
+    /// Makes the calls of a chain one after the other, and gives the answer to the last one.
+    async fn request(
+        &self,
+        system: &Arc<System>,
+        chain: &Chain,
+        vars: Vars,
+        accept: Option<&'static str>,
+        tick: &Tick,
+    ) -> Answer {
+        let mut progress = chain.begin(system, vars);
+        for number in 0..chain.steps() {
+            let in_step = |error| progress.in_step(number, error);
+            let step = progress.step(number).map_err(in_step)?;
+            let response = self.shared(system, step, tick).await.map_err(in_step)?;
+            let taken = progress.take(number, &response);
+            let taken = taken.map_err(|error| progress.in_step(number, error))?;
+            if let Some(trace) = &self.trace {
+                trace.taken(&taken);
+            }
+        }
+        self.shared(system, progress.last(accept)?, tick).await
+    }
+
+    /// The answer of a call that is made, or was in this tick.
+    async fn shared(&self, system: &Arc<System>, prepared: Prepared, tick: &Tick) -> Answer {
+        let Prepared { name, request, place } = prepared;
+        let shown = self.trace.as_ref().map(|_| Trace::request(&request));
+        let key = CallKey::of(system.name(), place, &request);
+        let system = Arc::clone(system);
+        let call = tick.join(&key, || {
+            self.join(key.clone(), move || send(system, request).boxed())
+        });
+        let answer = call.await;
+        if let (Some(trace), Some(shown)) = (&self.trace, shown) {
+            trace.called(&name, &shown, &answer);
+        }
+        answer
     }
 
     fn join(&self, key: CallKey, start: impl FnOnce() -> BoxFuture<'static, Answer>) -> Call {
-        let mut in_flight = self
-            .in_flight
-            .lock()
-            .expect("no code panics while holding this lock");
+        let mut in_flight = locked(&self.in_flight);
         if let Some(call) = in_flight
             .get(&key)
             .and_then(WeakShared::upgrade)
@@ -133,21 +205,46 @@ impl Upstreams {
     }
 }
 
-/// An answer that says itself that the call failed is no answer. Without a rule of its own, that of the system counts.
-pub(crate) fn confirm(
-    own: Option<&BodyRule>,
-    system: &System,
-    path: &str,
-    response: &Response,
-) -> Result<(), UpstreamError> {
-    let checked = own.or(system.ok()).map_or(Ok(()), |ok| ok.check(response));
-    checked.map_err(|why| UpstreamError::answer(system.name(), path, response.masked(&why)))
+impl Tick {
+    fn vars(&self, system: &System) -> Vars {
+        self.0
+            .vars
+            .get_or_init(|| Vars::at(system.clock().wall()))
+            .clone()
+    }
+
+    /// The call of this tick, or the one that `start` gives from now on.
+    fn join(&self, key: &CallKey, start: impl FnOnce() -> Call) -> Call {
+        let mut calls = locked(&self.0.calls);
+        match calls.get(key) {
+            Some(call) => call.clone(),
+            None => {
+                let call = start();
+                calls.insert(key.clone(), call.clone());
+                call
+            }
+        }
+    }
 }
 
-fn url(system: &System, path: &str) -> Result<Url, UpstreamError> {
-    system
-        .url(path)
-        .map_err(|error| UpstreamError::call(system.name(), error))
+impl std::fmt::Debug for Tick {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tick")
+    }
+}
+
+impl std::fmt::Debug for Poll {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Poll")
+            .field("key", &self.key)
+            .field("previous", &self.previous)
+            .finish_non_exhaustive()
+    }
+}
+
+/// No code panics while holding one of these locks.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn send(system: Arc<System>, request: Request) -> Answer {
@@ -158,9 +255,10 @@ async fn send(system: Arc<System>, request: Request) -> Answer {
 }
 
 impl CallKey {
-    fn of(system: &str, request: &Request) -> CallKey {
+    fn of(system: &str, place: Option<(Identity, usize)>, request: &Request) -> CallKey {
         CallKey {
             system: system.to_owned(),
+            place,
             method: request.method.to_string(),
             url: request.url.to_string(),
             headers: request

@@ -7,7 +7,7 @@ use monitor_domain::{Number, SharedClock, SystemClock, timeout};
 use monitor_processor::{Metric, sample, system};
 use monitor_rules::{Evaluation, Observed, Reading, judge};
 use monitor_settings::Settings;
-use monitor_upstream::Upstreams;
+use monitor_upstream::{Poll, Tick, Trace, Upstreams};
 use monitor_worker::{Exit, Program};
 
 use super::stored::{Stored, look_up};
@@ -20,13 +20,19 @@ pub(crate) async fn run(program: &Program, config: &Path, key: &str) -> Result<(
     let metric = find(program, &settings, key)?;
     let clock = SystemClock::shared();
     let systems = settings.systems(clock.clone()).map_err(anyhow::Error::from)?;
-    let upstreams = Upstreams::new(systems);
+    let (upstreams, trace) = Upstreams::traced(systems);
     let rule = &metric.config().rule;
 
     describe(&*metric, &upstreams);
     // Before the reading, as the worker does: a reading is not judged against one that was taken after it.
     let stored = look_up(&settings, key, rule).await;
-    let observed = read(&*metric, &upstreams, &clock).await;
+    let poll = Poll {
+        key: key.to_owned(),
+        previous: stored.state.last_value(),
+        tick: Tick::default(),
+    };
+    let observed = read(&*metric, &upstreams, &clock, &poll).await;
+    calls(&trace);
     let at = clock.wall();
     let reading = Reading {
         at,
@@ -38,6 +44,7 @@ pub(crate) async fn run(program: &Program, config: &Path, key: &str) -> Result<(
     if question::is_due(&evaluation) {
         let observed = &reading.observed;
         question::explained(&*metric, &upstreams, &clock, &stored, &evaluation, observed).await;
+        calls(&trace);
     }
     if stored.is_known {
         trail(&stored.evaluations);
@@ -80,9 +87,16 @@ fn describe(metric: &dyn Metric, upstreams: &Upstreams) {
     row("rule", &config.rule.describe());
 }
 
+/// What was requested on the way, and what was taken from each answer.
+fn calls(trace: &Trace) {
+    for line in trace.take() {
+        row(&line.name, &line.text);
+    }
+}
+
 /// Reads it; signing in is a part of that.
-async fn read(metric: &dyn Metric, upstreams: &Upstreams, clock: &SharedClock) -> Observed {
-    match timeout(&**clock, PATIENCE, sample(metric, upstreams)).await {
+async fn read(metric: &dyn Metric, upstreams: &Upstreams, clock: &SharedClock, poll: &Poll) -> Observed {
+    match timeout(&**clock, PATIENCE, sample(metric, upstreams, poll)).await {
         Ok(Ok(value)) if value.is_finite() => Observed::Value(value),
         Ok(Ok(value)) => Observed::Unreadable(format!("{value} is not a number that can be watched")),
         Ok(Err(error)) => Observed::Unreadable(error.to_string()),

@@ -28,7 +28,10 @@ pub use basic::BasicSettings;
 pub use bearer::BearerSettings;
 pub use common::SystemCommon;
 pub use digest::DigestSettings;
-pub use exchange::{Encode, Extra, FieldNames, OkSettings, StepSettings, TakeFrom, TakeSettings};
+pub use exchange::{
+    BadCall, Body as CallBody, Call, CallSettings, Encode, Extra, FieldNames, OkSettings, Step, StepSettings,
+    Take, TakeFrom, TakeSettings,
+};
 pub use form_cookie::{CsrfSettings, FormCookieSettings, FormLogin};
 pub use json_token::{ExpiresUnit, JsonTokenSettings, RefreshSettings, TokenLogin};
 pub use kind::{LoginKind, LoginSettings, kind, validate};

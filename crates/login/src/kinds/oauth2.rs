@@ -259,7 +259,7 @@ impl OAuth2 {
                 .iter()
                 .map(|(name, value)| (name.as_str(), value.as_str())),
         );
-        let mut request = self.call.request(base, &Vars::default(), &[])?;
+        let mut request = self.call.sign_in(base, &Vars::default(), &[])?;
         match (self.auth, &self.client_secret) {
             (ClientAuth::Basic, Some(secret)) => request = self.basic(request, secret),
             (ClientAuth::Body, Some(secret)) => {

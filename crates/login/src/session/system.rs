@@ -89,6 +89,11 @@ impl System {
         self.ok.as_ref()
     }
 
+    /// The clock that it goes by.
+    pub fn clock(&self) -> &SharedClock {
+        &self.clock
+    }
+
     /// The kind of its login.
     pub fn kind(&self) -> &'static str {
         self.session.login().kind()

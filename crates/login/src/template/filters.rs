@@ -2,8 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::format::{Item, StrftimeItems};
-use chrono::{DateTime, FixedOffset};
 use digest::{Digest, KeyInit, Mac};
 use hmac::Hmac;
 use tera::{Kwargs, State, Tera, TeraResult};
@@ -47,9 +45,7 @@ pub(super) fn engine() -> Tera {
     tera.register_filter("urlencode", |text: &str, _: Kwargs, _: &State| {
         percent_encode(text)
     });
-    tera.register_filter("date", |seconds: i64, with: Kwargs, _: &State| {
-        date(seconds, &with)
-    });
+    super::dates::register(&mut tera);
     tera
 }
 
@@ -63,21 +59,6 @@ fn encode(bytes: &[u8], with: &Kwargs) -> TeraResult<String> {
         None | Some("hex") => Ok(hex(bytes)),
         Some("base64") => Ok(STANDARD.encode(bytes)),
         Some(_) => Err(tera::Error::message("encode must be \"hex\" or \"base64\"")),
-    }
-}
-
-/// `now` as a gateway wants it: `date(format = "%Y%m%dT%H%M%SZ")`, of the time zone that is `offset` hours ahead of UTC.
-fn date(seconds: i64, with: &Kwargs) -> TeraResult<String> {
-    let format: &str = with.must_get("format")?;
-    if StrftimeItems::new(format).any(|item| item == Item::Error) {
-        return Err(tera::Error::message("format is none, such as %Y-%m-%dT%H:%M:%SZ"));
-    }
-    let hours: i32 = with.get("offset")?.unwrap_or(0);
-    let zone = hours.checked_mul(3_600).and_then(FixedOffset::east_opt);
-    let time = DateTime::from_timestamp(seconds, 0);
-    match (zone, time) {
-        (Some(zone), Some(time)) => Ok(time.with_timezone(&zone).format(format).to_string()),
-        _ => Err(tera::Error::message("there is no such time or offset")),
     }
 }
 

@@ -39,6 +39,19 @@ impl JsonTemplate {
         })
     }
 
+    /// See [`Template::try_fill`].
+    ///
+    /// # Errors
+    /// Why one of its texts cannot be filled in.
+    pub fn try_fill(&self, vars: &Vars) -> Result<(), String> {
+        match self {
+            JsonTemplate::Text(template) => template.try_fill(vars),
+            JsonTemplate::List(values) => values.iter().try_for_each(|value| value.try_fill(vars)),
+            JsonTemplate::Object(pairs) => pairs.iter().try_for_each(|(_, value)| value.try_fill(vars)),
+            JsonTemplate::Other(_) => Ok(()),
+        }
+    }
+
     /// The value with everything filled in.
     ///
     /// # Errors

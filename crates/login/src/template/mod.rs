@@ -3,6 +3,7 @@
 //! Read once, when the config is checked: what is wrong with one is said there, and so is a name that nobody fills in. What they
 //! are filled with may be secret, so neither an error nor `Debug` shows a value or the text around it.
 
+mod dates;
 mod filters;
 mod json;
 mod vars;
@@ -15,7 +16,7 @@ use tera::{ErrorKind, Tera};
 pub(crate) use filters::{hex, percent_encode};
 pub use json::JsonTemplate;
 pub use vars::Vars;
-pub(crate) use vars::{ALWAYS, check_values};
+pub(crate) use vars::{ALWAYS, check_name, check_values};
 
 /// The one template that each engine here has.
 const NAME: &str = "value";
@@ -28,7 +29,11 @@ pub struct Template(Content);
 enum Content {
     /// Without a placeholder: most of them.
     Plain(Arc<str>),
-    Filled(Arc<Tera>),
+    Filled {
+        tera: Arc<Tera>,
+        /// The names that it uses.
+        names: Arc<[String]>,
+    },
 }
 
 impl Template {
@@ -42,14 +47,11 @@ impl Template {
         }
         let mut tera = filters::engine();
         tera.add_raw_template(NAME, text).map_err(|error| say(&error))?;
-        let mut used: Vec<_> = tera
-            .get_template_variables(NAME)
-            .map_err(|error| say(&error))?
-            .into_iter()
-            .collect();
+        let used = tera.get_template_variables(NAME).map_err(|error| say(&error))?;
+        let mut used: Vec<String> = used.into_iter().map(str::to_owned).collect();
         used.sort_unstable();
         let known = |name: &str| names.contains(&name) || vars::ALWAYS.contains(&name);
-        if let Some(name) = used.into_iter().find(|name| !known(name)) {
+        if let Some(name) = used.iter().find(|name| !known(name)) {
             let mut all: Vec<&str> = names.iter().chain(&vars::ALWAYS).copied().collect();
             all.sort_unstable();
             return Err(format!(
@@ -57,7 +59,10 @@ impl Template {
                 all.join(", ")
             ));
         }
-        Ok(Template(Content::Filled(Arc::new(tera))))
+        Ok(Template(Content::Filled {
+            tera: Arc::new(tera),
+            names: used.into(),
+        }))
     }
 
     /// Whether it is the same whatever it is filled with.
@@ -72,7 +77,20 @@ impl Template {
     pub fn fill(&self, vars: &Vars) -> Result<String, String> {
         match &self.0 {
             Content::Plain(text) => Ok(text.to_string()),
-            Content::Filled(tera) => tera.render(NAME, vars.context()).map_err(|error| say(&error)),
+            Content::Filled { tera, .. } => tera.render(NAME, vars.context()).map_err(|error| say(&error)),
+        }
+    }
+
+    /// Whether it can be filled in with such values, as far as `vars` has all that it uses: said when the config is checked.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn try_fill(&self, vars: &Vars) -> Result<(), String> {
+        match &self.0 {
+            Content::Filled { names, .. } if names.iter().all(|name| vars.has(name)) => {
+                self.fill(vars).map(drop)
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -95,7 +113,14 @@ fn say(error: &tera::Error) -> String {
                 report.span().start_col + 1
             )
         }
-        _ => "not a template that can be filled in".to_owned(),
+        kind => {
+            let text = kind.to_string();
+            let filter = text.split_once("nknown filter `").map(|(_, rest)| rest);
+            match filter.and_then(|rest| rest.split('`').next()) {
+                Some(name) => format!("not a template: there is no filter {name:?}"),
+                None => "not a template that can be filled in".to_owned(),
+            }
+        }
     }
 }
 
@@ -171,7 +196,10 @@ mod tests {
                 "nothing is called \"passwort\" here; there are",
             ),
             ("hunter3 {{ password", "not a template: "),
-            ("hunter3 {{ password | md55 }}", "not a template"),
+            (
+                "hunter3 {{ password | md55 }}",
+                "not a template: there is no filter \"md55\"",
+            ),
             ("hunter3 {% if %}", "not a template: "),
             ("{{ password | hmac_sha256 }}", "not a template"),
             (
@@ -181,7 +209,6 @@ mod tests {
             ("{{ password | md5(encode='hunter3') }}", "not a template"),
             ("{{ 1 | date(format='%Q') }}", "not a template"),
             ("{{ 1 | date(format='%Y', offset=100) }}", "not a template"),
-            ("{{ 1 | date }}", "not a template"),
             ("{{ password + 1 }}", "not a template"),
         ] {
             let error = fill(text).unwrap_err();

@@ -46,6 +46,11 @@ impl Vars {
         self.0.insert(name.to_owned(), value);
     }
 
+    /// Whether there is something of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     pub(super) fn context(&self) -> &Context {
         &self.0
     }
@@ -56,14 +61,16 @@ pub(crate) fn check_values<'a>(
     key: &'static str,
     values: &'a BTreeMap<String, SecretSource>,
 ) -> impl Iterator<Item = Finding> + 'a {
-    let is_name = |name: &str| {
-        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
-    values.keys().filter(move |name| !is_name(name)).map(move |name| {
-        let message = "not a name that a template can use: letters, digits and _, such as app_key";
-        Finding::new(format!("{key}.{name}"), message)
-    })
+    let names = values.keys();
+    names.filter_map(move |name| check_name(&format!("{key}.{name}"), name))
+}
+
+/// What is wrong with a name of a value, which stands at `key`.
+pub(crate) fn check_name(key: &str, name: &str) -> Option<Finding> {
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let message = "not a name that a template can use: letters, digits and _, such as app_key";
+    (!is_name).then(|| Finding::new(key.to_owned(), message))
 }
 
 impl fmt::Debug for Vars {

@@ -11,7 +11,7 @@ use monitor_processor::{CodedMetric, MAX_MESSAGES, Make, MetricConfig, metric, s
 use monitor_requests::{RequestsSettings, SecretSource};
 use monitor_rules::{Level, Rule};
 use monitor_simulator::SystemA;
-use monitor_upstream::{Systems, Upstreams};
+use monitor_upstream::{Poll, Systems, Upstreams};
 
 /// As the lines of `METRICS` have them.
 const OWN: [(&str, Make); 2] = [
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             make,
         };
         let made = metric(config(&own), &[own]).ok_or("it is in code")?;
-        let value = sample(&*made, &upstreams).await?;
+        let value = sample(&*made, &upstreams, &Poll::default()).await?;
         eprintln!("{key} of system {}: {value}", system(&*made).unwrap_or("?"));
     }
     Ok(())

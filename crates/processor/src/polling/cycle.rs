@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use monitor_model::{DbError, states};
 use monitor_rules::{Observed, Reading, State, Transition, judge};
+use monitor_upstream::{Poll, Tick};
 
 use super::Polling;
 use super::metric_state::{CachedState, CyclePermit, MetricState};
@@ -31,8 +32,8 @@ struct Taken {
 }
 
 /// Runs one cycle. What cannot be read is a reading too; what cannot be stored is logged and counted, and the next reading is
-/// judged against what was stored last, so a rise is not lost with it.
-pub(super) async fn run(polling: &Polling, permit: CyclePermit) {
+/// judged against what was stored last, so a rise is not lost with it. What is read in the same tick shares its calls.
+pub(super) async fn run(polling: &Polling, permit: CyclePermit, tick: Tick) {
     let (context, metric) = (&polling.context, &permit.metric);
     // The state is pinned before the reading is taken, and a reading is never judged against another one. A slow answer judged
     // against what a second worker has stored meanwhile would be a step into the past, and the way back from it a breach that
@@ -42,7 +43,12 @@ pub(super) async fn run(polling: &Polling, permit: CyclePermit) {
         Err(error) => return not_stored(context, metric, &error),
     };
     let begun = context.clock.monotonic();
-    let (observed, contact) = observe(context, &*metric.monitored.metric).await;
+    let poll = Poll {
+        key: metric.key().to_owned(),
+        previous: pinned.state.last_value(),
+        tick,
+    };
+    let (observed, contact) = observe(context, &*metric.monitored.metric, poll).await;
     fault::point(Point::AfterSample);
     let now = context.clock.monotonic();
     let took = now.saturating_sub(begun);
@@ -111,9 +117,9 @@ async fn pin(context: &Context, metric: &MetricState) -> Result<CachedState, DbE
 }
 
 /// Takes the reading. A metric that panics is one that cannot be read: it must not go silent.
-async fn observe(context: &Context, metric: &dyn Metric) -> (Observed, Contact) {
+async fn observe(context: &Context, metric: &dyn Metric, poll: Poll) -> (Observed, Contact) {
     let limit = SAMPLE_LIMIT.max(metric.config().interval);
-    let reading = AssertUnwindSafe(sample(metric, &context.upstreams)).catch_unwind();
+    let reading = AssertUnwindSafe(sample(metric, &context.upstreams, &poll)).catch_unwind();
     let (system, why) = match monitor_domain::timeout(&*context.clock, limit, reading).await {
         Ok(Ok(Ok(value))) if value.is_finite() => return (Observed::Value(value), Contact::Answered),
         Ok(Ok(Ok(value))) => return (Observed::Value(value), Contact::Unknown),

@@ -4,6 +4,7 @@
 
 mod cycle;
 mod first_start;
+mod groups;
 mod metric_state;
 mod permits;
 mod scheduler;

@@ -1,7 +1,8 @@
 //! Which metric is due when.
 //!
 //! Times are on the monotonic clock: a wall clock that is stepped moves nothing. Starts are spread over slots so
-//! that no upstream is hit by all metrics at once, and metrics of one slot share one wake-up.
+//! that no upstream is hit by all metrics at once, and metrics of one slot share one wake-up. Those that request the same are in
+//! one slot, and share the call.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -9,15 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use monitor_domain::counted;
+use monitor_upstream::Tick;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::groups::{Groups, Ticks};
 use super::metric_state::MetricState;
 use super::permits::Permits;
 use super::{Polling, cycle};
-
-/// The width of a slot.
-const SLOT: Duration = Duration::from_millis(50);
 
 impl Polling {
     /// Starts cycles until `halt`, then waits for those in flight, within the shutdown time.
@@ -25,12 +25,13 @@ impl Polling {
         let cycles = TaskTracker::new();
         let (clock, options) = (&self.context.clock, &self.context.options);
         let permits = Arc::new(Permits::new(options.concurrency, &self.metrics));
+        let groups = Groups::new(&self.metrics);
         let start = clock.monotonic();
         let mut agenda: BinaryHeap<Reverse<(Duration, usize)>> = self
             .metrics
             .iter()
             .enumerate()
-            .map(|(index, metric)| Reverse((start + offset(index, metric.interval()), index)))
+            .map(|(index, _)| Reverse((start + groups.offset(index), index)))
             .collect();
 
         while let Some(&Reverse((due, _))) = agenda.peek() {
@@ -40,6 +41,7 @@ impl Polling {
                 () = clock.sleep_until(due) => {}
             }
             let now = clock.monotonic();
+            let mut ticks = Ticks::default();
             while let Some(&Reverse((due, index))) = agenda.peek() {
                 if due > now {
                     break;
@@ -48,7 +50,8 @@ impl Polling {
                 let (next, missed) = following(due, now, self.metrics[index].interval());
                 agenda.push(Reverse((next, index)));
                 self.metrics[index].monitored.meter.late(missed);
-                self.start(index, &permits, &cycles, &halt);
+                let tick = ticks.of(&groups, index);
+                self.start((index, tick), &permits, &cycles, &halt);
             }
         }
         if agenda.is_empty() {
@@ -70,18 +73,23 @@ impl Polling {
     /// One cycle of every metric.
     pub(crate) async fn once(&self) {
         let permits = Permits::new(self.context.options.concurrency, &self.metrics);
-        let begun = self.metrics.iter().filter_map(MetricState::begin);
-        let cycles = begun.map(|cycle| async {
+        let (groups, mut ticks) = (Groups::new(&self.metrics), Ticks::default());
+        let ticks = (0..self.metrics.len()).map(|index| ticks.of(&groups, index));
+        let begun = self.metrics.iter().map(MetricState::begin).zip(ticks);
+        let begun = begun.filter_map(|(cycle, tick)| Some((cycle?, tick)));
+        let permits = &permits;
+        let cycles = begun.map(|(cycle, tick)| async move {
             let _place = permits.acquire(&cycle).await;
-            cycle::run(self, cycle).await;
+            cycle::run(self, cycle, tick).await;
         });
+        let cycles: Vec<_> = cycles.collect();
         futures_util::future::join_all(cycles).await;
     }
 
     /// Starts one cycle, unless the one before still runs.
     fn start(
         self: &Arc<Polling>,
-        index: usize,
+        (index, tick): (usize, Tick),
         permits: &Arc<Permits>,
         cycles: &TaskTracker,
         halt: &CancellationToken,
@@ -97,15 +105,9 @@ impl Polling {
                 () = halt.cancelled() => return,
                 place = permits.acquire(&cycle) => place,
             };
-            cycle::run(&polling, cycle).await;
+            cycle::run(&polling, cycle, tick).await;
         });
     }
-}
-
-/// Neighbours start a slot apart, wrapping around the interval.
-fn offset(index: usize, interval: Duration) -> Duration {
-    let slots = (interval.as_millis() / SLOT.as_millis()).max(1);
-    SLOT * u32::try_from(index as u128 % slots).unwrap_or(0)
 }
 
 /// The first due time after `now` on the grid of `due` and `interval`, and how many were missed on the way.
@@ -136,19 +138,5 @@ mod tests {
             (ms(1400), 3),
             "missed ticks are counted, not made up"
         );
-    }
-
-    #[test]
-    fn starts_are_spread() {
-        let ten = Duration::from_secs(10);
-        assert_eq!(offset(0, ten), ms(0));
-        assert_eq!(offset(3, ten), ms(150));
-        assert_eq!(offset(200, ten), ms(0), "200 slots of 50 ms are in 10 s");
-        assert_eq!(offset(7, ms(20)), ms(0), "shorter than a slot");
-        let counts = (0..1000).fold(std::collections::HashMap::new(), |mut counts, index| {
-            *counts.entry(offset(index, ten)).or_insert(0) += 1;
-            counts
-        });
-        assert!(counts.values().all(|n| *n == 5));
     }
 }

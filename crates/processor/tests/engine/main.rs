@@ -5,6 +5,7 @@
 
 mod chain;
 mod clock;
+mod declared;
 mod fairness;
 mod fault_table_smtp;
 mod faults;

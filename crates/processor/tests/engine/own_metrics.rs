@@ -13,7 +13,7 @@ use monitor_processor::{CodedMetric, MAX_MESSAGES, Make, MetricConfig, explains,
 use monitor_requests::{RequestsSettings, SecretSource};
 use monitor_rules::{Level, Rule};
 use monitor_simulator::SystemA;
-use monitor_upstream::{Fetch, Systems, Upstreams};
+use monitor_upstream::{Fetch, Poll, Systems, Upstreams};
 use serde_json::json;
 
 /// Reads the metric once, made as a line of the list makes it; `fetch` is that of its config.
@@ -39,7 +39,9 @@ async fn read(a: &SystemA, make: Make, fetch: Option<Fetch>) -> Result<f64, Stri
     let key = config.key.clone();
     let own = metric(config, &[CodedMetric { key, make }]).unwrap();
     assert_eq!((system(&*own), explains(&*own)), (Some("a"), false));
-    sample(&*own, &upstreams).await.map_err(|error| error.to_string())
+    sample(&*own, &upstreams, &Poll::default())
+        .await
+        .map_err(|error| error.to_string())
 }
 
 #[tokio::test]

@@ -13,19 +13,15 @@ pub(super) fn fetch(metric: &BuiltIn, given: Option<FetchSettings>) -> FetchSett
     let mut fetch = given.unwrap_or_default();
     fetch.system.get_or_insert_with(|| metric.total.system.to_owned());
     fetch.path.get_or_insert_with(|| metric.total.path.to_owned());
-    let ways = [
-        &fetch.value,
-        &fetch.count,
-        &fetch.sum,
-        &fetch.max,
-        &fetch.min,
-        &fetch.header,
-        &fetch.regex,
-    ];
-    if ways.iter().all(|way| way.is_none()) {
+    take(&mut fetch);
+    fetch
+}
+
+/// How the number is taken, where the config does not say.
+pub(super) fn take(fetch: &mut FetchSettings) {
+    if !fetch.has_way() {
         fetch.value = Some(TOTAL.to_owned());
     }
-    fetch
 }
 
 /// Who explains its alerts, with what the config sets instead.

@@ -182,6 +182,11 @@ impl Checker<'_, '_> {
     ) -> Option<FetchSettings> {
         let is_given = given.is_some();
         let given_system = given.as_ref().is_some_and(|given| given.system.is_some());
+        if let Some(given) = &given
+            && let Some(from) = given.from.clone()
+        {
+            return self.fetch_from(at, &from, built_in, given.clone());
+        }
         let fetch = match (built_in, given) {
             (Some(metric), given) => built_in::fetch(metric, given),
             (None, Some(given)) => given,

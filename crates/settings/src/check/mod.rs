@@ -4,6 +4,7 @@ mod address;
 mod alert;
 mod built_in;
 mod database;
+mod fetches;
 mod kinds;
 mod maintenance;
 mod metrics;
@@ -18,6 +19,7 @@ use monitor_domain::Finding;
 use monitor_requests::{RequestsSettings, SecretSource};
 use toml::de::DeValue;
 
+use self::fetches::Fetches;
 use crate::kinds::Kinds;
 use crate::place::Base;
 use crate::reader::{Found, Reader};
@@ -31,6 +33,7 @@ pub(crate) struct Checker<'d, 'i> {
     env: &'i [(String, String)],
     kinds: &'i Kinds,
     base: Base,
+    fetches: Fetches,
 }
 
 /// A path from its parts.
@@ -63,6 +66,7 @@ impl<'d, 'i> Checker<'d, 'i> {
             env,
             kinds,
             base,
+            fetches: Fetches::default(),
         }
     }
 
@@ -84,7 +88,9 @@ impl<'d, 'i> Checker<'d, 'i> {
             );
         }
         let language = web.as_ref().map_or_else(Default::default, |web| web.lang);
+        self.fetches();
         let metrics = self.metrics(worker.as_ref().map(|worker| worker.interval), language);
+        self.unused_fetches();
         let maintenance = self.maintenance();
         Some(Settings {
             path: self.base.file(file),

@@ -1,35 +1,44 @@
 //! Taking one number from an answer.
 
 use monitor_domain::counted;
-use monitor_login::json_path;
+use monitor_login::{PageSelector, json_path};
 use monitor_requests::Response;
 use regex::Regex;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+mod list;
 mod number;
+mod scale;
 mod selection;
 
+pub use list::List;
 pub use number::{Decimal, MAX_EXACT};
+pub use scale::Scale;
 pub use selection::Selection;
+
+/// How much of what is seen is shown, in characters.
+const SHOWN: usize = 200;
 
 /// How the number is taken from an answer.
 #[derive(Clone, Debug)]
 pub enum Extract {
     /// The one number that a JSONPath selects.
     Value(JsonPath),
-    /// How many nodes a JSONPath selects.
-    Count(Selection),
+    /// How many there are.
+    Count(List),
     /// The sum of the numbers selected; 0 for an empty list.
-    Sum(Selection),
+    Sum(List),
     /// The largest number selected.
-    Max(Selection),
+    Max(List),
     /// The smallest number selected.
-    Min(Selection),
+    Min(List),
     /// The number in an answer header.
     Header(http::HeaderName, Decimal),
     /// The first group (or whole match) of a regular expression over the body.
     Regex(Regex, Decimal),
+    /// The number in the one element of a page that a CSS selector selects.
+    Select(PageSelector, Decimal),
 }
 
 /// How lists and numbers are written in the answers of a system.
@@ -42,13 +51,10 @@ pub(crate) struct Notation {
 impl Extract {
     /// Reads the way `name` (a key of the `fetch` section) with its text.
     pub(crate) fn parse(name: &str, text: &str, notation: Notation) -> Result<Extract, String> {
-        let list = || Selection::parse(text, notation.null_is_empty);
+        let list = || Selection::parse(text, notation.null_is_empty).map(List::Json);
         Ok(match name {
             "value" => Extract::Value(json_path(text)?),
-            "count" => Extract::Count(list()?),
-            "sum" => Extract::Sum(list()?),
-            "max" => Extract::Max(list()?),
-            "min" => Extract::Min(list()?),
+            "count" | "sum" | "max" | "min" => Extract::of_list(name, list()?),
             "header" => Extract::Header(
                 text.parse()
                     .map_err(|_| format!("\"{text}\" is not a header name"))?,
@@ -61,9 +67,29 @@ impl Extract {
         })
     }
 
+    /// What the key `name` of a `fetch` section makes of a list.
+    pub(crate) fn of_list(name: &str, list: List) -> Extract {
+        match name {
+            "sum" => Extract::Sum(list),
+            "max" => Extract::Max(list),
+            "min" => Extract::Min(list),
+            _ => Extract::Count(list),
+        }
+    }
+
+    fn list(&self) -> Option<&List> {
+        match self {
+            Extract::Count(list) | Extract::Sum(list) | Extract::Max(list) | Extract::Min(list) => Some(list),
+            _ => None,
+        }
+    }
+
     /// Whether the answer is read as JSON; otherwise it may be a page.
     pub(crate) fn is_json(&self) -> bool {
-        !matches!(self, Extract::Header(..) | Extract::Regex(..))
+        matches!(
+            (self, self.list()),
+            (Extract::Value(_), _) | (_, Some(List::Json(_)))
+        )
     }
 
     /// Takes the number.
@@ -73,28 +99,72 @@ impl Extract {
     /// that cannot be held exactly.
     pub fn apply(&self, response: &Response) -> Result<f64, String> {
         match self {
-            Extract::Header(name, decimal) => {
+            Extract::Header(_, decimal) | Extract::Regex(_, decimal) => {
+                number::from_text(&self.text(response)?, *decimal, response)
+            }
+            Extract::Select(selector, decimal) => match self.text(response)? {
+                text if text.is_empty() => Err(format!(
+                    "{selector} is empty; what a page fills in by JavaScript comes from an API: read that"
+                )),
+                text => number::from_text(&text, *decimal, response),
+            },
+            Extract::Value(path) => one(path, &json(response)?),
+            Extract::Count(list) => list.count(response),
+            Extract::Sum(list) => list.sum(response),
+            Extract::Max(list) => list.pick(response, f64::max),
+            Extract::Min(list) => list.pick(response, f64::min),
+        }
+    }
+
+    /// The text that the number is in.
+    fn text(&self, response: &Response) -> Result<String, String> {
+        match self {
+            Extract::Header(name, _) => {
                 let value = response
                     .headers
                     .get(name)
                     .ok_or_else(|| format!("the answer has no header {name}"))?;
-                number::from_text(&String::from_utf8_lossy(value.as_bytes()), *decimal, response)
+                Ok(String::from_utf8_lossy(value.as_bytes()).into_owned())
             }
-            Extract::Regex(regex, decimal) => {
-                let text = response.utf8()?;
-                let text = String::from_utf8_lossy(&text);
+            Extract::Regex(regex, _) => {
+                let text = list::text(response)?;
                 let found = regex
                     .captures(&text)
                     .ok_or_else(|| format!("nothing matches {regex}"))?;
                 let group = found.get(1).or_else(|| found.get(0));
-                number::from_text(group.map_or("", |group| group.as_str()), *decimal, response)
+                Ok(group.map_or("", |group| group.as_str()).to_owned())
             }
-            Extract::Value(path) => one(path, &json(response)?),
-            #[allow(clippy::cast_precision_loss)] // far fewer nodes than 2^53 fit the body limit
-            Extract::Count(path) => Ok(path.nodes(&json(response)?)?.len() as f64),
-            Extract::Sum(path) => sum(path, &json(response)?),
-            Extract::Max(path) => pick(path, &json(response)?, f64::max),
-            Extract::Min(path) => pick(path, &json(response)?, f64::min),
+            Extract::Select(selector, _) => selector.one(&list::text(response)?),
+            _ => Ok(String::new()),
+        }
+    }
+
+    /// What it sees in an answer, for those who try it out: so much of it as may be shown.
+    pub(crate) fn seen(&self, response: &Response) -> Result<String, String> {
+        let seen = match (self, self.list()) {
+            (_, Some(list)) => list.seen(response)?,
+            (Extract::Value(path), _) => {
+                let json = json(response)?;
+                let nodes: Vec<String> = path.query(&json).iter().map(ToString::to_string).collect();
+                nodes.join(", ")
+            }
+            _ => format!("{:?}", self.text(response)?),
+        };
+        Ok(format!("{self}: {}", response.excerpt(&seen, SHOWN)))
+    }
+}
+
+impl std::fmt::Display for Extract {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Extract::Value(path) => path.fmt(f),
+            Extract::Count(list) => write!(f, "count of {list}"),
+            Extract::Sum(list) => write!(f, "sum of {list}"),
+            Extract::Max(list) => write!(f, "max of {list}"),
+            Extract::Min(list) => write!(f, "min of {list}"),
+            Extract::Header(name, _) => write!(f, "header {name}"),
+            Extract::Regex(regex, _) => write!(f, "regex {regex}"),
+            Extract::Select(selector, _) => selector.fmt(f),
         }
     }
 }
@@ -116,34 +186,6 @@ fn one(path: &JsonPath, json: &Value) -> Result<f64, String> {
             counted(several.len(), "value")
         )),
     }
-}
-
-fn all(path: &Selection, json: &Value) -> Result<Vec<f64>, String> {
-    let place = path.to_string();
-    let nodes = path.all_nodes(json)?;
-    nodes
-        .into_iter()
-        .map(|node| number::from_json(&place, node))
-        .collect()
-}
-
-fn sum(path: &Selection, json: &Value) -> Result<f64, String> {
-    // Not `Iterator::sum`, which is -0 for nothing.
-    let sum = all(path, json)?.into_iter().fold(0.0, |sum, number| sum + number);
-    // A sum that has come this far may have lost ones on the way.
-    if sum.abs() >= MAX_EXACT {
-        return Err(format!(
-            "the sum of {path} is too large to be counted exactly (the limit is 2^53)"
-        ));
-    }
-    Ok(sum)
-}
-
-fn pick(path: &Selection, json: &Value, better: fn(f64, f64) -> f64) -> Result<f64, String> {
-    all(path, json)?
-        .into_iter()
-        .reduce(better)
-        .ok_or_else(|| format!("{path} selects nothing"))
 }
 
 #[cfg(test)]

@@ -192,7 +192,7 @@ fn plain(text: &str, decimal: Decimal) -> Option<String> {
 ///
 /// # Errors
 /// A magnitude over 2^53, and one so small that nothing would be left of it.
-fn held(written: &str) -> Result<f64, String> {
+pub(super) fn held(written: &str) -> Result<f64, String> {
     let number: f64 = written
         .parse()
         .map_err(|_| format!("\"{written}\" is not a number"))?;

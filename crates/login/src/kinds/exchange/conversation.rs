@@ -52,7 +52,7 @@ impl<'a> Conversation<'a> {
     /// Makes the calls before the sign-in, and keeps what each takes.
     pub(crate) async fn run(&mut self, steps: &[Step]) -> Result<(), LoginError> {
         for Step { key, call, ok, take } in steps {
-            let request = call.request(self.base, &self.vars, &[])?;
+            let request = call.sign_in(self.base, &self.vars, &[])?;
             let path = request.url.path().to_owned();
             let response = self.send(request).await?;
             if let Some(error) = refusal(&response, &path) {

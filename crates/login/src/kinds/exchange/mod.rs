@@ -12,26 +12,28 @@ mod settings;
 mod take;
 
 pub(super) use account::{Fields, account_body, names, put_values};
-pub(super) use call::{Body, Call, CallSettings};
+pub use call::{BadCall, Body, Call, CallSettings};
 pub(super) use conversation::Conversation;
 pub(super) use form::{Form, has_password_input, input};
 pub(super) use ok::OkRule;
 pub use ok::OkSettings;
 pub use settings::{Encode, Extra, FieldNames, StepSettings};
 pub(super) use settings::{resolve_values, secrets};
-pub(super) use take::Take;
-pub use take::{TakeFrom, TakeSettings};
+pub use take::{Take, TakeFrom, TakeSettings};
 
 use crate::LoginError;
 
-/// A call of the config before it is sent, with its steps.
-#[derive(Debug)]
-pub(super) struct Step {
+/// The checked form of [`StepSettings`].
+#[derive(Clone, Debug)]
+pub struct Step {
     /// What it is called in errors, such as `login.steps[0]`.
-    pub(super) key: String,
-    pub(super) call: Call,
-    pub(super) ok: Option<crate::session::BodyRule>,
-    pub(super) take: Vec<(String, Take)>,
+    pub key: String,
+    /// The call.
+    pub call: Call,
+    /// What the JSON of a good answer says.
+    pub ok: Option<crate::session::BodyRule>,
+    /// What is taken from the answer, by name.
+    pub take: Vec<(String, Take)>,
 }
 
 /// An answer that is neither yes nor no.

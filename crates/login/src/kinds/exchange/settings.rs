@@ -14,7 +14,7 @@ use super::call::{Body, Call, CallSettings};
 use super::take::TakeSettings;
 use crate::BuildError;
 use crate::session::BodySettings;
-use crate::template::{JsonTemplate, Template};
+use crate::template::{JsonTemplate, Template, check_name};
 
 /// How the fields of a call are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -49,13 +49,13 @@ pub enum Extra {
     Text(SecretSource),
 }
 
-/// One call of `login.steps`, made before the sign-in; what it takes from its answer the later ones may use.
+/// One call of `steps`, made before the one that counts; what it takes from its answer the later ones may use.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StepSettings {
     /// Path and query below the system's `base_url`, a template.
     pub path: Option<String>,
-    /// The whole address instead, where it is another host.
+    /// The whole address instead, where it is another host; of a sign-in only.
     pub url: Option<String>,
     /// HTTP method. Default `"GET"`, and `"POST"` with `fields` or `body`.
     pub method: Option<String>,
@@ -72,7 +72,8 @@ pub struct StepSettings {
     /// What the JSON of a good answer says, such as `{ path = "$.code", equals = [0] }`. Default: any answer with a 2xx status is good.
     pub ok: Option<BodySettings>,
     /// What later calls use of its answer, by name: `{ ticket = "$.data.ticket" }` (a JSONPath), or `{ ticket = { header = "X-Ticket" } }`,
-    /// `{ cookie = "sid" }`, `{ regex = "…" }`, `{ input = "csrf" }` (a field of a form on a page).
+    /// `{ cookie = "sid" }`, `{ regex = "…" }`, `{ input = "csrf" }` (a field of a form on a page), `{ select = "#shop", attribute =
+    /// "data-id" }` (a CSS selector; without `attribute` the text).
     pub take: BTreeMap<String, TakeSettings>,
 }
 
@@ -121,6 +122,7 @@ impl StepSettings {
         let ok = ok.map_err(|finding| findings.push(finding)).ok().flatten();
         let mut take = Vec::new();
         for (name, settings) in &self.take {
+            findings.extend(check_name(&format!("{key}.take.{name}"), name));
             match settings.compile(&format!("{key}.take.{name}")) {
                 Ok(compiled) => take.push((name.clone(), compiled)),
                 Err(finding) => findings.push(finding),
@@ -137,8 +139,10 @@ impl StepSettings {
             })
     }
 
-    /// All steps, each with the names that those before it took; and all names that are known after the last.
-    pub(in crate::kinds) fn compile_all(
+    /// All steps, each with the names that those before it took; and all names that are known after the last. What is wrong goes
+    /// to `findings` under `key`, such as `login.steps`.
+    pub fn compile_all(
+        key: &str,
         steps: &[StepSettings],
         mut names: Vec<String>,
         findings: &mut Vec<Finding>,
@@ -146,7 +150,7 @@ impl StepSettings {
         let mut compiled = Vec::new();
         for (index, step) in steps.iter().enumerate() {
             let known: Vec<&str> = names.iter().map(String::as_str).collect();
-            compiled.extend(step.compile(&format!("login.steps[{index}]"), &known, findings));
+            compiled.extend(step.compile(&format!("{key}[{index}]"), &known, findings));
             names.extend(step.take.keys().cloned());
         }
         (compiled, names)

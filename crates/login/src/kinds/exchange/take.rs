@@ -10,6 +10,7 @@ use serde_json_path::JsonPath;
 
 use super::form;
 use crate::cookies::CookieJar;
+use crate::page::PageSelector;
 
 /// Where a value is in an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -33,16 +34,27 @@ pub struct TakeFrom {
     pub regex: Option<String>,
     /// The form field of this name on the page.
     pub input: Option<String>,
+    /// A CSS selector of the one element of the page that holds it: its text, or with `attribute` that.
+    pub select: Option<String>,
+    /// With `select`: the attribute of the element.
+    pub attribute: Option<String>,
 }
 
 /// The checked form.
 #[derive(Clone, Debug)]
-pub(crate) enum Take {
+pub enum Take {
+    /// The one value that a JSONPath selects.
     Path(JsonPath),
+    /// A header.
     Header(HeaderName),
+    /// A cookie that an answer so far has set.
     Cookie(String),
+    /// The first group of a regular expression, or all that it matches.
     Regex(Regex),
+    /// A field of a form.
     Input(String),
+    /// An element of a page.
+    Select(PageSelector),
 }
 
 impl TakeSettings {
@@ -58,34 +70,57 @@ impl TakeSettings {
             }
             TakeSettings::From(from) => from,
         };
-        let TakeFrom {
-            header,
-            cookie,
-            regex,
-            input,
-        } = from;
-        match (header, cookie, regex, input) {
-            (Some(name), None, None, None) => HeaderName::from_bytes(name.as_bytes())
+        let attribute = from.attribute.as_deref();
+        if attribute.is_some() && from.select.is_none() {
+            return Err(wrong("attribute is for select: give that too".to_owned()));
+        }
+        let ways = [
+            from.header.as_deref().map(Way::Header),
+            from.cookie.as_deref().map(Way::Cookie),
+            from.regex.as_deref().map(Way::Regex),
+            from.input.as_deref().map(Way::Input),
+            from.select.as_deref().map(Way::Select),
+        ];
+        let given: Vec<Way<'_>> = ways.into_iter().flatten().collect();
+        match given.as_slice() {
+            [Way::Header(name)] => HeaderName::from_bytes(name.as_bytes())
                 .map(Take::Header)
                 .map_err(|_| wrong("not the name of a header".to_owned())),
-            (None, Some(name), None, None) => Ok(Take::Cookie(name.clone())),
-            (None, None, Some(pattern), None) => Regex::new(pattern)
+            [Way::Cookie(name)] => Ok(Take::Cookie((*name).to_owned())),
+            [Way::Regex(pattern)] => Regex::new(pattern)
                 .map(Take::Regex)
                 .map_err(|error| wrong(format!("not a regular expression: {error}"))),
-            (None, None, None, Some(name)) => Ok(Take::Input(name.clone())),
+            [Way::Input(name)] => Ok(Take::Input((*name).to_owned())),
+            [Way::Select(css)] => PageSelector::parse(css, attribute)
+                .map(Take::Select)
+                .map_err(wrong),
             _ => Err(wrong(
-                "give a JSONPath, or one of header, cookie, regex and input".to_owned(),
+                "give a JSONPath, or one of header, cookie, regex, input and select".to_owned(),
             )),
         }
     }
 }
 
+/// What one of the keys of [`TakeFrom`] says.
+enum Way<'a> {
+    Header(&'a str),
+    Cookie(&'a str),
+    Regex(&'a str),
+    Input(&'a str),
+    Select(&'a str),
+}
+
 impl Take {
-    /// The value in an answer.
+    /// Whether the answer is read as JSON.
+    pub fn is_json(&self) -> bool {
+        matches!(self, Take::Path(_))
+    }
+
+    /// The value in an answer; `jar` has the cookies that it and those before it have set.
     ///
     /// # Errors
     /// Why there is none, without quoting the answer.
-    pub(crate) fn from(&self, response: &Response, jar: &CookieJar) -> Result<String, String> {
+    pub fn from(&self, response: &Response, jar: &CookieJar) -> Result<String, String> {
         match self {
             Take::Path(path) => {
                 let json: Value = serde_json::from_slice(&response.utf8()?)
@@ -121,6 +156,10 @@ impl Take {
                     .map(|found| found.as_str().to_owned())
                     .ok_or_else(|| "nothing matches its regex".to_owned())
             }
+            Take::Select(selector) => match selector.one(&response.text())? {
+                text if text.is_empty() => Err(format!("{selector} is empty")),
+                text => Ok(text.replace('\n', " ")),
+            },
             Take::Input(name) => form::input(&response.text(), name)
                 .ok_or_else(|| format!("the page has no form field {name:?}")),
         }

@@ -146,7 +146,7 @@ impl Login for FormCookie {
             hidden.retain(|(other, _)| other != name);
             hidden.push((name.clone(), value.clone()));
         }
-        let mut request = call.request(base, &talk.vars, &hidden)?;
+        let mut request = call.sign_in(base, &talk.vars, &hidden)?;
         if let Some((
             Csrf {
                 to: CsrfTo::Header(name),
@@ -200,7 +200,7 @@ struct Page {
 }
 
 async fn fetch(talk: &Conversation<'_>, page: &Call) -> Result<Page, LoginError> {
-    let request: Request = page.request(talk.base(), &talk.vars, &[])?;
+    let request: Request = page.sign_in(talk.base(), &talk.vars, &[])?;
     let path = request.url.path().to_owned();
     let response = talk.follow(talk.send(request).await?).await?;
     if !response.status.is_success() {

@@ -192,7 +192,7 @@ impl Login for JsonToken {
         talk.vars.set("password", self.password.expose());
         put_values(&mut talk.vars, &self.values);
         talk.run(&self.steps).await?;
-        let request = self.call.request(base, &talk.vars, &[])?;
+        let request = self.call.sign_in(base, &talk.vars, &[])?;
         let path = request.url.path().to_owned();
         let response = talk.send(request).await?;
         self.ok.judge(&response, &path)?;
@@ -225,7 +225,7 @@ impl JsonToken {
     ) -> Option<Credential> {
         let mut talk = Conversation::new(client, base);
         talk.vars.set("refresh_token", token.expose());
-        let request = refresh.call.request(base, &talk.vars, &[]).ok()?;
+        let request = refresh.call.sign_in(base, &talk.vars, &[]).ok()?;
         let response = talk.send(request).await.ok()?;
         if !response.status.is_success() {
             return None;

@@ -110,7 +110,7 @@ impl JsonTokenSettings {
         let before = findings.len();
         findings.extend(check_values("login.values", &login.values));
         let names = names(self.username.is_some(), &login.values);
-        let (steps, names) = StepSettings::compile_all(&login.steps, names, findings);
+        let (steps, names) = StepSettings::compile_all("login.steps", &login.steps, names, findings);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let encode = login.encode.unwrap_or_default();
         let fields = Fields {
