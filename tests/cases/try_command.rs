@@ -351,13 +351,13 @@ alert = { above = 10 }
         assert_says(&said, &[
             "step 1 GET http://127.0.0.1:", "/api/session?key: 200 in ", "take shop = 7",
             "take ticket = [redacted] (14 characters)", "call GET http://127.0.0.1:",
-            "/api/shops/7/orders?since&ticket: 200 in ", "seen sum of $.cents[*]: 2 elements: 1000, 378",
+            "/api/shops/7/orders?since&ticket: 200 in ", "found sum of $.cents[*]: 2 elements: 1000, 378",
             "unscaled 1378", "value 13.78 EUR",
         ]);
         let last = site.world.a.requests().pop().unwrap();
         assert_eq!(last.query_value("since").as_deref(), Some("13.78"), "what the worker read last");
         let (_, late, _) = attempt(&site, "metric", "late").await;
-        assert_says(&late, &["seen count of $.late[*]: 2 elements: \"[redacted]\", 2"]);
+        assert_says(&late, &["found count of $.late[*]: 2 elements: \"[redacted]\", 2"]);
 
         site.world.a.fault("/api/session", Fault::Status(503), Times::Always);
         let (code, failed, errors) = attempt(&site, "metric", "open").await;

@@ -30,7 +30,7 @@ impl PageSelector {
     /// Why it is none.
     pub fn parse(css: &str, attribute: Option<&str>) -> Result<PageSelector, String> {
         let parsed = Selector::parse(css).map_err(|error| {
-            // Some of its messages ask to report them to somebody.
+            // Some of its messages want to be reported to somebody.
             let text = error.to_string();
             let why = match text.starts_with("Unexpected error") {
                 true => text.split_whitespace().next_back().unwrap_or_default(),

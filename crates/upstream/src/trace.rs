@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use monitor_domain::Number;
+use monitor_domain::{Number, counted};
 use monitor_requests::{Request, Response, redact_url};
 
 use crate::error::UpstreamError;
@@ -18,7 +18,7 @@ pub struct Trace(Mutex<Vec<TraceLine>>);
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceLine {
-    /// What it is: `step 1`, `call`, `take`, `seen`, `unscaled`.
+    /// What it is: `step 1`, `call`, `take`, `found`, `unscaled`.
     pub name: String,
     /// What happened.
     pub text: String,
@@ -50,7 +50,7 @@ impl Trace {
                 let took = response.elapsed.as_millis();
                 let attempts = match response.attempts {
                     1 => String::new(),
-                    n => format!(", {n} attempts"),
+                    n => format!(", {}", counted(n, "attempt")),
                 };
                 format!("{request}: {} in {took} ms{attempts}", response.status.as_u16())
             }
@@ -64,15 +64,15 @@ impl Trace {
             let is_number = value.len() <= MAX_DIGITS && value.bytes().all(|byte| byte.is_ascii_digit());
             let text = match is_number {
                 true => value.clone(),
-                false => format!("[redacted] ({} characters)", value.chars().count()),
+                false => format!("[redacted] ({})", counted(value.chars().count(), "character")),
             };
             self.note("take", format!("{name} = {text}"));
         }
     }
 
     pub(crate) fn extracted(&self, fetch: &Fetch, response: &Response) {
-        let seen = fetch.extract.seen(response);
-        self.note("seen", seen.unwrap_or_else(|why| response.masked(&why)));
+        let found = fetch.extract.found(response);
+        self.note("found", found.unwrap_or_else(|why| response.masked(&why)));
         if let (Some(_), Ok(number)) = (fetch.scale, fetch.extract.apply(response)) {
             self.note("unscaled", Number(number).to_string());
         }

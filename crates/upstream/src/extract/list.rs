@@ -88,7 +88,7 @@ impl List {
     }
 
     /// What it sees, for those who try it out.
-    pub(super) fn seen(&self, response: &Response) -> Result<String, String> {
+    pub(super) fn found(&self, response: &Response) -> Result<String, String> {
         let texts: Vec<String> = match self {
             List::Json(path) => {
                 let json = json(response)?;

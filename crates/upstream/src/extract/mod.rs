@@ -17,7 +17,7 @@ pub use number::{Decimal, MAX_EXACT};
 pub use scale::Scale;
 pub use selection::Selection;
 
-/// How much of what is seen is shown, in characters.
+/// How much of what is found is shown, in characters.
 const SHOWN: usize = 200;
 
 /// How the number is taken from an answer.
@@ -140,9 +140,9 @@ impl Extract {
     }
 
     /// What it sees in an answer, for those who try it out: so much of it as may be shown.
-    pub(crate) fn seen(&self, response: &Response) -> Result<String, String> {
-        let seen = match (self, self.list()) {
-            (_, Some(list)) => list.seen(response)?,
+    pub(crate) fn found(&self, response: &Response) -> Result<String, String> {
+        let found = match (self, self.list()) {
+            (_, Some(list)) => list.found(response)?,
             (Extract::Value(path), _) => {
                 let json = json(response)?;
                 let nodes: Vec<String> = path.query(&json).iter().map(ToString::to_string).collect();
@@ -150,7 +150,7 @@ impl Extract {
             }
             _ => format!("{:?}", self.text(response)?),
         };
-        Ok(format!("{self}: {}", response.excerpt(&seen, SHOWN)))
+        Ok(format!("{self}: {}", response.excerpt(&found, SHOWN)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What asks the same thing in the same tick is one call.
+//! What requests the same in the same tick is one call.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

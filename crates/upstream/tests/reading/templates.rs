@@ -64,7 +64,7 @@ async fn nothing_was_read_before_the_first_reading() {
 #[tokio::test]
 async fn details_know_the_reading_that_they_explain() {
     let shop = Shop::start(three).await;
-    let ask = async |path: &str, total: f64, previous: f64| {
+    let path_of = async |path: &str, total: f64, previous: f64| {
         let question = Question {
             key: "x".into(),
             total,
@@ -79,7 +79,7 @@ async fn details_know_the_reading_that_they_explain() {
         shop.lines().pop().unwrap()
     };
     assert_eq!(
-        ask("/latest?n={{ delta }}&of={{ key }}&v={{ value }}", 12.0, 10.0).await,
+        path_of("/latest?n={{ delta }}&of={{ key }}&v={{ value }}", 12.0, 10.0).await,
         "GET /latest?n=2&of=x&v=12"
     );
     let path = "/x?n={{ delta }}&total={{ total }}&previous={{ previous }}";
@@ -94,10 +94,13 @@ async fn details_know_the_reading_that_they_explain() {
             "n=9007199254740990&total=9007199254740991&previous=0.5",
         ),
     ] {
-        assert_eq!(ask(path, total, previous).await, format!("GET /x?{query}"));
+        assert_eq!(path_of(path, total, previous).await, format!("GET /x?{query}"));
     }
     // Reckoning with what is whole.
-    assert_eq!(ask("/x?from={{ previous + 1 }}", 9.0, 4.0).await, "GET /x?from=5");
+    assert_eq!(
+        path_of("/x?from={{ previous + 1 }}", 9.0, 4.0).await,
+        "GET /x?from=5"
+    );
 }
 
 #[test]
