@@ -127,11 +127,11 @@ sign = { text = "{{ path }}", encode = "base32" }
     let errors = errors(text);
     assert!(!errors.contains("hunter2"));
     insta::assert_snapshot!(errors, @r#"
-    monitor.toml:5:12: systems.a.sign.derive[1]: nothing is called "day" here; there are body, headers, host, method, nonce, now, now_http, now_iso, now_ms, params, path, query, query_encoded, query_sorted
     monitor.toml:6:1: systems.a.sign.key: environment variable MONITOR_TEST_NO_SUCH_VARIABLE is not set
     monitor.toml:7:8: systems.a.sign.text: nothing is called "pth" here; there are body, headers, host, key, method, nonce, now, now_http, now_iso, now_ms, params, path, query, query_encoded, query_sorted
     monitor.toml:9:9: systems.a.sign.query: give either header or query
     monitor.toml:10:26: systems.a.sign.add_headers.X-Time: nothing is called "time" here; there are body, headers, host, method, nonce, now, now_http, now_iso, now_ms, params, path, query, query_encoded, query_sorted
+    monitor.toml:11:24: systems.a.sign.derive[1]: nothing is called "day" here; there are body, headers, host, method, nonce, now, now_http, now_iso, now_ms, params, path, query, query_encoded, query_sorted
     monitor.toml:16:53: systems.b.sign.text: has no {{ key }} in it, and this algorithm takes none beside it: anybody could sign so
     monitor.toml:16:86: systems.b.sign.nonce: there is no such key; there are key, algorithm, text, encode, header, query, value, add_headers, add_query, values, hmac_key, derive
     monitor.toml:21:56: systems.c.sign.algorithm: "hmac-sha3" is not possible; did you mean "hmac-sha1"? There are hmac-sha256, hmac-sha1, hmac-sha512, hmac-md5, hmac-sm3, md5, sha1, sha256, sha512, sm3
