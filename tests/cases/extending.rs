@@ -3,4 +3,5 @@
 
 mod built;
 mod page;
+mod size;
 mod steps;

@@ -18,7 +18,7 @@ pub use kinds::{
     DigestSettings, Encode, ExpiresUnit, Extra, FieldNames, FormCookieSettings, FormLogin, JsonTokenSettings,
     KINDS, LoginCall, LoginKind, LoginSettings, NoLoginSettings, OAuth2Login, OAuth2Settings, OkSettings,
     RefreshSettings, SimpleLogin, Step, StepSettings, SystemASettings, SystemBSettings, SystemCommon,
-    SystemSettings, Take, TakeFrom, TakeSettings, TokenLogin, kind, simple_kind, validate,
+    SystemSettings, Take, TakeFrom, TakeSettings, TokenLogin, kind, login_url, simple, simple_kind, validate,
 };
 pub use page::PageSelector;
 pub use session::{

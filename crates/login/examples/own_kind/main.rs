@@ -6,9 +6,9 @@ mod ticket;
 use std::process::ExitCode;
 
 use monitor_domain::SystemClock;
-use monitor_login::SystemSettings;
+use monitor_login::{SystemSettings, simple};
 use monitor_requests::{Request, RequestsSettings, SecretSource};
-use ticket::TicketSettings;
+use ticket::Ticket;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -28,11 +28,11 @@ async fn call() -> Result<String, Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let mut next = |what: &str| args.next().ok_or(format!("{what}?"));
     let base_url = next("base URL")?;
-    let login = TicketSettings {
+    let login = Ticket {
         user: next("user name")?,
         password: SecretSource::Env("PASSWORD".to_owned()),
     };
-    let settings = SystemSettings::new(base_url, login);
+    let settings = SystemSettings::new(base_url, simple(login));
     let system = settings.build("t", &RequestsSettings::default(), SystemClock::shared())?;
     let request = Request::get(system.url(&next("path")?)?);
     Ok(system.call(request).await?.require_success()?.text())

@@ -23,7 +23,7 @@ mod token;
 
 use monitor_domain::Kind;
 
-pub use account::LoginCall;
+pub use account::{LoginCall, login_url};
 pub use basic::BasicSettings;
 pub use bearer::BearerSettings;
 pub use common::SystemCommon;
@@ -38,7 +38,7 @@ pub use kind::{LoginKind, LoginSettings, kind, validate};
 pub use none::NoLoginSettings;
 pub use oauth2::{ClientAuth, OAuth2Login, OAuth2Settings};
 pub use settings::SystemSettings;
-pub use simple::{SimpleLogin, simple_kind};
+pub use simple::{SimpleLogin, simple, simple_kind};
 pub use system_a::SystemASettings;
 pub use system_b::SystemBSettings;
 
