@@ -7,16 +7,21 @@ use chrono::{DateTime, Utc};
 use monitor_domain::Finding;
 use monitor_requests::{Secret, SecretError, SecretSource};
 
+/// What most logins show.
+pub(crate) const CREDENTIALS: &str = "username and password";
+
 /// Why there is no session. Shared by all who waited for it.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LoginError {
     /// The system does not take the credentials.
-    #[error("{}sign-in refused: {reason}; check username and password", prefix(system))]
+    #[error("{}sign-in refused: {reason}; check {credentials}", prefix(system))]
     Refused {
         /// The system's name in the config; a [`Login`](crate::Login) leaves it empty.
         system: String,
         /// What the system answered, without secrets.
         reason: String,
+        /// What it does not take, by its keys in the config: [`Login::credentials`](crate::Login::credentials).
+        credentials: &'static str,
     },
     /// Not tried, because it failed just now.
     #[error("system {system}: no sign-in before {}: {cause}", until.format("%H:%M:%S UTC"))]
@@ -47,6 +52,7 @@ impl LoginError {
         LoginError::Refused {
             system: String::new(),
             reason: reason.into(),
+            credentials: CREDENTIALS,
         }
     }
 
@@ -59,12 +65,13 @@ impl LoginError {
         }
     }
 
-    /// The same with the system's name in it.
-    pub(crate) fn named(self, name: &str) -> LoginError {
+    /// The same with the system's name in it, and with what its login shows.
+    pub(crate) fn named(self, name: &str, credentials: &'static str) -> LoginError {
         match self {
-            LoginError::Refused { system, reason } if system.is_empty() => LoginError::Refused {
+            LoginError::Refused { system, reason, .. } if system.is_empty() => LoginError::Refused {
                 system: name.to_owned(),
                 reason,
+                credentials,
             },
             LoginError::BadAnswer(reason) => LoginError::BadAnswer(format!("system {name}: {reason}")),
             other => other,

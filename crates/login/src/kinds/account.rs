@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::error::CREDENTIALS;
 use crate::session::{BodyRule, BodySettings, SignedOutSettings, join};
 use crate::{BuildError, LoginError};
 
@@ -101,6 +102,14 @@ pub(super) fn password(source: Option<&SecretSource>) -> Result<Secret, BuildErr
     )
 }
 
+/// What an account shows that may have no name.
+pub(super) fn credentials(username: &str) -> &'static str {
+    match username {
+        "" => "password",
+        _ => CREDENTIALS,
+    }
+}
+
 /// The path of the login call, or this one.
 pub(super) fn path(login: Option<&LoginCall>, default: &str) -> String {
     let path = login.and_then(|login| login.path.clone());
@@ -153,8 +162,11 @@ pub(super) fn with_its_words(why: String, response: &Response) -> String {
     }
 }
 
-/// The address of the login call.
-pub(super) fn login_url(base: &Url, path: &str) -> Result<Url, LoginError> {
+/// The address of a login call: this path of the system at `base`, whose own path stays in front.
+///
+/// # Errors
+/// [`LoginError::BadAnswer`] for what is no path of it.
+pub fn login_url(base: &Url, path: &str) -> Result<Url, LoginError> {
     join(base, path).map_err(|why| LoginError::BadAnswer(format!("login.path {path:?}: {why}")))
 }
 

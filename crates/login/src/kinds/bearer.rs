@@ -100,6 +100,10 @@ impl Login for Bearer {
         BearerSettings::NAME
     }
 
+    fn credentials(&self) -> &'static str {
+        "token"
+    }
+
     async fn sign_in(&self, _: &Client, _: &Url) -> Result<Credential, LoginError> {
         self.header.credential(&self.source.resolve()?, None)
     }

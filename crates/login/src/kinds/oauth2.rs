@@ -213,6 +213,13 @@ impl Login for OAuth2 {
         OAuth2Settings::NAME
     }
 
+    fn credentials(&self) -> &'static str {
+        match self.username {
+            Some(_) => "username and password, login.client_id and login.client_secret",
+            None => "login.client_id and login.client_secret",
+        }
+    }
+
     async fn sign_in(&self, client: &Client, base: &Url) -> Result<Credential, LoginError> {
         let refresh = self.refresh.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(token) = refresh {
@@ -296,6 +303,11 @@ impl OAuth2 {
             .and_then(|json| json.get("error"))
             .and_then(Value::as_str);
         let Some(error) = error.filter(|_| !response.status.is_server_error()) else {
+            // An answer that is no JSON at all is that of a proxy or of another page, not of a token endpoint.
+            if response.status.as_u16() == 400 && json.is_none() {
+                let what = "answered 400 Bad Request without JSON: no token endpoint";
+                return Some(bad(format!("{path} {what}; check login.path and base_url")));
+            }
             return account::refusal(response, path);
         };
         let about = json

@@ -5,6 +5,7 @@ use monitor_requests::{Client, Response, Url};
 
 use super::{Credential, SignedOutRules};
 use crate::LoginError;
+use crate::error::CREDENTIALS;
 
 /// One way to sign in. It only ever signs in once and says how that went; the session around it decides when.
 #[async_trait]
@@ -17,6 +18,11 @@ pub trait Login: Send + Sync {
     /// # Errors
     /// [`LoginError::Refused`] only where the credentials are wrong: it keeps the account from being used for long.
     async fn sign_in(&self, client: &Client, base: &Url) -> Result<Credential, LoginError>;
+
+    /// What is to be checked where it is refused, by its keys in the config.
+    fn credentials(&self) -> &'static str {
+        CREDENTIALS
+    }
 
     /// Whether an answer is one that somebody gets who is not signed in, and why.
     ///

@@ -151,7 +151,7 @@ impl Session {
             state.live = None;
             return self.inner.failed(state, error);
         }
-        error.named(&self.inner.name)
+        error.named(&self.inner.name, self.inner.login.credentials())
     }
 
     async fn newer(&self, generation: u64, old: Old) -> Result<Arc<Live>, LoginError> {
@@ -241,7 +241,7 @@ impl Inner {
 
     /// Counts a failure, and sees to it that nobody tries again too soon.
     fn failed(&self, mut state: MutexGuard<'_, State>, error: LoginError) -> LoginError {
-        let error = error.named(&self.name);
+        let error = error.named(&self.name, self.login.credentials());
         let wait = state.after(&error);
         state.blocked = Some((self.clock.monotonic() + wait, Arc::new(error.clone())));
         drop(state);

@@ -106,7 +106,11 @@ async fn a_wrong_secret_is_a_refusal_and_an_error_of_the_server_is_none() {
     let refused = system(&server.url(), "oauth2", keys, &clock);
     let error = total(&refused).await.unwrap_err();
     assert!(
-        is_refused(&error) && error.to_string().contains("no such client"),
+        is_refused(&error)
+            && error.to_string().contains("no such client")
+            && error
+                .to_string()
+                .ends_with("check login.client_id and login.client_secret"),
         "{error}"
     );
     clock.advance(Duration::from_secs(30));
@@ -119,6 +123,8 @@ async fn a_wrong_secret_is_a_refusal_and_an_error_of_the_server_is_none() {
             &json!({ "error": "invalid_scope", "error_description": "hunter2-secret" }),
         ),
         Answer::json(200, &json!({ "token_type": "Bearer" })),
+        Answer::html(400, "<h1>Bad Request</h1> hunter2-secret"),
+        Answer::body(400, "text/plain", "no such host: hunter2-secret"),
     ] {
         let server = server_of(answer).await;
         let system = system(&server.url(), "oauth2", keys, &TestClock::new());

@@ -113,6 +113,10 @@ impl Login for FormCookie {
         FormCookieSettings::NAME
     }
 
+    fn credentials(&self) -> &'static str {
+        account::credentials(&self.username)
+    }
+
     async fn sign_in(&self, client: &Client, base: &Url) -> Result<Credential, LoginError> {
         let Compiled {
             steps,

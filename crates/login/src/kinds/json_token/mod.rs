@@ -180,6 +180,10 @@ impl Login for JsonToken {
         JsonTokenSettings::NAME
     }
 
+    fn credentials(&self) -> &'static str {
+        account::credentials(&self.username)
+    }
+
     async fn sign_in(&self, client: &Client, base: &Url) -> Result<Credential, LoginError> {
         if let Some(refresh) = &self.refresh
             && let Some(token) = refresh.take()
