@@ -25,5 +25,6 @@ mod runbook;
 mod secrets;
 mod simulate;
 mod stumbles;
+mod third_party;
 mod try_command;
 mod upgrade;
