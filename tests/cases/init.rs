@@ -159,7 +159,8 @@ fn the_address_of_the_page_is_taken_by_a_flag_or_left_in_sight() {
     assert!(!checked.contains("base_url"), "{checked}");
 
     for (bad, why) in [
-        ("monitor.example", "not a URL"),
+        ("monitor.example", "put http:// or https:// before it"),
+        ("localhost:8080", "put http:// or https:// before it"),
         ("ftp://monitor.example", "must begin with http:// or https://"),
         (
             "https://u:hunter2@monitor.example",

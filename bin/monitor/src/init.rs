@@ -155,7 +155,8 @@ fn prompt() -> Option<String> {
 
 fn answer(input: &mut dyn BufRead, say: impl Fn(&str)) -> Option<String> {
     say(
-        "How do people reach the page? Messages link to it. Such as https://monitor.example; nothing for later:",
+        "At which address do people open the page? Messages link to it. Type one such as https://monitor.example, or press \
+         Enter to set it later in the config:",
     );
     loop {
         let mut line = String::new();
@@ -164,7 +165,7 @@ fn answer(input: &mut dyn BufRead, say: impl Fn(&str)) -> Option<String> {
         }
         match base_url(&line) {
             Ok(url) => return Some(url),
-            Err(why) => say(&format!("that is {why}:")),
+            Err(why) => say(&format!("{why}; or press Enter to leave it for later:")),
         }
     }
 }

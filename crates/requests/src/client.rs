@@ -314,17 +314,13 @@ fn failed(
 }
 
 fn log_attempt(method: &Method, url: &str, outcome: &Result<Response, Error>, attempt: u32, took: Duration) {
+    // What came of the request is the caller's to say, who knows whether that is news.
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     match outcome {
         Ok(response) => {
             let status = response.status.as_u16();
-            let level = if status < 400 {
-                log::Level::Debug
-            } else {
-                log::Level::Warn
-            };
-            log::log!(level, status, ms, attempt; "{method} {url}: {status}");
+            log::debug!(status, ms, attempt; "{method} {url}: {status}");
         }
-        Err(error) => log::warn!(ms, attempt; "{method} {url}: {}", error.kind),
+        Err(error) => log::debug!(ms, attempt; "{method} {url}: {}", error.kind),
     }
 }

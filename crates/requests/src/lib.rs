@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
 mod breaker;
 mod charset;
 mod classify;
@@ -24,6 +25,7 @@ pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 pub use url::Url;
 
+pub use address::{http_address, server_address};
 pub use client::Client;
 pub use error::{BuildError, Error, ErrorKind, Phase};
 pub use excerpt::excerpt;

@@ -32,24 +32,32 @@ struct Variable<'i> {
 }
 
 impl<'i> Document<'i> {
-    /// Reads the texts and lays the variables over them. What is wrong with any comes back besides a tree of the rest.
+    /// Reads the texts and lays the variables over them. What is set twice comes back besides a tree of the rest.
+    ///
+    /// # Errors
+    /// What cannot be read, alone: all else that seems wrong may follow from it.
     pub(crate) fn parse(
         sources: &'i [Source],
         env: &'i [(String, String)],
-    ) -> (Document<'i>, Vec<Diagnostic>) {
+    ) -> Result<(Document<'i>, Vec<Diagnostic>), Vec<Diagnostic>> {
         let mut document = Document {
             sources,
             bases: Vec::new(),
             root: DeTable::new(),
             env: Vec::new(),
         };
-        let mut diagnostics = Vec::new();
+        let (mut diagnostics, mut unreadable) = (Vec::new(), Vec::new());
         for source in sources {
             let (root, errors) = DeTable::parse_recoverable(&source.text);
-            diagnostics.extend(source.syntax(&errors));
+            let syntax = source.syntax(&errors);
+            unreadable.extend(syntax.unreadable);
+            diagnostics.extend(syntax.twice);
             let base = document.end();
             document.bases.push(base);
             diagnostics.extend(document.merge(shift_table(root.into_inner(), base)));
+        }
+        if !unreadable.is_empty() {
+            return Err(unreadable);
         }
         let mut variables: Vec<(&str, &str)> = env
             .iter()
@@ -69,7 +77,7 @@ impl<'i> Document<'i> {
                 });
             }
         }
-        (document, diagnostics)
+        Ok((document, diagnostics))
     }
 
     /// The value at a path.

@@ -95,8 +95,8 @@ fn checked(
     kinds: &Kinds,
     base: Base,
 ) -> Result<Loaded, Diagnostics> {
-    let (document, syntax) = Document::parse(sources, env);
-    let mut checker = Checker::new(Reader::new(&document, syntax), env, kinds, base);
+    let (document, twice) = Document::parse(sources, env).map_err(Diagnostics)?;
+    let mut checker = Checker::new(Reader::new(&document, twice), env, kinds, base);
     let settings = checker.settings(PathBuf::from(&sources[0].name));
     let found = checker.finish();
     match settings {

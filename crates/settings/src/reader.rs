@@ -10,7 +10,6 @@ use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::document::{Document, not_a_table, show};
-use crate::source::NOT_TOML;
 use crate::tree::{date_or_time, locate, remove, stringify};
 use crate::words::{Complaint, no_such_key, suggest, understand};
 
@@ -37,20 +36,13 @@ pub(crate) struct Reader<'d, 'i> {
     /// Keys that an error has been said about, or that a misspelt one was meant to be: that they are missing then is
     /// no news.
     excused: BTreeSet<String>,
-    /// Lines the parser could not read; what it made of them is not worth a further message.
-    broken: Vec<Place>,
 }
 
 impl<'d, 'i> Reader<'d, 'i> {
-    pub(crate) fn new(document: &'d Document<'i>, syntax: Vec<Diagnostic>) -> Reader<'d, 'i> {
-        let broken = syntax
-            .iter()
-            .filter(|error| error.message.starts_with(NOT_TOML))
-            .map(|e| e.place.clone());
+    pub(crate) fn new(document: &'d Document<'i>, errors: Vec<Diagnostic>) -> Reader<'d, 'i> {
         Reader {
             document,
-            broken: broken.collect(),
-            errors: syntax,
+            errors,
             warnings: Vec::new(),
             hints: Vec::new(),
             excused: BTreeSet::new(),
@@ -154,10 +146,7 @@ impl<'d, 'i> Reader<'d, 'i> {
 
     /// Says that something is not there, unless that follows from an earlier error.
     pub(crate) fn missing(&mut self, path: &[String], message: &str) {
-        // Behind a line that could not be read, it may well be there.
-        if self.broken.is_empty() {
-            self.error(path, format!("missing; {message}"));
-        }
+        self.error(path, format!("missing; {message}"));
     }
 
     /// Says what a crate's own check found below a path: `field` may have dots and indexes (`steps[0].path`), or be empty.
@@ -167,9 +156,8 @@ impl<'d, 'i> Reader<'d, 'i> {
             .cloned()
             .chain(field.split('.').flat_map(name_and_index))
             .collect();
-        // What a key that was said already leaves behind, and what may stand on a line that could not be read.
-        let is_echo = field.is_empty() && self.excused.iter().any(|said| is_inside(said, &show(path)));
-        if is_echo || message.contains("missing") && !self.broken.is_empty() {
+        // What a key that was said already leaves behind.
+        if field.is_empty() && self.excused.iter().any(|said| is_inside(said, &show(path))) {
             return;
         }
         // A message about one of a list quotes it: point at that one.
@@ -269,8 +257,7 @@ impl<'d, 'i> Reader<'d, 'i> {
 
     fn push(&mut self, place: Place, path: &[String], message: String) {
         let shown = show(path);
-        let on_broken_line = self.broken.iter().any(|broken| same_line(broken, &place));
-        if !self.excused.contains(&shown) && !on_broken_line {
+        if !self.excused.contains(&shown) {
             self.errors.push(Diagnostic {
                 place,
                 path: shown,
@@ -288,10 +275,6 @@ fn is_inside(inner: &str, outer: &str) -> bool {
     inner
         .strip_prefix(outer)
         .is_some_and(|rest| rest.starts_with(['.', '[']))
-}
-
-fn same_line(a: &Place, b: &Place) -> bool {
-    matches!((a, b), (Place::File { line: a, .. }, Place::File { line: b, .. }) if a == b)
 }
 
 /// The parts of a path that one part of a field is: `steps[0]` is one of a list.

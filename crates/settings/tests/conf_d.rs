@@ -144,7 +144,7 @@ fn each_mistake_is_at_its_place_in_its_file_and_in_the_order_of_the_files() {
         "# ä\n{}notify = [\"mail\", \"mall\"]\n[webb]\nx = 1\n",
         metric("v")
     );
-    let third = "[metrics.u\n[systems.c]\nkind = \"none\"\n";
+    let third = "[worker]\n[worker]\n";
     let main = format!("{MAIN}unitt = \"x\"\n");
     let texts = [
         ("monitor.toml", main.as_str()),
@@ -158,8 +158,26 @@ fn each_mistake_is_at_its_place_in_its_file_and_in_the_order_of_the_files() {
     conf.d/1.toml:6:1: metrics.w.notfy: there is no such key; did you mean "notify"?
     conf.d/2.toml:6:19: metrics.v.notify[1]: no channel "mall"; did you mean "mail"?
     conf.d/2.toml:7:2: webb: there is no such key; did you mean "web"?
-    conf.d/3.toml:1:11: not TOML: unclosed table, expected `]`
+    conf.d/3.toml:2:2: worker: is set twice; remove one
     MONITOR__METRICS__V__TITLE: metrics.v.title: must not be empty; leave it out for the default
+    "#);
+}
+
+/// What stands in such a file is not known, and the others may refer to it.
+#[test]
+fn files_that_cannot_be_read_are_said_alone() {
+    let texts = [
+        ("monitor.toml", MAIN),
+        ("conf.d/1.toml", "[metrics.u\n[systems.c]\nkind = \"none\"\n"),
+        (
+            "conf.d/2.toml",
+            "[metrics.v]\nfetch = { system = \"c\" }\nintervall = 3\n",
+        ),
+        ("conf.d/3.toml", "[channels.night]\nto = [“a@example.com”]\n"),
+    ];
+    insta::assert_snapshot!(wrong(&texts, &[("MONITOR__METRICS__V__TITLE", "")]), @r#"
+    conf.d/1.toml:1:11: not TOML: unclosed table, expected `]`
+    conf.d/3.toml:2:7: not TOML: “ (U+201C) is a curly quote; type "
     "#);
 }
 

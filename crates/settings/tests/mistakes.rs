@@ -80,7 +80,7 @@ alert = { rise = 1, above = 5 }
     monitor.toml:3:8: web.bind: 0.0.0.0:8080 can be reached from other machines, and nobody has to sign in, because that is not built yet; bind to 127.0.0.1:8080, and come in through a tunnel: ssh -L 8080:127.0.0.1:8080 HOST
     monitor.toml:7:1: worker.intervall: there is no such key; did you mean "interval"?
     monitor.toml:8:15: worker.concurrency: must be from 1 to 4096, not 0
-    monitor.toml:12:12: systems.a.base_url: not a URL (relative URL without a base); give one such as "https://a.example"
+    monitor.toml:12:12: systems.a.base_url: not a URL: put http:// or https:// before it, such as "https://a.example"
     monitor.toml:14:1: systems.a.password: environment variable MONITOR_TEST_NO_SUCH_VARIABLE is not set
     monitor.toml:17:8: systems.b.kind: no kind "sistem_b"; did you mean "system_b"?
     monitor.toml:24:7: channels.mail.to[0]: "ops.example.com" is not a mail address (Invalid input); such as "ops@example.com" or "Ops <ops@example.com>"
@@ -142,11 +142,10 @@ sign = { text = "{{ path }}", encode = "base32" }
 }
 
 #[test]
-fn syntax_errors_and_duplicates_do_not_hide_the_rest() {
+fn what_is_set_twice_does_not_hide_the_rest() {
     let text = r#"[web]
 lang = "en"
 lang = "zh"
-bind = 127.0.0.1:8080
 
 [worker]
 concurrency = 5000
@@ -158,17 +157,109 @@ base_url = "https://a.example"
 [systems.a]
 kind = "none"
 
-[metrics.w]
-fetch = { system = "a", path = "/", value = "$.total" }
-alert = { rise = 1
+[metrics.x]
 "#;
     insta::assert_snapshot!(errors(text), @r#"
     monitor.toml:3:1: web.lang: is set twice; remove one
-    monitor.toml:4:13: not TOML: invalid float, expected nothing (is it a string? it needs quotes)
-    monitor.toml:7:15: worker.concurrency: must be from 1 to 4096, not 5000
-    monitor.toml:13:10: systems.a: is set twice; remove one
-    monitor.toml:18:19: not TOML: unclosed inline table, expected `}`
+    monitor.toml:6:15: worker.concurrency: must be from 1 to 4096, not 5000
+    monitor.toml:12:10: systems.a: is set twice; remove one
+    monitor.toml:15:10: metrics.x.details.system: no system "b", the built-in default; add [systems.b] or set another one; there is only a
     "#);
+}
+
+/// What follows from a line that cannot be read would bury it: no more is said than what cannot be read.
+#[test]
+fn what_is_not_toml_is_said_alone() {
+    let unclosed = with("").replace("to = [\"ops@example.com\"]", "to = [\n  \"ops@example.com\",");
+    insta::assert_snapshot!(errors(&unclosed), @r#"
+    monitor.toml:11:6: not TOML: this [ is not closed before the next line that sets something
+    "#);
+    let several = with("title = Orders\nunit = 12 pieces\nalert = { rise = 1\n[metrics.y]\nintervall = 3");
+    insta::assert_snapshot!(errors(&several), @r#"
+    monitor.toml:13:9: not TOML: text needs quotes, such as "text"
+    monitor.toml:14:8: not TOML: text needs quotes, such as "text"
+    monitor.toml:15:9: not TOML: this { is not closed before the next line that sets something
+    "#);
+    let text = with("title = \"open\nunitt = 3");
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:14: not TOML: a quote is not closed
+    "#);
+    let no_value = with("title =\nunit = \"a\"");
+    insta::assert_snapshot!(errors(&no_value), @r#"
+    monitor.toml:13:8: not TOML: a value is missing
+    "#);
+}
+
+#[test]
+fn what_a_chinese_keyboard_typed_is_named() {
+    for (line, said) in [
+        (
+            "title = “订单”",
+            "13:9: not TOML: “ (U+201C) is a curly quote; type \"",
+        ),
+        (
+            "title = ‘订单’",
+            "13:9: not TOML: ‘ (U+2018) is a curly quote; type '",
+        ),
+        (
+            "title = ＂订单＂",
+            "13:9: not TOML: ＂ (U+FF02) is a full-width quote; type \"",
+        ),
+        (
+            "title＝\"a\"",
+            "13:6: not TOML: ＝ (U+FF1D) is a full-width character; type =",
+        ),
+        (
+            "title ＝ \"a\"",
+            "13:7: not TOML: ＝ (U+FF1D) is a full-width character; type =",
+        ),
+        (
+            "title：\"a\"",
+            "13:6: not TOML: ： (U+FF1A) is a full-width character; type :",
+        ),
+        (
+            "notify = [\"mail\"，\"sms\"]",
+            "13:17: not TOML: ， (U+FF0C) is a full-width comma; type ,",
+        ),
+        (
+            "notify = [\"mail\"］",
+            "13:17: not TOML: ］ (U+FF3D) is a full-width bracket; type ]",
+        ),
+        (
+            "notify = ［\"mail\"］",
+            "13:10: not TOML: ［ (U+FF3B) is a full-width bracket; type [",
+        ),
+        (
+            "alert = ｛ rise = 1 ｝",
+            "13:9: not TOML: ｛ (U+FF5B) is a full-width character; type {",
+        ),
+        (
+            "［metrics.y］",
+            "13:1: not TOML: ［ (U+FF3B) is a full-width bracket; type [",
+        ),
+        (
+            "\u{3000}unit = \"a\"",
+            "13:1: not TOML: U+3000 is a full-width space; type a space",
+        ),
+        (
+            "unit =\u{A0}\"a\"",
+            "13:7: not TOML: U+00A0 is no plain space; type a space",
+        ),
+        (
+            "alert = { rise = １ }",
+            "13:18: not TOML: １ (U+FF11) is a full-width character; type 1",
+        ),
+    ] {
+        assert_eq!(errors(&with(line)), format!("monitor.toml:{said}"), "{line}");
+    }
+    // Where they belong, in text and comments, they say nothing.
+    for line in ["title = 订单，数量", "title = \"“订单”，\" 5", "unit = x # ，"] {
+        let said = errors(&with(line));
+        assert!(
+            !said.contains("type ") && said.contains("not TOML"),
+            "{line}: {said}"
+        );
+    }
 }
 
 #[test]
@@ -249,7 +340,7 @@ notify = ["nobody"]
     monitor.toml:13:10: metrics.w.fetch: missing; say where its total is read, such as { system = "a", path = "/api/orders", value = "$.total" }
     monitor.toml:13:10: metrics.w.alert: missing; say when it alerts, such as { rise = 1 } or { above = 100, clear_below = 90 }
     monitor.toml:14:10: metrics.Umsatz: "Umsatz" is no key for a metric: small letters, digits and _, a letter first, at most 64; what people read is `title`
-    monitor.toml:15:1: metrics.Umsatz.fetch: says not how to take the number from the answer: give one of value, count, sum, max, min (a JSONPath such as "$.total"), header, regex or select
+    monitor.toml:15:1: metrics.Umsatz.fetch: does not say how to take the number from the answer: give one of value, count, sum, max, min (a JSONPath such as "$.total"), header, regex or select
     monitor.toml:15:32: metrics.Umsatz.fetch.path: is not a path: start it with one "/"; the host comes from the system's base_url
     monitor.toml:16:11: metrics.Umsatz.alert.abov: there is no such key; did you mean "above"?
     monitor.toml:18:1: metrics.v.fetc: there is no such key; did you mean "fetch"?
@@ -297,7 +388,7 @@ details = { system = "c" }
     );
     insta::assert_snapshot!(errors, @r#"
     monitor.toml:2:10: systems.a.kind: missing; set it to one of system_a, system_b, none
-    monitor.toml:3:12: systems.a.base_url: must begin with http:// or https://, such as "https://a.example", not with ftp:
+    monitor.toml:3:12: systems.a.base_url: must begin with http:// or https://, such as "https://a.example"
     monitor.toml:4:10: systems."b c": "b c" is no good name: letters, digits, _ and -, at most 64
     monitor.toml:4:10: systems."b c".base_url: missing; where the system is, such as "https://a.example"
     monitor.toml:5:8: systems."b c".kind: no kind "oauth2"; there are system_a, system_b, none
@@ -622,8 +713,8 @@ fn the_worker_notifies_channels_and_a_switch_that_exist() {
     let said: Vec<String> = hunter2.iter().map(|url| heartbeat(url)).collect();
     assert!(!said.join("\n").contains("hunter2"), "{said:?}");
     insta::assert_snapshot!(said.join("\n"), @r#"
-    monitor.toml:14:17: worker.heartbeat_url: not a URL (relative URL without a base); give one such as "https://switch.example/ping/…"
-    monitor.toml:14:17: worker.heartbeat_url: must begin with http:// or https://; give one such as "https://switch.example/ping/…"
+    monitor.toml:14:17: worker.heartbeat_url: not a URL: put http:// or https:// before it, such as "https://switch.example/ping/…"
+    monitor.toml:14:17: worker.heartbeat_url: must begin with http:// or https://, such as "https://switch.example/ping/…"
     monitor.toml:14:17: worker.heartbeat_url: not a URL (invalid port number); give one such as "https://switch.example/ping/…"
     monitor.toml:14:17: worker.heartbeat_url: must be a string, { env = "NAME" } or { file = "/path" }
     monitor.toml:14:1: worker.heartbeat_url.vault: there is no such key; there are env, file
@@ -636,7 +727,7 @@ fn the_worker_notifies_channels_and_a_switch_that_exist() {
     "#);
     let text = with("[worker]\nheartbeat_url = { env = \"SWITCH\" }\n");
     insta::assert_snapshot!(errors_with(&text, &[("SWITCH", "ftp://switch.example")]), @r#"
-    monitor.toml:14:1: worker.heartbeat_url: must begin with http:// or https://; give one such as "https://switch.example/ping/…"
+    monitor.toml:14:1: worker.heartbeat_url: must begin with http:// or https://, such as "https://switch.example/ping/…"
     "#);
 }
 
@@ -724,7 +815,7 @@ statement_timeout = "0s"
     );
     insta::assert_snapshot!(errors(&text), @r#"
     monitor.toml:14:8: web.bind: [::]:8080 can be reached from other machines, and nobody has to sign in, because that is not built yet; bind to 127.0.0.1:8080, and come in through a tunnel: ssh -L 8080:127.0.0.1:8080 HOST
-    monitor.toml:15:12: web.base_url: not a URL (relative URL without a base); give one such as "https://a.example"
+    monitor.toml:15:12: web.base_url: not a URL: put http:// or https:// before it, such as "https://a.example"
     monitor.toml:16:38: web.cors_origins[1]: is no origin; give scheme and host alone, such as "https://intranet.example"
     monitor.toml:17:8: web.lang: no language "de"; there are en, zh-CN
     monitor.toml:18:13: web.templates: there is no folder /no/such/folder

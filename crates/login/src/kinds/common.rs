@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use monitor_domain::Finding;
-use monitor_requests::{ClientConfig, RequestsSettings, SecretKey, Url};
+use monitor_requests::{ClientConfig, RequestsSettings, SecretKey, Url, server_address};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -83,7 +83,7 @@ impl SystemCommon {
             .base_url
             .as_deref()
             .ok_or_else(|| wrong("missing; where the system is, such as \"https://a.example\"".to_owned()))?;
-        http_url(text).map_err(wrong)
+        server_address(text).map_err(wrong)
     }
 
     /// What a client for this system needs, with these defaults.
@@ -109,28 +109,6 @@ impl fmt::Debug for SystemCommon {
             .field("retries", &self.retries)
             .finish_non_exhaustive()
     }
-}
-
-/// The `http(s)://host` of a system, maybe with a path; nothing that could hold a secret.
-fn http_url(text: &str) -> Result<Url, String> {
-    let hint = "such as \"https://a.example\"";
-    // The text itself is not repeated: it may hold a password.
-    let url = Url::parse(text).map_err(|error| format!("not a URL ({error}); give one {hint}"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!(
-            "must begin with http:// or https://, {hint}, not with {}:",
-            url.scheme()
-        ));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold a user or password; they have keys of their own".to_owned());
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(format!(
-            "must not hold a query or fragment; only scheme, host and maybe a path, {hint}"
-        ));
-    }
-    Ok(url)
 }
 
 #[cfg(test)]

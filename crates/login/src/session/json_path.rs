@@ -1,16 +1,107 @@
 //! Reading a JSONPath of the config, and saying how one that is wrong is written.
 
-use serde_json_path::JsonPath;
+use monitor_domain::Mistyped;
+use serde_json_path::{JsonPath, ParseError};
 
 /// The path.
 ///
 /// # Errors
 /// Why it is none, and how it may have been meant.
 pub fn json_path(text: &str) -> Result<JsonPath, String> {
-    JsonPath::parse(text).map_err(|error| match meant(text) {
-        Some(meant) => format!("not a JSONPath (RFC 9535): {error}; write {meant}"),
-        None => format!("not a JSONPath (RFC 9535): {error}"),
+    JsonPath::parse(text).map_err(|error| {
+        let why = why(text, &error);
+        match meant(&typed(text)) {
+            Some(meant) => format!("not a JSONPath (RFC 9535): {why}; write {meant}"),
+            None => format!("not a JSONPath (RFC 9535): {why}"),
+        }
     })
+}
+
+/// What is wrong, in words. Places are counted in characters, from 1.
+fn why(text: &str, error: &ParseError) -> String {
+    let nth = |offset: usize| text[..text.floor_char_boundary(offset)].chars().count() + 1;
+    if let Some((_, mistyped)) = Mistyped::first_in(text, None) {
+        return match mistyped.meant {
+            // The path stands in double quotes already.
+            '"' => Mistyped {
+                meant: '\'',
+                ..mistyped
+            }
+            .to_string(),
+            _ => mistyped.to_string(),
+        };
+    }
+    if text.trim().is_empty() {
+        return "it is empty; $ is the whole answer".to_owned();
+    }
+    if !text.starts_with('$') {
+        return "it has to begin with $".to_owned();
+    }
+    match unclosed(text) {
+        Some((at, '[')) if text[at + 1..].trim().is_empty() => {
+            return "it ends after \"[\": a name in quotes, an index or *, and a \"]\" are missing"
+                .to_owned();
+        }
+        Some((at, quote @ ('\'' | '"'))) => {
+            return format!("the quote {quote} at character {} is not closed", nth(at));
+        }
+        Some((at, open)) => return format!("the \"{open}\" at character {} is not closed", nth(at)),
+        None => {}
+    }
+    if text.trim_end().ends_with('.') {
+        return "it ends with a dot: a name is missing after it".to_owned();
+    }
+    let at = error.position();
+    let rest = text.get(at..).unwrap_or_default();
+    match error.message() {
+        _ if rest.is_empty() => "something is missing at its end".to_owned(),
+        // The parser's own words, where it has any.
+        message if !message.ends_with("parser error") => {
+            let message = message.rsplit(", ").next().unwrap_or(message);
+            format!("at character {}, {message}", nth(at))
+        }
+        _ => format!("from character {} on it cannot be understood: {rest}", nth(at)),
+    }
+}
+
+/// The bracket, or the quote, that is open at the end.
+fn unclosed(text: &str) -> Option<(usize, char)> {
+    let mut open: Vec<(usize, char)> = Vec::new();
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match (open.last().map(|(_, c)| *c), c) {
+            (Some('\'' | '"'), _) if escaped => escaped = false,
+            (Some('\'' | '"'), '\\') => escaped = true,
+            (Some(quote @ ('\'' | '"')), c) => {
+                if c == quote {
+                    open.pop();
+                }
+            }
+            (_, '[' | '(' | '\'' | '"') => open.push((at, c)),
+            (Some('['), ']') | (Some('('), ')') => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    open.pop()
+}
+
+/// The path as an English keyboard types it; between quotes of whichever kind it stays as it is.
+fn typed(text: &str) -> String {
+    let mut typed = String::new();
+    let (mut from, mut in_quotes) = (0, false);
+    for (at, mistyped) in Mistyped::all_in(text, None) {
+        let is_quote = matches!(mistyped.meant, '"' | '\'');
+        if in_quotes && !is_quote {
+            continue;
+        }
+        in_quotes ^= is_quote;
+        typed.push_str(&text[from..at]);
+        typed.push(if is_quote { '\'' } else { mistyped.meant });
+        from = at + mistyped.found.len_utf8();
+    }
+    typed + &text[from..]
 }
 
 /// The path with the `$` in front and quotes around names that need them, if that makes it one.
@@ -131,23 +222,81 @@ mod tests {
     }
 
     #[test]
-    fn a_good_path_is_taken_and_what_nobody_understands_gets_no_advice() {
+    fn a_good_path_is_taken() {
         for good in [
             "$",
             "$.total",
             "$.数量",
+            "$.订单：数",
+            "$['“订单”']",
             "$['unpaid-orders']",
             "$..n",
             "$[?@.n > 1]",
         ] {
             assert!(json_path(good).is_ok(), "{good}");
         }
-        for wrong in ["", "$.", "$[", "$.a[?@.b ==]", "$.a.", "$['a"] {
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_words() {
+        for (wrong, why) in [
+            ("", "it is empty; $ is the whole answer"),
+            ("$.", "it ends with a dot: a name is missing after it"),
+            ("$.a.", "it ends with a dot: a name is missing after it"),
+            (
+                "$.total[",
+                "it ends after \"[\": a name in quotes, an index or *, and a \"]\" are missing",
+            ),
+            ("$.total[0", "the \"[\" at character 8 is not closed"),
+            ("$.数量[?@.n == 1", "the \"[\" at character 5 is not closed"),
+            ("$[?match(@.n, 'a']", "the \"(\" at character 9 is not closed"),
+            ("$['a", "the quote ' at character 3 is not closed"),
+            ("$.a[?@.b ==]", "at character 10, expected closing ']'"),
+            (
+                "$.a]",
+                "from character 4 on it cannot be understood: ]; write $['a]']",
+            ),
+        ] {
             let error = json_path(wrong).unwrap_err();
-            assert!(
-                error.starts_with("not a JSONPath (RFC 9535): ") && !error.contains("write"),
-                "{wrong}: {error}"
-            );
+            assert_eq!(error, format!("not a JSONPath (RFC 9535): {why}"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_a_chinese_keyboard_typed_is_named() {
+        for (wrong, why) in [
+            (
+                "$[“订单”]",
+                "“ (U+201C) is a curly quote; type '; write $['订单']",
+            ),
+            (
+                "$[‘订单’].n",
+                "‘ (U+2018) is a curly quote; type '; write $['订单'].n",
+            ),
+            (
+                "$[“订单，数”]",
+                "“ (U+201C) is a curly quote; type '; write $['订单，数']",
+            ),
+            (
+                "$.items[０]",
+                "０ (U+FF10) is a full-width character; type 0; write $.items[0]",
+            ),
+            (
+                "$。total",
+                "。 (U+3002) is a full-width dot; type .; write $.total",
+            ),
+            ("￥.total", "￥ (U+FFE5) is a yen sign; type $; write $.total"),
+            (
+                "$.items[＊].n",
+                "＊ (U+FF0A) is a full-width character; type *; write $.items[*].n",
+            ),
+            (
+                "$.a[?@.n\u{3000}== ]",
+                "U+3000 is a full-width space; type a space",
+            ),
+        ] {
+            let error = json_path(wrong).unwrap_err();
+            assert_eq!(error, format!("not a JSONPath (RFC 9535): {why}"), "{wrong}");
         }
     }
 }

@@ -68,7 +68,7 @@ async fn each_attempt_is_one_line_without_secrets() {
     let url = format!("GET http://127.0.0.1:{}/logged?token", server.port);
     assert_eq!(
         *ours[0],
-        (Level::Warn, format!("{url}: 503 status=503 ms=0 attempt=1"))
+        (Level::Debug, format!("{url}: 503 status=503 ms=0 attempt=1"))
     );
     assert_eq!(ours[1].0, Level::Debug);
     assert!(

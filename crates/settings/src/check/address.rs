@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use url::Url;
+use monitor_requests::server_address;
 
 /// An address to listen on: IP and port, or `localhost` and port.
 pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
@@ -19,39 +19,17 @@ pub(super) fn is_loopback(address: SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
 }
 
-/// The `http(s)://host` of a system or of ourselves, maybe with a path; nothing that could hold a secret.
-pub(crate) fn http_url(text: &str) -> Result<Url, String> {
-    let hint = "such as \"https://a.example\"";
-    // The text itself is not repeated: it may hold a password.
-    let url = Url::parse(text).map_err(|error| format!("not a URL ({error}); give one {hint}"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!(
-            "must begin with http:// or https://, {hint}, not with {}:",
-            url.scheme()
-        ));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold a user or password; they have keys of their own".to_owned());
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(format!(
-            "must not hold a query or fragment; only scheme, host and maybe a path, {hint}"
-        ));
-    }
-    Ok(url)
-}
-
 /// How people reach the page, as `web.base_url` takes it; without the slash at its end, and escaped.
 ///
 /// # Errors
 /// What is wrong with it, and what to give.
 pub fn base_url(text: &str) -> Result<String, String> {
-    http_url(text.trim()).map(|url| url.as_str().trim_end_matches('/').to_owned())
+    server_address(text.trim()).map(|url| url.as_str().trim_end_matches('/').to_owned())
 }
 
 /// An origin as browsers send it: scheme, host, port, nothing else.
 pub(super) fn origin(text: &str) -> Result<(), String> {
-    let is_origin = http_url(text).is_ok_and(|url| url.origin().ascii_serialization() == text);
+    let is_origin = server_address(text).is_ok_and(|url| url.origin().ascii_serialization() == text);
     if is_origin {
         Ok(())
     } else {
@@ -75,7 +53,7 @@ mod tests {
 
     #[test]
     fn urls_hold_no_secret() {
-        assert!(http_url("https://a.example:8443/monitor/").is_ok());
+        assert!(server_address("https://a.example:8443/monitor/").is_ok());
         for bad in [
             "a.example",
             "ftp://a.example",
@@ -83,7 +61,7 @@ mod tests {
             "http://u:hunter2@a",
             "http://a/?token=hunter2",
         ] {
-            let message = http_url(bad).unwrap_err();
+            let message = server_address(bad).unwrap_err();
             assert!(!message.contains("hunter2"), "{message}");
         }
         for (text, url) in [

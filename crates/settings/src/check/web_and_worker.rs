@@ -4,10 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use humantime::format_duration;
-use monitor_requests::SecretSource;
-use url::Url;
+use monitor_requests::{SecretSource, http_address, server_address};
 
-use super::address::{http_url, is_loopback, listen, origin};
+use super::address::{is_loopback, listen, origin};
 use super::{Checker, path};
 use crate::sections::{WebSection, WorkerSection};
 use crate::settings::{Auth, INTERVALS, WebSettings, WorkerSettings};
@@ -49,7 +48,7 @@ impl Checker<'_, '_> {
                 format!("there is no folder {}", folder.display()),
             );
         }
-        if let Some(Err(message)) = raw.base_url.as_deref().map(http_url) {
+        if let Some(Err(message)) = raw.base_url.as_deref().map(server_address) {
             self.reader.error(&at("base_url"), message);
         }
         Some(WebSettings {
@@ -159,13 +158,8 @@ impl Checker<'_, '_> {
     fn heartbeat_url(&mut self, at: &[String], source: &SecretSource) {
         self.secret(at, source, true);
         let Some(text) = self.resolved(source) else { return };
-        let hint = "give one such as \"https://switch.example/ping/…\"";
-        match Url::parse(&text) {
-            Err(error) => self.reader.error(at, format!("not a URL ({error}); {hint}")),
-            Ok(url) if !matches!(url.scheme(), "http" | "https") => self
-                .reader
-                .error(at, format!("must begin with http:// or https://; {hint}")),
-            Ok(_) => {}
+        if let Err(why) = http_address(&text, "https://switch.example/ping/…") {
+            self.reader.error(at, why);
         }
     }
 

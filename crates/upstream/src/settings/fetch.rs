@@ -218,7 +218,7 @@ impl FetchSettings {
             [] => {
                 errors.push(Finding::new(
                     "",
-                    "says not how to take the number from the answer: give one of value, count, sum, max, min \
+                    "does not say how to take the number from the answer: give one of value, count, sum, max, min \
                      (a JSONPath such as \"$.total\"), header, regex or select",
                 ));
                 None

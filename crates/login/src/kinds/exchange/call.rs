@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::header::ACCEPT;
 use monitor_domain::Finding;
-use monitor_requests::{Bytes, HeaderName, HeaderValue, Method, Request, Url};
+use monitor_requests::{Bytes, HeaderName, HeaderValue, Method, Request, Url, http_address};
 use serde_json::{Map, Value};
 
 use super::bad;
@@ -278,13 +278,9 @@ fn target(settings: &CallSettings<'_>, names: &[&str]) -> Result<Target, (&'stat
             .map(Target::Path)
             .map_err(|why| ("path", why)),
         (None, Some(url)) => {
-            // The text itself is not repeated: it may hold a password.
-            let url = Url::parse(url).map_err(|error| ("url", format!("not a URL ({error})")))?;
-            if !matches!(url.scheme(), "http" | "https")
-                || !url.username().is_empty()
-                || url.password().is_some()
-            {
-                let message = "must begin with http:// or https:// and hold no user or password";
+            let url = http_address(url, "https://sso.example/login").map_err(|why| ("url", why))?;
+            if !url.username().is_empty() || url.password().is_some() {
+                let message = "must not hold a user or password; they have keys of their own";
                 return Err(("url", message.to_owned()));
             }
             Ok(Target::Url(url))

@@ -10,6 +10,7 @@ use serde_json_path::JsonPath;
 
 use super::form;
 use crate::cookies::CookieJar;
+use crate::json_path;
 use crate::page::PageSelector;
 
 /// Where a value is in an answer.
@@ -63,10 +64,7 @@ impl TakeSettings {
         let wrong = |why: String| Finding::new(key.to_owned(), why);
         let from = match self {
             TakeSettings::Path(path) => {
-                let path = JsonPath::parse(path);
-                return path
-                    .map(Take::Path)
-                    .map_err(|error| wrong(format!("not a JSONPath (RFC 9535): {error}")));
+                return json_path(path).map(Take::Path).map_err(wrong);
             }
             TakeSettings::From(from) => from,
         };

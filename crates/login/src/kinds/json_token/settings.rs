@@ -206,7 +206,7 @@ impl RefreshSettings {
 }
 
 fn json_path(key: &'static str, text: &str) -> Result<JsonPath, Finding> {
-    JsonPath::parse(text).map_err(|error| Finding::new(key, format!("not a JSONPath (RFC 9535): {error}")))
+    crate::json_path(text).map_err(|why| Finding::new(key, why))
 }
 
 impl fmt::Debug for TokenLogin {

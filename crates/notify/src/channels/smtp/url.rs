@@ -76,11 +76,18 @@ impl MailUrl {
                 dir => Ok(MailUrl::Folder(PathBuf::from(dir))),
             };
         }
-        let url = Url::parse(text).map_err(|error| format!("not a URL ({error}); {FORMS}"))?;
+        let without_scheme =
+            || format!("does not say by which protocol: put smtp:// or another before it; {FORMS}");
+        let url = Url::parse(text).map_err(|error| match error {
+            url::ParseError::RelativeUrlWithoutBase => without_scheme(),
+            error => format!("not a URL ({error}); {FORMS}"),
+        })?;
         let (security, default_port) = match url.scheme() {
             "smtp" => (Security::None, 25),
             "smtps" => (Security::Tls, 465),
             "smtp+starttls" => (Security::StartTls, 587),
+            // Of `localhost:25` the host looks like a scheme.
+            _ if url.cannot_be_a_base() => return Err(without_scheme()),
             scheme => return Err(format!("mails do not go over {scheme:?}; {FORMS}")),
         };
         let host = decode(url.host_str().unwrap_or_default().trim_matches(['[', ']']));
@@ -242,6 +249,12 @@ mod tests {
             "smtp://u:hunter2@h:99999",
         ] {
             let message = MailUrl::parse(text).unwrap_err();
+            let has_scheme = text.contains("://") || text.starts_with("file:");
+            assert_eq!(
+                message.contains("put smtp://"),
+                !has_scheme,
+                "{text:?}: {message}"
+            );
             assert!(
                 message.contains("file:") && !message.contains("hunter2"),
                 "{text:?}: {message}"
