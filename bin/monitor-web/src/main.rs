@@ -84,6 +84,9 @@ async fn open_database(settings: &Settings) -> Result<Db> {
     let db = Db::open(&settings.database.options())
         .await
         .context("opening the database")?;
-    db.migrate().await.context("migrating the database")?;
+    let applied = db.migrate().await.context("migrating the database")?;
+    if !applied.is_empty() {
+        log::info!("migrated the database: {}", applied.join(", "));
+    }
     Ok(db)
 }

@@ -69,6 +69,8 @@ impl Tried {
             Ok(good) => format!("ok    {what}: {good}"),
             Err(why) => {
                 self.failures += 1;
+                // Errors of a system name it themselves.
+                let why = why.strip_prefix(&format!("{what}: ")).unwrap_or(&why);
                 format!("FAIL  {what}: {why}")
             }
         });

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use monitor_domain::SharedClock;
+use monitor_domain::{Failing, SharedClock};
 use monitor_model::{Db, DbError, Presence, ProcessRole};
 use monitor_upstream::{Alarm, Upstreams};
 use prometheus_client::registry::Registry;
@@ -26,8 +26,8 @@ use crate::context::{Channel, Context, Health, Healths, Monitored, Options, Pend
 use crate::delivery::{Dispatcher, Send, make_due, make_due_beyond_pauses, reap_dead_workers};
 use crate::incidents::{Detector, Outages, notify_gap, watch_database};
 use crate::metric::{self, Metric};
-use crate::outbox::Job;
-use crate::polling::{MetricState, Polling};
+use crate::outbox::{ALARM_LANE, Job};
+use crate::polling::{MetricState, Polling, Unreadable};
 use crate::telemetry::{Counters, OutboxSnapshot, Sources, WorkerGauges};
 use crate::upkeep::{DeadMansSwitch, heartbeat, rename_metrics, run_dead_mans_switch, run_janitor, sign_off};
 
@@ -90,7 +90,8 @@ impl Engine {
         let (upstreams, outages) = (Arc::new(parts.upstreams), outages(&parts.metrics));
         let (lanes, database) = (Healths::default(), Health::default());
         let outbox = OutboxSnapshot::default();
-        let sources = sources(&upstreams, &outages, (&lanes, &database), &outbox);
+        let known = known_lanes(&parts.channels, parts.alarm.is_some());
+        let sources = sources(&upstreams, &outages, (&lanes, known, &database), &outbox);
         let version = &parts.options.version;
         let context = Arc::new(Context {
             presence: Presence::new(ProcessRole::Worker, version, parts.clock.wall()),
@@ -103,6 +104,7 @@ impl Engine {
             options: parts.options,
             lanes,
             database,
+            database_failures: Failing::default(),
             commits: Pending::default(),
             outbox,
         });
@@ -117,6 +119,7 @@ impl Engine {
             polling: Arc::new(Polling {
                 context: Arc::clone(&context),
                 outages: Arc::clone(&outages),
+                unreadable: Unreadable::default(),
                 metrics: states.map(|metric| Arc::new(MetricState::new(metric))).collect(),
             }),
             metrics,
@@ -299,11 +302,17 @@ fn outages(metrics: &[Box<dyn Metric>]) -> Arc<Outages> {
     Arc::new(Outages::new(read))
 }
 
+/// The channels, and the alarm where there is one.
+fn known_lanes(channels: &[Channel], has_alarm: bool) -> Vec<String> {
+    let channels = channels.iter().map(|channel| channel.notifier.name().to_owned());
+    channels.chain(has_alarm.then(|| ALARM_LANE.to_owned())).collect()
+}
+
 /// What the worker's gauges are read from.
 fn sources(
     upstreams: &Arc<Upstreams>,
     outages: &Arc<Outages>,
-    (lanes, database): (&Healths, &Health),
+    (lanes, known_lanes, database): (&Healths, Vec<String>, &Health),
     outbox: &OutboxSnapshot,
 ) -> Sources {
     let (outages, lanes, database) = (Arc::clone(outages), lanes.clone(), database.clone());
@@ -315,6 +324,7 @@ fn sources(
         upstreams: Arc::clone(upstreams),
         systems_up: Box::new(move || outages.states()),
         lanes_failing: Box::new(lanes_failing),
+        lanes: known_lanes,
         is_database_failing: Box::new(move || database.is_failing()),
         outbox: outbox.clone(),
     }

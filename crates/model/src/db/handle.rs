@@ -138,7 +138,8 @@ impl Db {
         })
     }
 
-    /// Makes the tables, or brings them up to date; gives the names of the migrations it ran. Safe when several
+    /// Makes the tables, or brings them up to date; gives the names of the migrations it ran, which are the
+    /// caller's to log. Safe when several
     /// processes do it at once: one does it and the others wait.
     ///
     /// # Errors
@@ -148,9 +149,6 @@ impl Db {
         let source = self.inner.source().clone();
         let migrate = move |_: &Progress| migrations::migrate(&source);
         let applied = self.inner.runner.run(Role::Migrator, (), migrate).await?;
-        for name in &applied {
-            log::info!("migrated {} by {name}", self.inner.source().shown());
-        }
         if !applied.is_empty() {
             self.inner.changes.send_modify(|count| *count += 1);
         }

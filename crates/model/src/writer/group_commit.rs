@@ -155,7 +155,8 @@ impl Writer {
                 left
             }
             TransactionResult::NotBegun(error) => {
-                log::warn!("{} failed: {error}", counted(batch.len(), "write"));
+                // Each caller gets the error, and knows how often it has had it.
+                log::debug!("{} failed: {error}", counted(batch.len(), "write"));
                 self.refuse(batch, &error);
                 Vec::new()
             }

@@ -99,6 +99,6 @@ impl Job for SoundAlarm {
 fn did_not_sound(language: Language, why: &str) -> String {
     match language {
         Language::English => format!("the alarm could not be sounded: {why}"),
-        Language::Chinese => format!("告警器未能触发：{why}"),
+        Language::Chinese => format!("警报未能鸣响：{why}"),
     }
 }

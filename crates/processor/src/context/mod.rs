@@ -10,7 +10,7 @@ mod time;
 
 use std::sync::Arc;
 
-use monitor_domain::SharedClock;
+use monitor_domain::{Failing, SharedClock};
 use monitor_model::{ClockHistory, Db, DbError, Presence};
 use monitor_upstream::{Alarm, Upstreams};
 
@@ -37,6 +37,8 @@ pub(crate) struct Context {
     pub(crate) lanes: Healths,
     /// Whether readings can be stored.
     pub(crate) database: Health,
+    /// What of that is logged.
+    pub(crate) database_failures: Failing,
     /// The readings that wait to be stored.
     pub(crate) commits: Pending,
     /// What the outbox held when it was last counted.

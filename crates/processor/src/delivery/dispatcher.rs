@@ -28,6 +28,9 @@ const STEP: Duration = Duration::from_secs(2);
 /// Time between two checks for deliveries that no lane of the config takes.
 const ORPHANED: Duration = Duration::from_secs(600);
 
+/// Who needs the database for the outbox, in the log.
+const OUTBOX: &str = "outbox";
+
 /// Works off the outbox.
 pub(crate) struct Dispatcher {
     context: Arc<Context>,
@@ -82,10 +85,16 @@ impl Dispatcher {
                 () = halt.cancelled() => break,
                 pumped = self.pump() => pumped,
             };
-            let wait = pumped.unwrap_or_else(|error| {
-                log::error!("outbox: {error}");
-                DB_PAUSE
-            });
+            let wait = match pumped {
+                Ok(wait) => {
+                    self.context.database_served(OUTBOX);
+                    wait
+                }
+                Err(error) => {
+                    self.context.database_failed(OUTBOX, OUTBOX, &error);
+                    DB_PAUSE
+                }
+            };
             tokio::select! {
                 () = halt.cancelled() => {}
                 _ = changes.changed() => {}

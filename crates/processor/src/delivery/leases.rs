@@ -54,8 +54,12 @@ pub(super) async fn keep(context: Arc<Context>, held: Held, halt: CancellationTo
         }
         let until = context.clock.wall().naive_utc() + LEASE;
         let renew = move |conn: &mut Conn| deliveries::renew(conn, &worker, &in_flight, until);
-        if let Err(error) = context.db.write(renew).await {
-            log::warn!("the claims of this worker could not be renewed: {error}");
+        let who = "leases";
+        match context.db.write(renew).await {
+            Ok(_) => context.database_served(who),
+            Err(error) => {
+                context.database_failed(who, "the claims of this worker could not be renewed", &error);
+            }
         }
     }
 }
@@ -85,10 +89,16 @@ async fn make_due_after(context: &Context, pause: Duration) -> Result<(), DbErro
 /// Frees the claims of workers that died on this machine at once.
 pub(crate) async fn reap_dead_workers(context: &Context) -> Result<(), DbError> {
     for (dead, freed) in context.presence.reap_dead_workers(&context.db).await? {
-        log::info!(
-            "worker {dead} died with {} under way, to be made again",
-            counted(freed, "delivery")
-        );
+        match freed {
+            // As in a copy of the database that was made while a worker ran.
+            0 => log::info!(
+                "worker {dead} runs no more and was still listed: taken off the list; it left nothing undone"
+            ),
+            freed => log::info!(
+                "worker {dead} runs no more and left {} under way: made again now",
+                counted(freed, "delivery")
+            ),
+        }
     }
     Ok(())
 }

@@ -40,18 +40,25 @@ pub(super) async fn settle(
     result: AttemptResult,
     lane: &LaneParts,
 ) -> AttemptOutcome {
-    let mut tries = 0;
+    let (mut tries, mut failed) = (0, false);
     loop {
         match mark(context, batch, &result, lane).await {
-            Ok(outcome) => return outcome,
+            Ok(outcome) => {
+                if failed {
+                    context.database_served(&batch.name());
+                }
+                return outcome;
+            }
             Err(error) => {
+                failed = true;
                 tries += u32::from(!may_pass(&error));
                 let name = batch.name();
                 if tries >= MARK_TRIES {
                     log::error!("{name}: could not be marked and will be made again: {error}");
                     return AttemptOutcome::Orphaned;
                 }
-                log::warn!("{name}: could not be marked, trying again: {error}");
+                let what = format!("{name}: could not be marked, trying again");
+                context.database_failed(&name, what, &error);
             }
         }
         context.clock.sleep(DB_PAUSE).await;

@@ -18,6 +18,13 @@ use crate::outbox::{Audience, Refers, When, by_channel, enqueue, message_id, pag
 /// How often an incident is read that comes and goes.
 const MAX_TRIES: usize = 5;
 
+/// What an incident is about, in the log: `system a`, and `gap` where there is but one.
+fn named(incident: &Incident) -> String {
+    format!("{} {}", incident.kind, incident.subject)
+        .trim_end()
+        .to_owned()
+}
+
 /// Which notification of an incident.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Stage {
@@ -78,7 +85,7 @@ pub(crate) fn cover(
     let new = describe(context, cause, &BTreeMap::new(), now);
     for _ in 0..MAX_TRIES {
         if let Some(incident) = incidents::open(conn, &new)? {
-            log::error!("{} {}: {}", incident.kind, incident.subject, incident.reason);
+            log::error!("{}: {}", named(&incident), incident.reason);
             return Ok(incident);
         }
         // Locked: otherwise its end might be notified before its beginning is.
@@ -169,7 +176,7 @@ pub(super) fn begin(
     let Some(incident) = incidents::open(conn, new)? else {
         return Ok(None);
     };
-    log::error!("{} {}: {}", incident.kind, incident.subject, incident.reason);
+    log::error!("{}: {}", named(&incident), incident.reason);
     let began = (&incident, Stage::Began);
     notify(conn, context, audience, began, &incident.reason, new.opened_at)?;
     Ok(Some(incident))
@@ -199,7 +206,7 @@ pub(super) fn notify_end(
     let since = When::stored(incident.since, now.and_utc());
     let lasted = (now - incident.since).to_std().unwrap_or_default();
     let text = text::ended(context.options.language, incident.kind, since, lasted);
-    log::info!("{} {}: {text}", incident.kind, incident.subject);
+    log::info!("{}: {text}", named(incident));
     notify(conn, context, audience, (incident, Stage::Ended), &text, now)
 }
 

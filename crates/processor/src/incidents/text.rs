@@ -14,7 +14,7 @@ pub(super) fn title(language: Language, kind: IncidentKind, subject: &str) -> St
         IncidentKind::System if en => format!("System {subject}"),
         IncidentKind::System => format!("系统 {subject}"),
         IncidentKind::Channel if subject == ALARM_LANE && en => "The alarm".to_owned(),
-        IncidentKind::Channel if subject == ALARM_LANE => "告警器".to_owned(),
+        IncidentKind::Channel if subject == ALARM_LANE => "警报".to_owned(),
         IncidentKind::Channel if en => format!("Channel {subject}"),
         IncidentKind::Channel => format!("通知渠道 {subject}"),
         IncidentKind::Process if en => "A process of the monitor".to_owned(),

@@ -57,13 +57,15 @@ pub(super) async fn run(polling: &Polling, permit: CyclePermit, tick: Tick) {
         .outages
         .note((metric.key(), title), &contact, now, context.clock.wall());
     metric.monitored.meter.sampled(took);
-    if let Observed::Unreadable(why) = &observed {
-        log::warn!("metric {}: cannot be read: {why}", metric.key());
-    }
+    polling.unreadable.log(metric.key(), &observed, &contact, now);
     match commit(polling, metric, &pinned, Taken { observed, took }).await {
-        Ok(()) => context.database.works(),
+        Ok(()) => {
+            context.database.works();
+            context.database_served(metric.key());
+        }
         Err(DbError::Conflict { .. }) => {
             context.database.works();
+            context.database_served(metric.key());
             metric.cache(None);
             metric.monitored.meter.conflicted();
             log::info!(
@@ -82,10 +84,8 @@ fn not_stored(context: &Context, metric: &MetricState, error: &DbError) {
         .fails_so(&error.to_string(), may_pass(error), now, wall);
     metric.cache(None);
     metric.monitored.meter.lost();
-    log::error!(
-        "metric {}: the reading could not be stored: {error}",
-        metric.key()
-    );
+    let what = format!("metric {}: the reading could not be stored", metric.key());
+    context.database_failed(metric.key(), what, error);
 }
 
 /// The state that the next reading is judged against.
@@ -200,7 +200,8 @@ async fn store(context: &Context, metric: &MetricState, commit: &Arc<Commit>) ->
         context.counters.commit_took(took);
         match stored {
             Err(error) if may_pass(&error) && tries < COMMIT_TRIES => {
-                log::warn!(
+                // What becomes of it in the end is logged then.
+                log::debug!(
                     "metric {}: storing the reading failed (try {tries}): {error}",
                     metric.key()
                 );

@@ -1,5 +1,6 @@
 //! How the worker itself is, as series: systems, sign-ins, channels, incidents, the outbox.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -45,6 +46,8 @@ pub(crate) struct Sources {
     pub(crate) systems_up: States,
     /// Each lane that was used, and whether it fails.
     pub(crate) lanes_failing: States,
+    /// The lanes of the config, which are counted at 0 too.
+    pub(crate) lanes: Vec<String>,
     pub(crate) is_database_failing: Box<dyn Fn() -> bool + Send + Sync>,
     pub(crate) outbox: OutboxSnapshot,
 }
@@ -107,15 +110,20 @@ impl WorkerGauges {
             .map(|kind| (kind.as_str(), i64::try_from(count(kind)).unwrap_or(i64::MAX)));
         let help = "Incidents of the monitor itself that are open.";
         gauges(encoder, "incidents", help, "kind", incidents)?;
-        let waiting = outbox.unfinished.iter().map(|lane| (&lane.lane, lane.count));
+        let mut lanes: BTreeMap<&str, (i64, f64)> = self
+            .0
+            .lanes
+            .iter()
+            .map(|lane| (lane.as_str(), (0, 0.0)))
+            .collect();
+        let age = |lane: &Unfinished| (outbox.at.naive_utc() - lane.oldest).to_std().unwrap_or_default();
+        let unfinished = outbox.unfinished.iter();
+        lanes.extend(unfinished.map(|lane| (lane.lane.as_str(), (lane.count, age(lane).as_secs_f64()))));
+        let waiting = lanes.iter().map(|(lane, (count, _))| (*lane, *count));
         let help = "Deliveries that are neither done nor given up.";
         gauges(encoder, "outbox_unfinished", help, "lane", waiting)?;
-        let age = |lane: &Unfinished| (outbox.at.naive_utc() - lane.oldest).to_std().unwrap_or_default();
-        let ages = outbox
-            .unfinished
-            .iter()
-            .map(|lane| (&lane.lane, age(lane).as_secs_f64()));
-        let help = "Age of the oldest delivery that is neither done nor given up.";
+        let ages = lanes.iter().map(|(lane, (_, age))| (*lane, *age));
+        let help = "Age of the oldest delivery that is neither done nor given up; 0 where there is none.";
         gauges(encoder, "outbox_oldest_age_seconds", help, "lane", ages)
     }
 }

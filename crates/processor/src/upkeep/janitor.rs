@@ -20,6 +20,9 @@ const TRUNCATING: Duration = Duration::from_secs(60);
 /// How long a worker that is not heard from stays listed.
 const FORGET: Duration = Duration::from_secs(24 * 3600);
 
+/// Who needs the database for the sign of life, in the log.
+const HEARTBEAT: &str = "heartbeat";
+
 /// Beats and cleans until `halt`. A database that fails is logged and tried again.
 pub(crate) async fn run(context: Arc<Context>, halt: CancellationToken) {
     let mut cleaning = context.clock.monotonic();
@@ -29,8 +32,9 @@ pub(crate) async fn run(context: Arc<Context>, halt: CancellationToken) {
             () = halt.cancelled() => return,
             () = context.clock.sleep(context.options.heartbeat) => {}
         }
-        if let Err(error) = heartbeat(&context).await {
-            log::error!("heartbeat: {error}");
+        match heartbeat(&context).await {
+            Ok(()) => context.database_served(HEARTBEAT),
+            Err(error) => context.database_failed(HEARTBEAT, HEARTBEAT, &error),
         }
         if context.clock.monotonic() >= truncating {
             truncating = context.clock.monotonic() + TRUNCATING;
@@ -50,10 +54,11 @@ pub(crate) async fn run(context: Arc<Context>, halt: CancellationToken) {
 
 /// Keeps SQLite's write-ahead log short, and says who makes it grow.
 async fn truncate(context: &Context) {
+    let who = "write-ahead log";
     match context.db.truncate_log().await {
         Ok(Some(log)) if log.is_a_problem() => log::warn!("{log}"),
-        Ok(_) => {}
-        Err(error) => log::warn!("the write-ahead log could not be truncated: {error}"),
+        Ok(_) => context.database_served(who),
+        Err(error) => context.database_failed(who, "the write-ahead log could not be truncated", &error),
     }
 }
 
