@@ -11,6 +11,8 @@ use monitor_model::Db;
 use monitor_requests::Secret;
 use monitor_rules::Maintenance;
 
+use crate::localized::Localized;
+
 /// Everything the web needs to know. Made by [`WebContext::new`], then changed field by field.
 #[derive(Clone)]
 pub struct WebContext {
@@ -20,6 +22,8 @@ pub struct WebContext {
     pub metrics: Vec<MetricView>,
     /// The maintenance windows, in which nobody is notified of alerts, by name; shown beside the metrics they mute.
     pub maintenance: Vec<(String, Maintenance)>,
+    /// The names of the channels of the config: what may be retried and is counted, also where nothing was sent yet.
+    pub channels: Vec<String>,
     /// What `POST /reset` sounds; `None` where no alarm is configured: a reset then only acknowledges.
     pub alarm: Option<Arc<dyn GlobalAlarm>>,
     /// Where the time comes from.
@@ -49,6 +53,7 @@ impl WebContext {
             db,
             metrics,
             maintenance: Vec::new(),
+            channels: Vec::new(),
             alarm: None,
             clock,
             lang: Language::English,
@@ -80,8 +85,8 @@ pub struct MetricView {
     pub unit: String,
     /// How bad its alerts are.
     pub severity: Severity,
-    /// The rule that alerts, for people: "above 100, clear below 90".
-    pub rule_text: String,
+    /// The rule that alerts, for people: "above 100, clear below 90". The API has it as it was given.
+    pub rule_text: Localized,
     /// How often it is read. A value is stale when it was not checked for three of these and 10 s.
     pub interval: Duration,
 }
@@ -89,8 +94,8 @@ pub struct MetricView {
 /// A link in the header.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NavLink {
-    /// What it says; not translated.
-    pub label: String,
+    /// What it says.
+    pub label: Localized,
     /// Where it leads, a path on this server.
     pub href: String,
 }

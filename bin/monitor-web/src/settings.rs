@@ -9,6 +9,7 @@ use monitor_requests::SecretSource;
 use monitor_settings::{MetricSettings, Settings};
 
 use crate::context::{GlobalAlarm, MetricView, WebContext};
+use crate::localized::Localized;
 
 impl WebContext {
     /// The context that the settings describe, over an opened database. Nothing is called yet.
@@ -22,6 +23,11 @@ impl WebContext {
         let metrics = settings.metrics.iter().map(MetricView::from).collect();
         Ok(WebContext {
             maintenance: settings.maintenance.clone(),
+            channels: settings
+                .channels
+                .iter()
+                .map(|channel| channel.name.clone())
+                .collect(),
             alarm: alarm.map(|alarm| Arc::new(alarm) as Arc<dyn GlobalAlarm>),
             lang: settings.web.lang,
             templates: settings.web.templates.clone(),
@@ -40,7 +46,7 @@ impl From<&MetricSettings> for MetricView {
             title: settings.title.clone(),
             unit: settings.unit.clone(),
             severity: settings.severity,
-            rule_text: settings.rule.describe(),
+            rule_text: Localized::from(&settings.rule),
             interval: settings.interval,
         }
     }
@@ -69,6 +75,16 @@ mod tests {
             password = "p"
             [alarm]
             system = "b"
+            [channels.mail]
+            kind = "smtp"
+            url = "smtp://127.0.0.1:1"
+            from = "monitor@example.com"
+            to = ["ops@example.com"]
+            [channels.oncall]
+            kind = "smtp"
+            url = "smtp://127.0.0.1:1"
+            from = "monitor@example.com"
+            to = ["oncall@example.com"]
             [metrics.z]
             alert = {{ above = 100, clear_below = 90 }}
             [metrics.x]
@@ -90,7 +106,13 @@ mod tests {
         let ctx = WebContext::from_settings(&settings, db.clone(), clock).unwrap();
         let keys: Vec<_> = ctx.metrics.iter().map(|m| m.key.as_str()).collect();
         assert_eq!(keys, ["z", "x"], "in the config's order");
-        assert_eq!(ctx.metrics[0].rule_text, "高于 100 告警，低于 90 恢复");
+        let rule = &ctx.metrics[0].rule_text;
+        assert_eq!(rule.as_given(), "高于 100 告警，低于 90 恢复");
+        assert_eq!(
+            rule.of(monitor_domain::Language::English),
+            "above 100, clear below 90"
+        );
+        assert_eq!(ctx.channels, ["mail", "oncall"]);
         assert!(ctx.alarm.is_some());
         assert_eq!(ctx.lang, monitor_domain::Language::Chinese);
         db.close().await;

@@ -71,15 +71,20 @@ impl Rule {
 
     /// The rule in words: "rise by 1", "above 100, clear below 90, for 30s", or "高于 100 告警，低于 90 恢复".
     pub fn describe(&self) -> String {
+        self.describe_in(self.language)
+    }
+
+    /// The same for readers of another language.
+    pub fn describe_in(&self, language: Language) -> String {
         let timing = Timing {
             hold: self.hold,
             keep_for: self.keep_for,
             no_data: self.no_data,
         };
-        let mut text = self.condition.describe(timing, self.language);
+        let mut text = self.condition.describe(timing, language);
         if let Some(limit) = self.flapping() {
             // Writing to a String cannot fail.
-            let _ = match self.language {
+            let _ = match language {
                 Language::English => write!(text, ", flapping at {}", en::often(limit)),
                 Language::Chinese => write!(text, "，{}视为频繁波动", zh_cn::often(limit)),
             };

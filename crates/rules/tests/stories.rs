@@ -518,7 +518,7 @@ fn a_series_in_chinese() {
     z.fail();
     assert_eq!(
         z.reason,
-        "读取失败（自 09:12:20 UTC 起）：System A answers 503；最近一次读数 131（09:12:10 UTC）；\
+        "无法读取（自 09:12:20 UTC 起）：System A answers 503；最近一次读数 131（09:12:10 UTC）；\
          中断前处于告警状态（自 09:12:10 UTC 起）"
     );
     z.observe(Observed::Value(f64::NAN));

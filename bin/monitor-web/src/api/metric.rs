@@ -1,13 +1,14 @@
 //! A metric as it is now.
 
 use chrono::{DateTime, Utc};
-use monitor_domain::{MetricKey, Severity};
+use monitor_domain::{Language, MetricKey, Severity};
 use monitor_model::alerts::OpenAlerts;
 use monitor_model::{MetricState, Realtime};
 use serde::Serialize;
 
 use crate::api::Number;
 use crate::context::MetricView;
+use crate::localized::Localized;
 
 /// Beyond three missed checks, what a check itself may take.
 const STALE_SLACK_SECONDS: u64 = 10;
@@ -72,6 +73,9 @@ pub struct MetricStatus {
     pub severity: Severity,
     /// The rule that alerts, for people.
     pub rule: String,
+    /// The same for the pages' readers.
+    #[serde(skip)]
+    pub(crate) rule_text: Localized,
     /// The last value read; `null` before the first.
     pub value: Option<Number>,
     /// When that value was read.
@@ -106,6 +110,12 @@ pub struct MetricStatus {
 }
 
 impl MetricStatus {
+    /// The same for a page of this language.
+    pub(crate) fn read_in(mut self, language: Language) -> MetricStatus {
+        self.rule = self.rule_text.of(language).to_owned();
+        self
+    }
+
     /// Puts together what is known of a metric; `open` counts its alerts that are not over.
     pub(crate) fn new(
         view: &MetricView,
@@ -123,7 +133,8 @@ impl MetricStatus {
             title: view.title.clone(),
             unit: view.unit.clone(),
             severity: view.severity,
-            rule: view.rule_text.clone(),
+            rule: view.rule_text.as_given().to_owned(),
+            rule_text: view.rule_text.clone(),
             value,
             value_at: now.and_then(|r| r.value_at).map(monitor_model::utc),
             checked_at: now.map(|r| monitor_model::utc(r.checked_at)),
@@ -192,7 +203,7 @@ mod tests {
             title: "X".into(),
             unit: String::new(),
             severity: Severity::Warning,
-            rule_text: String::new(),
+            rule_text: Localized::default(),
             interval: std::time::Duration::from_secs(10),
         };
         let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();

@@ -89,7 +89,7 @@ mod tests {
             title: "X".into(),
             unit: String::new(),
             severity: Severity::Info,
-            rule_text: String::new(),
+            rule_text: String::new().into(),
             interval: Duration::from_secs(10),
         };
         let ctx = WebContext::new(db.clone(), vec![view], SystemClock::shared());

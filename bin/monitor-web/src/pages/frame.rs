@@ -63,9 +63,9 @@ impl Frame {
             current: *href == path,
         });
         let others = extra.iter().map(|link| Nav {
-            label: link.label.clone(),
+            label: link.label.of(language).to_owned(),
             href: link.href.clone(),
-            current: false,
+            current: link.href == path,
         });
         let languages = Language::ALL.iter().map(|language| LanguageLink {
             code: language.tag(),

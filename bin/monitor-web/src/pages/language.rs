@@ -34,6 +34,11 @@ pub(crate) fn choose(req: &HttpRequest, default: Language) -> (Language, bool) {
     (language, false)
 }
 
+/// The language of a page that a program adds to the web: that of its other pages, for readers who choose none `default`.
+pub fn page_language(req: &HttpRequest, default: Language) -> Language {
+    choose(req, default).0
+}
+
 /// The best of an `Accept-Language` header (RFC 9110 12.5.4) that there is.
 fn accepted(header: &str) -> Option<Language> {
     let mut best: Option<(Language, f32)> = None;

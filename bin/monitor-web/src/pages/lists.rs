@@ -189,7 +189,7 @@ impl MetricPage {
             evaluations: history.into_iter().map(EvaluationView::from).collect(),
             alerts: rows(alerts::page(c, &filter, ALERTS)?, metrics),
             silences,
-            m: metric,
+            m: metric.read_in(frame.language),
             frame,
         })
     }

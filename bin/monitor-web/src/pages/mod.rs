@@ -13,6 +13,7 @@ mod texts;
 
 pub(crate) use assets::asset;
 pub(crate) use frame::Frame;
+pub use language::page_language;
 pub(crate) use language::{COOKIE as LANGUAGE_COOKIE, choose as choose_language};
 pub(crate) use lists::{AlertsPage, DeliveriesPage, MetricPage, SystemPage};
 pub(crate) use monitor::MonitorPage;

@@ -78,7 +78,11 @@ impl MonitorPage {
             metrics: &snapshot.metrics,
             text: texts::for_script(language),
         });
-        let metrics: Vec<MetricStatus> = snapshot.metrics.iter().map(|m| m.clone().at(now)).collect();
+        let metrics: Vec<MetricStatus> = snapshot
+            .metrics
+            .iter()
+            .map(|m| m.clone().at(now).read_in(language))
+            .collect();
         let oldest = snapshot.records.last().filter(|_| snapshot.more_records);
         MonitorPage {
             worker_stopped: worker

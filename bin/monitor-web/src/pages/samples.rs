@@ -31,7 +31,7 @@ pub(super) fn samples() -> Vec<(&'static str, Value)> {
 
 fn of(language: Language) -> Vec<(&'static str, Value)> {
     let link = NavLink {
-        label: hostile(),
+        label: hostile().into(),
         href: "/".to_owned(),
     };
     let worker = WorkerStatus::at(now(), None, Duration::ZERO);
@@ -152,7 +152,7 @@ fn snapshot() -> Snapshot {
         title: hostile(),
         unit: hostile(),
         severity: Severity::Warning,
-        rule_text: hostile(),
+        rule_text: hostile().into(),
         interval: Duration::from_secs(10),
     };
     let blank = MetricStatus::new(&view, None, None, OpenAlerts::default(), String::new());

@@ -170,6 +170,30 @@ mod tests {
         }
     }
 
+    /// Also between two texts of a template: `comma` is one.
+    #[test]
+    fn chinese_is_written_with_its_own_punctuation() {
+        let chinese = read("locales/zh-CN/pages.ftl");
+        let is_chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+        for line in chinese.lines().filter(|line| !line.starts_with('#')) {
+            let Some((_, text)) = line.split_once(" = ") else {
+                continue;
+            };
+            let text: Vec<char> = text.chars().collect();
+            for (i, mark) in text.iter().enumerate().filter(|(_, c)| ",;:!?()".contains(**c)) {
+                let beside = [i.checked_sub(1), Some(i + 1)].into_iter().flatten();
+                let beside = beside.filter_map(|at| text.get(at)).any(|c| is_chinese(*c));
+                assert!(!beside, "{mark}: {line}");
+            }
+        }
+        for file in crate::pages::templates::NAMES {
+            let page = read(file);
+            for between in [", {{ t(", ": {{ t(", "; {{ t(", ") }}, ", ") }}: ", ") }}; "] {
+                assert!(!page.contains(between), "{file}: {between}");
+            }
+        }
+    }
+
     #[test]
     fn every_text_that_is_used_is_there() {
         let english = keys(Language::English);

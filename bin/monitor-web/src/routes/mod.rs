@@ -14,6 +14,7 @@ mod table;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::problem::{Code, Problem};
+pub use pages::page_answer;
 pub use table::RouteTable;
 
 /// Every route of this crate. What embeds it adds its own after.

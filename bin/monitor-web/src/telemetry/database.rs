@@ -35,10 +35,10 @@ pub(super) struct DatabaseGauges {
 struct Current {
     /// Whether it could be read; nothing before the first reading.
     up: Option<bool>,
-    /// By lane: how many are unfinished, and how many seconds ago the oldest of them was made. A lane that was there once
-    /// stays, at 0.
+    /// By lane: how many are unfinished, and how many seconds ago the oldest of them was made. Each channel of the config, and what
+    /// was there once, stays at 0.
     lanes: BTreeMap<String, (i64, f64)>,
-    /// By lane: how many ended unsent. A lane that was there once stays, at 0.
+    /// By lane: how many ended unsent; the same lanes.
     undelivered: BTreeMap<String, i64>,
     /// How many processes of each role were heard from lately.
     alive: BTreeMap<ProcessRole, usize>,
@@ -60,9 +60,17 @@ struct Reading {
 }
 
 impl DatabaseGauges {
-    pub(super) fn new() -> DatabaseGauges {
+    pub(super) fn new(ctx: &WebContext) -> DatabaseGauges {
+        // A series that is absent until something fails is none that an alert can be written on.
+        let alarm = ctx.alarm.as_ref().map(|_| "@alarm".to_owned());
+        let known = ctx.channels.iter().cloned().chain(alarm);
+        let current = Current {
+            lanes: known.clone().map(|lane| (lane, (0, 0.0))).collect(),
+            undelivered: known.map(|lane| (lane, 0)).collect(),
+            ..Current::default()
+        };
         DatabaseGauges {
-            current: Arc::default(),
+            current: Arc::new(Mutex::new(current)),
             read_at: tokio::sync::Mutex::new(None),
         }
     }

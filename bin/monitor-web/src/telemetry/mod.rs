@@ -47,7 +47,7 @@ impl Telemetry {
         let durations: Family<Route, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(REQUEST));
         let live_readers = Gauge::default();
-        let database = DatabaseGauges::new();
+        let database = DatabaseGauges::new(ctx);
         let mut registry = monitor_telemetry::registry(env!("CARGO_PKG_VERSION"));
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register_with_unit(

@@ -107,9 +107,39 @@ async fn all_of_a_channel_are_tried_again() {
     for wrong in ["", "{}", r#"{"channel":"mail","all":true}"#] {
         web.refused("POST", &path, wrong, 400, "bad-body").await;
     }
+    // A channel that nobody knows is a mistake; one of before, a lane of the worker and one without any are none.
+    let unknown = web.post(&path, r#"{"channel":"nix"}"#).await;
+    assert!(
+        unknown
+            .body
+            .contains(r#"There is no channel \"nix\"; there are mail, sms."#),
+        "{}",
+        unknown.body
+    );
+    web.refused("POST", &path, r#"{"channel":"nix"}"#, 400, "bad-body")
+        .await;
+    web.unsent(None, "fax", DeliveryStatus::Sent, "{}").await;
+    for (known, retried) in [
+        ("oncall", 1),
+        ("oncall", 0),
+        ("sms", 0),
+        ("alarm", 0),
+        ("details", 0),
+        ("fax", 0),
+    ] {
+        let answer = web.post(&path, &format!(r#"{{"channel":"{known}"}}"#)).await;
+        assert_eq!(
+            (answer.status, answer.body),
+            (200, format!(r#"{{"retried":{retried}}}"#)),
+            "{known}"
+        );
+    }
     assert_eq!(
         web.audit().await,
-        ["local delivery.retry channel/mail 2 deliveries"]
+        [
+            "local delivery.retry channel/mail 2 deliveries",
+            "local delivery.retry channel/oncall 1 delivery"
+        ]
     );
     web.stop().await;
 }

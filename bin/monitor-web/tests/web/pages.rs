@@ -372,3 +372,35 @@ async fn a_page_says_that_the_database_cannot_be_read() {
     assert!(page.body.contains("stale since"), "{}", page.body);
     web.stop().await;
 }
+
+#[tokio::test]
+async fn a_rule_is_in_the_language_of_its_reader_and_the_api_has_it_as_it_was_given() {
+    let change = |ctx: &mut monitor_web::WebContext| {
+        let rule =
+            monitor_web::Localized::from("above 7").with(monitor_domain::Language::Chinese, "高于 7 告警");
+        ctx.metrics[0].rule_text = rule;
+    };
+    let web = Web::with(Database::sqlite(), change, |_| {}).await;
+    for path in ["/monitor", "/monitor/z"] {
+        for (lang, shown, other) in [("en", "above 7", "高于 7"), ("zh-CN", "高于 7 告警", "above 7")] {
+            let page = web.get(&format!("{path}?lang={lang}")).await.body;
+            let rule = page.split("class=\"rule\"").nth(1).unwrap_or_default();
+            let rule = rule.split("</span>").next().unwrap_or_default();
+            assert!(
+                rule.contains(shown) && !rule.contains(other),
+                "{path} {lang}: {rule}"
+            );
+        }
+        let page = web.get(&format!("{path}?lang=zh-CN")).await.body;
+        assert!(
+            page.contains("above 100") || path != "/monitor",
+            "what has one text keeps it"
+        );
+    }
+    let api = web.get("/api/v1/metrics").await.body;
+    assert!(
+        api.contains(r#""rule":"above 7""#) && !api.contains("高于"),
+        "{api}"
+    );
+    web.stop().await;
+}

@@ -120,6 +120,7 @@ impl Web {
         let alarm = Arc::new(TestAlarm::default());
         let mut ctx = WebContext::new(db.clone(), metrics(), clock.clone());
         ctx.alarm = Some(alarm.clone());
+        ctx.channels = vec!["mail".to_owned(), "sms".to_owned()];
         ctx.bind = SocketAddr::from(([127, 0, 0, 1], 0));
         change(&mut ctx);
         let listener = listen(ctx.bind).unwrap();

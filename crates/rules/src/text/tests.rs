@@ -59,7 +59,7 @@ fn english() {
 #[test]
 fn chinese() {
     let expected = [
-        "读取失败（自 12:01:41 UTC 起）：System A answers 503",
+        "无法读取（自 12:01:41 UTC 起）：System A answers 503",
         "已 1 分 10 秒没有数据：System A answers 503",
         "最近一次读数 131（12:01:41 UTC）",
         "中断前处于告警状态（自 12:01:41 UTC 起）",

@@ -11,7 +11,7 @@ pub(super) const SEPARATOR: &str = "；";
 
 pub(super) fn phrase(phrase: &Phrase) -> String {
     match *phrase {
-        Phrase::Unreadable { since, error } => format!("读取失败（{}）：{error}", from(since)),
+        Phrase::Unreadable { since, error } => format!("无法读取（{}）：{error}", from(since)),
         Phrase::NoData { lasted, error } => format!("已 {}没有数据：{error}", span(rounded(lasted))),
         Phrase::LastRead { value, at } => {
             format!(

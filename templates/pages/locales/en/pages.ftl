@@ -198,6 +198,7 @@ undelivered-none-hint = Messages that a channel rejects, or does not accept in t
 retrying = Still being tried
 attempts = attempts: { $n }
 next-try = next at
+comma = { ", " }
 retry = Retry
 retry-all = Retry all of { $name }
 retry-title = Retry this delivery?

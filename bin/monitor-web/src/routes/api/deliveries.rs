@@ -12,7 +12,7 @@ use crate::auth::{Operator, Viewer};
 use crate::paging::{cut, one_more};
 use crate::problem::{Code, Problem};
 use crate::routes::change::{Changed, change};
-use crate::routes::extract::{self, Body, Parameters, Query};
+use crate::routes::extract::{self, Body, Parameters, Query, bad_body};
 use crate::state::WebState;
 
 /// How many are retried at one request.
@@ -112,7 +112,20 @@ pub(crate) async fn retry_all(
         statuses: vec![DeliveryStatus::Failed, DeliveryStatus::GivenUp],
         ..Filter::default()
     };
+    let known = state.ctx.channels.clone();
+    let is_known = known.contains(&channel) || channel != filter.lane.as_deref().unwrap_or_default();
+    let (name, all_of_it) = (
+        channel.clone(),
+        Filter {
+            statuses: Vec::new(),
+            ..filter.clone()
+        },
+    );
     let retried = change(&state, who, move |c, log| {
+        // A channel that was taken out of the config may have left some.
+        if !is_known && rows::page(c, &all_of_it, 1)?.is_empty() {
+            return Ok(None);
+        }
         let mut retried = 0;
         for delivery in rows::page(c, &filter, MOST_RETRIES)? {
             retried += i64::from(rows::retry(c, delivery.id, log.at)?);
@@ -121,9 +134,17 @@ pub(crate) async fn retry_all(
             let (target, detail) = (format!("channel/{channel}"), counted(retried, "delivery"));
             log.write(c, "delivery.retry", target, detail)?;
         }
-        Ok(retried)
+        Ok(Some(retried))
     });
-    Ok(HttpResponse::Ok().json(json!({ "retried": retried.await? })))
+    let retried = retried.await?.ok_or_else(|| no_channel(&name, &known))?;
+    Ok(HttpResponse::Ok().json(json!({ "retried": retried })))
+}
+
+fn no_channel(name: &str, known: &[String]) -> Problem {
+    bad_body(format!(
+        "There is no channel {name:?}; there are {}.",
+        known.join(", ")
+    ))
 }
 
 /// The lane of a channel as people know it: the worker's own jobs are shown without their sign.

@@ -2,6 +2,7 @@
 
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::{HttpRequest, HttpResponse};
+use monitor_domain::Language;
 use monitor_model::{Conn, DbError};
 use serde::Serialize;
 
@@ -34,16 +35,22 @@ pub(super) fn answer(
             "The page could not be made. The server's log says why.",
         )
     })?;
+    Ok(page_answer(req, state.ctx.lang, html))
+}
+
+/// Answers with a page in the reader's language, [`page_language`](crate::page_language), which is remembered where it was
+/// chosen just now.
+pub fn page_answer(req: &HttpRequest, default: Language, html: String) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     response
         .content_type("text/html; charset=utf-8")
         .insert_header(("Vary", "Accept-Language, Cookie"));
-    let (language, chosen) = choose_language(req, state.ctx.lang);
+    let (language, chosen) = choose_language(req, default);
     if chosen {
         let cookie = Cookie::build(LANGUAGE_COOKIE, language.tag())
             .path("/")
             .same_site(SameSite::Lax);
         response.cookie(cookie.http_only(true).max_age(Duration::days(365)).finish());
     }
-    Ok(response.body(html))
+    response.body(html)
 }

@@ -2,6 +2,8 @@
 
 mod answer;
 
+pub use answer::page_answer;
+
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use monitor_model::Conn;
