@@ -153,6 +153,7 @@ async fn check_online_tries_everything_and_sends_nothing() {
     for failed in ["FAIL  system a", "FAIL  metric x", "FAIL  channel mail"] {
         assert!(text.contains(failed), "{failed} is missing in:\n{text}");
     }
+    assert!(!text.contains("system a: system a: "), "named once: {text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -195,6 +196,25 @@ async fn the_demo_shows_alerts_mails_and_a_recovery_and_keeps_its_history() {
     })
     .await;
     assert!(demo.output().contains(&page("/monitor")), "{}", demo.output());
+    for (path, texts) in [
+        ("/monitor?lang=zh-CN", ["收件箱", "高于 100 告警，低于 90 恢复"]),
+        ("/monitor?lang=en", [">Inbox<", "above 100, clear below 90"]),
+        ("/demo/inbox?lang=zh-CN", ["<span>监控</span>", "收件箱"]),
+        ("/demo/inbox", ["<span>Monitor</span>", "Inbox"]),
+    ] {
+        let shown = http().get(page(path)).send().await.unwrap().text().await.unwrap();
+        let is_there = texts.iter().all(|text| shown.contains(text));
+        assert!(is_there, "{path}: {texts:?}\n{shown}");
+    }
+    let beside = ["demo", "--port", "0", "--data-dir", data];
+    let mut second = Process::start("monitor", &beside, &[]);
+    let status = tokio::task::block_in_place(|| second.wait(Duration::from_secs(30)));
+    assert_eq!(status.code(), Some(2), "{}", second.output());
+    let said = second.output();
+    assert!(
+        said.contains("a demo runs in") && said.contains(&format!("--data-dir {data}-2")),
+        "{said}"
+    );
     eventually("their mails", || async {
         let inbox = inbox().await?;
         first

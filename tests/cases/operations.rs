@@ -224,6 +224,17 @@ fn what_is_installed_by_the_steps_is_what_monitorctl_runs() {
         assert_eq!(there.permissions().mode() & 0o777, mode, "{path}");
     }
 
+    // A second time, such as for another build, it keeps what is somebody's own.
+    let (config, secrets) = (at("etc/monitor/monitor.toml"), at("etc/monitor/secrets.env"));
+    let shipped = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{shipped}# ours\n")).unwrap();
+    std::fs::write(&secrets, "MAIL_PASSWORD=ours\n").unwrap();
+    let output = shell(&commands, &root(), &programs);
+    assert!(output.status.success(), "{}", said(&output));
+    let is_kept = std::fs::read_to_string(&config).unwrap().ends_with("# ours\n");
+    assert!(is_kept && std::fs::read_to_string(&secrets).unwrap() == "MAIL_PASSWORD=ours\n");
+    assert_eq!(secrets.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+
     // Without the secrets it says which are missing; with them, as the service has them, all is well.
     put(
         &programs,

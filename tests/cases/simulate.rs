@@ -75,6 +75,13 @@ async fn its_config_reads_it_and_what_comes_in_is_logged() {
     let mut simulation = Simulation::start("--total x=4 --total waiting=130.5 --lang zh").await;
     let config = simulation.config();
     assert!(config.contains("y, z move, x 4, waiting 130.5\n"), "{config}");
+    for line in [
+        "\nbind = \"127.0.0.1:8080\"\n",
+        "\nbase_url = \"http://127.0.0.1:8080\"\n",
+        "\n#listen = \"127.0.0.1:9464\"",
+    ] {
+        assert!(config.contains(line), "{line}: {config}");
+    }
     let waiting = "\n[metrics.waiting]\nfetch = { system = \"b\", path = \"/api/totals/waiting\", value = \"$.total\" }\n\
                    alert = { above = 100 }\n";
     std::fs::write(simulation.path(), config + waiting).unwrap();

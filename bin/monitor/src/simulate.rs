@@ -126,8 +126,10 @@ fn config(args: &SimulateArgs, a: &SystemA, b: &SystemB, smtp: &SmtpSink) -> Str
          # Mail           {mail}, takes every mail\n\
          # Totals         {totals}\n\n\
          [database]\nurl = \"sqlite:monitor.db\"\n\n\
-         [web]\nbase_url = \"http://127.0.0.1:8080\"\n\n\
-         [worker]\ninterval = \"{interval}\"\n\n\
+         # Where another program has a port: take another one, and for the page the same in base_url.\n\
+         [web]\nbind = \"127.0.0.1:8080\"\nbase_url = \"http://127.0.0.1:8080\"\n\n\
+         [worker]\ninterval = \"{interval}\"\n\
+         #listen = \"127.0.0.1:9464\"   # its /metrics, /healthz and /readyz; \"\" for none\n\n\
          {systems}\n\
          [alarm]\nsystem = \"b\"\n\n\
          [channels.mail]\nkind = \"smtp\"\nurl = \"{mail}\"\nfrom = \"Monitor <monitor@example.com>\"\n\

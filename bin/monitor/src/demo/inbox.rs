@@ -1,9 +1,11 @@
 //! `/demo/inbox`: the mails that the monitor sent, as their readers would see them.
 
-use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use mail_parser::MessageParser;
+use monitor_domain::Language;
+use monitor_web::{page_answer, page_language};
 use serde::Serialize;
 use tera::{Context, Tera};
 
@@ -16,7 +18,8 @@ const MAIL_CSP: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox; 
 struct Inbox {
     store: Store,
     tera: Tera,
-    chinese: bool,
+    /// For readers who choose no language.
+    lang: Language,
 }
 
 /// A mail in the list.
@@ -30,11 +33,11 @@ struct Row {
 }
 
 /// The routes to add to the web.
-pub(crate) fn routes(store: Store, chinese: bool) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+pub(crate) fn routes(store: Store, lang: Language) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     let mut tera = Tera::default();
     tera.add_raw_template("inbox.html", PAGE)
         .expect("a constant template");
-    let inbox = Data::new(Inbox { store, tera, chinese });
+    let inbox = Data::new(Inbox { store, tera, lang });
     move |config| {
         config
             .app_data(inbox.clone())
@@ -43,17 +46,16 @@ pub(crate) fn routes(store: Store, chinese: bool) -> impl Fn(&mut ServiceConfig)
     }
 }
 
-/// Every mail, newest first.
-async fn show_list(inbox: Data<Inbox>) -> HttpResponse {
+/// Every mail, newest first, on a page in the reader's language.
+async fn show_list(req: HttpRequest, inbox: Data<Inbox>) -> HttpResponse {
     let mut rows: Vec<Row> = inbox.store.mails().iter().filter_map(row).collect();
     rows.reverse();
     let mut context = Context::new();
     context.insert("mails", &rows);
-    context.insert("zh", &inbox.chinese);
+    let is_chinese = page_language(&req, inbox.lang) == Language::Chinese;
+    context.insert("zh", &is_chinese);
     match inbox.tera.render("inbox.html", &context) {
-        Ok(page) => HttpResponse::Ok()
-            .content_type("text/html; charset=utf-8")
-            .body(page),
+        Ok(page) => page_answer(&req, inbox.lang, page),
         Err(error) => {
             log::error!("demo: the inbox cannot be shown: {error}");
             HttpResponse::InternalServerError().finish()

@@ -1,6 +1,7 @@
 //! `monitor demo`: everything in one process, over real HTTP, SMTP and a real database.
 
 mod inbox;
+mod lock;
 mod store;
 
 use std::net::{SocketAddr, TcpListener};
@@ -14,7 +15,7 @@ use monitor_domain::{Language, SystemClock};
 use monitor_process::{another_port, stop_on_signals};
 use monitor_settings::INTERVALS;
 use monitor_simulator::{Scenario, ScenarioOptions, SmtpSink, SystemA, SystemB};
-use monitor_web::{NavLink, WebContext};
+use monitor_web::{Localized, NavLink, WebContext};
 use monitor_worker::{Exit, Program, open_database};
 
 use crate::init::say;
@@ -29,7 +30,7 @@ pub(crate) struct DemoArgs {
     /// Port of the page, on loopback.
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    /// Where the demo keeps its database and its mails; starting it again goes on from there.
+    /// Where the demo keeps its database and its mails, which another start adds to; the simulated totals begin anew.
     #[arg(long, value_name = "DIR", default_value = "data/demo")]
     data_dir: PathBuf,
     /// Time between two readings.
@@ -70,6 +71,8 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Exit> {
     std::fs::create_dir_all(&args.data_dir)
         .with_context(|| format!("--data-dir: cannot create {}", args.data_dir.display()))?;
 
+    let _lock = lock::take(&args.data_dir)?;
+
     let (a, b, smtp) = (
         SystemA::start().await,
         SystemB::start().await,
@@ -94,12 +97,11 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Exit> {
     let clock = SystemClock::shared();
     let engine = Program::stock().engine(&settings, db.clone(), clock.clone())?;
     let mut context = WebContext::from_settings(&settings, db.clone(), clock)?;
-    let label = if args.is_chinese() { "收件箱" } else { "Inbox" };
     context.nav.push(NavLink {
-        label: label.to_owned(),
+        label: Localized::from("Inbox").with(Language::Chinese, "收件箱"),
         href: "/demo/inbox".to_owned(),
     });
-    let inbox = inbox::routes(store, args.is_chinese());
+    let inbox = inbox::routes(store, args.lang);
     let web = monitor_web::serve(listener, context, inbox, stop.clone());
 
     let host = format!("http://{address}");
