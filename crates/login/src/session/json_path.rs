@@ -72,11 +72,8 @@ fn unclosed(text: &str) -> Option<(usize, char)> {
         match (open.last().map(|(_, c)| *c), c) {
             (Some('\'' | '"'), _) if escaped => escaped = false,
             (Some('\'' | '"'), '\\') => escaped = true,
-            (Some(quote @ ('\'' | '"')), c) => {
-                if c == quote {
-                    open.pop();
-                }
-            }
+            (Some(quote @ ('\'' | '"')), c) if c == quote => drop(open.pop()),
+            (Some('\'' | '"'), _) => {}
             (_, '[' | '(' | '\'' | '"') => open.push((at, c)),
             (Some('['), ']') | (Some('('), ')') => {
                 open.pop();
