@@ -1063,7 +1063,7 @@ fetch = { system = "a", path = "/z", count = 5, headers = { X-A = "{{ now | date
     monitor.toml:20:10: fetches."a b": "a b" is no good name: letters, digits, _ and -, at most 64
     monitor.toml:23:8: fetches."a b".body: nothing is called "total" here; there are key, nonce, now, now_http, now_iso, now_ms, previous, value
     monitor.toml:25:35: metrics.w.fetch.path: [fetches.orders] says what is requested: leave this out, or leave from out
-    monitor.toml:25:49: metrics.w.fetch.value: not a JSONPath (RFC 9535): at position 0, parser error; write $.open
+    monitor.toml:25:49: metrics.w.fetch.value: not a JSONPath (RFC 9535): it has to begin with $; write $.open
     monitor.toml:25:65: metrics.w.fetch.steps: [fetches.orders] says what is requested: leave this out, or leave from out
     monitor.toml:28:18: metrics.v.fetch.from: no section of [fetches] "ordrs"; did you mean "orders"?
     monitor.toml:28:37: metrics.v.fetch.count.selct: there is no such key; did you mean "select"?
