@@ -13,6 +13,7 @@ mod fault_table_time;
 mod growth;
 mod help;
 mod import_flask;
+mod import_har;
 mod init;
 mod kill;
 mod latency;

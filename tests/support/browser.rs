@@ -17,6 +17,15 @@ pub struct Browser {
 impl Browser {
     /// Nothing where there is no Chromium or chromedriver; said loudly.
     pub async fn start() -> Option<Browser> {
+        Browser::start_with(&serde_json::json!({})).await
+    }
+
+    /// One that keeps a log of what goes over the network.
+    pub(crate) async fn start_logging() -> Option<Browser> {
+        Browser::start_with(&serde_json::json!({ "performance": "ALL" })).await
+    }
+
+    async fn start_with(logs: &serde_json::Value) -> Option<Browser> {
         let chromium = require_any("chromium", &["chromium", "chromium-browser", "google-chrome"])?;
         let chromedriver = require("chromedriver")?;
         monitor_requests::install_crypto();
@@ -30,6 +39,7 @@ impl Browser {
         let profile = tempfile::tempdir().unwrap();
         let capabilities = serde_json::json!({
             "browserName": "chrome",
+            "goog:loggingPrefs": logs,
             "goog:chromeOptions": {
                 "binary": chromium,
                 "args": [

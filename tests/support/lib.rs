@@ -4,6 +4,7 @@
 
 mod browser;
 mod process;
+mod recording;
 mod site;
 mod web;
 
@@ -12,5 +13,6 @@ pub use monitor_harness::{
     Backend, Config, Home, JumpClock, TestApp, Upstreams, answering, both, eventually,
 };
 pub use process::{Process, binary};
+pub use recording::RecordedBrowser;
 pub use site::Site;
 pub use web::{Web, http};

@@ -100,6 +100,9 @@ async fn run(command: Command, worker: &Worker) -> Result<(), Exit> {
             let config = args.config.config.clone();
             import::flask::run(program, &path(ConfigArgs { config }), args).await
         }
+        Command::Import {
+            what: ImportWhat::Har(args),
+        } => import::har::run(program, &args).await,
         Command::Try {
             what: TryWhat::Metric { key, config },
         } => trial::metric(program, &path(config), &key).await,
