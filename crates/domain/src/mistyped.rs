@@ -15,7 +15,7 @@ pub struct Mistyped {
 }
 
 impl Mistyped {
-    /// What a character was meant to be; `None` for one that is what it looks like.
+    /// What a character was meant to be; `None` for one that is what it seems.
     pub fn of(found: char) -> Option<Mistyped> {
         let (name, meant) = match found {
             '“' | '”' | '„' | '‟' => ("a curly quote", '"'),

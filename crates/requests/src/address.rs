@@ -12,7 +12,7 @@ const HTTP: &str = "http:// or https://";
 pub fn http_address(text: &str, example: &str) -> Result<Url, String> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-        // Of `shop.example:8080` and `localhost:8080` the host looks like a scheme.
+        // Of `shop.example:8080` and `localhost:8080` the host could be a scheme.
         Ok(url) if is_host(text, url.scheme()) => Err(without_scheme(example)),
         Ok(_) => Err(format!("must begin with {HTTP}, such as \"{example}\"")),
         Err(ParseError::RelativeUrlWithoutBase) => Err(without_scheme(example)),

@@ -167,7 +167,7 @@ kind = "none"
     "#);
 }
 
-/// What follows from a line that cannot be read would bury it: no more is said than what cannot be read.
+/// What follows from a line that cannot be read would hide it: no more is said than what cannot be read.
 #[test]
 fn what_is_not_toml_is_said_alone() {
     let unclosed = with("").replace("to = [\"ops@example.com\"]", "to = [\n  \"ops@example.com\",");

@@ -9,7 +9,7 @@ use clap::Args;
 use monitor_domain::{Number, SystemClock, counted};
 use monitor_processor::sample;
 use monitor_recording::{MAX_FILE, NoteKind, Proposal, propose};
-use monitor_upstream::Upstreams;
+use monitor_upstream::{Poll, Tick, Upstreams};
 use monitor_worker::{Exit, Program};
 
 use crate::init::say;
@@ -145,9 +145,15 @@ async fn replay(program: &Program, proposal: &Proposal) -> Result<(), Exit> {
         );
     }
     let upstreams = Upstreams::new(systems);
+    let tick = Tick::default();
     // Without a session each metric would say the same again, and try the password again.
     for metric in program.metrics(&settings)?.iter().filter(|_| is_signed_in) {
-        let result = sample(&**metric, &upstreams).await;
+        let poll = Poll {
+            key: metric.config().key.to_string(),
+            previous: None,
+            tick: tick.clone(),
+        };
+        let result = sample(&**metric, &upstreams, &poll).await;
         let shown = result.map(|value| Number(value).to_string());
         note(
             format!("metric {}", metric.config().key),

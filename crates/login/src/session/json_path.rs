@@ -17,7 +17,7 @@ pub fn json_path(text: &str) -> Result<JsonPath, String> {
     })
 }
 
-/// What is wrong, in words. Places are counted in characters, from 1.
+/// What is wrong, in words. Positions are counted in characters, from 1.
 fn why(text: &str, error: &ParseError) -> String {
     let nth = |offset: usize| text[..text.floor_char_boundary(offset)].chars().count() + 1;
     if let Some((_, mistyped)) = Mistyped::first_in(text, None) {

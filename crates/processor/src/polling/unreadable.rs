@@ -84,8 +84,8 @@ mod tests {
             };
             unreadable.lines(key, &observed, &contact, Duration::from_secs(*second))
         });
-        let told = lines.filter(|(level, _)| *level <= Level::Info);
-        told.map(|(level, line)| format!("{level} {line}")).collect()
+        let shown = lines.filter(|(level, _)| *level <= Level::Info);
+        shown.map(|(level, line)| format!("{level} {line}")).collect()
     }
 
     #[test]

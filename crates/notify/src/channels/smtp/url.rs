@@ -86,7 +86,7 @@ impl MailUrl {
             "smtp" => (Security::None, 25),
             "smtps" => (Security::Tls, 465),
             "smtp+starttls" => (Security::StartTls, 587),
-            // Of `localhost:25` the host looks like a scheme.
+            // Of `localhost:25` the host could be a scheme.
             _ if url.cannot_be_a_base() => return Err(without_scheme()),
             scheme => return Err(format!("mails do not go over {scheme:?}; {FORMS}")),
         };
