@@ -10,6 +10,8 @@ use monitor_settings::Kinds;
 const ROOMS: &[&str] = &[
     "crates/login/src/kinds",
     "crates/notify/src/channels",
+    // What a recording shows is proposed as one of the kinds that are described in the config.
+    "crates/recording",
     "crates/rules/src/condition",
     "crates/simulator",
     "crates/testkit",

@@ -136,8 +136,13 @@ async fn site(name: &str, url: &str) -> Site {
 }
 
 /// A busy machine needs longer for a bcrypt or an import than the two seconds of other tests.
-fn variables(password: &str) -> [(&'static str, &str); 2] {
-    [(VARIABLE, password), ("MONITOR__REQUESTS__TIMEOUT", "20s")]
+fn variables(password: &str) -> [(&'static str, &str); 3] {
+    [
+        (VARIABLE, password),
+        ("MONITOR__REQUESTS__TIMEOUT", "20s"),
+        // Each reading that fails is a line.
+        ("RUST_LOG", "info,monitor_processor=debug"),
+    ]
 }
 
 fn check_online(site: &Site, password: &str) -> (Option<i32>, String) {

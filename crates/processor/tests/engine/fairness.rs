@@ -129,6 +129,11 @@ both! {
             let waited = monitor_domain::Clock::monotonic(&*app.clock) - since;
             // One after the other they would take 150 s.
             assert!(waited < secs(60), "{waited:?}");
+            // Alarms that were under way at the jump timed out, and are sounded again.
+            eventually("the alarms", async || {
+                app.clock.jump(Duration::from_millis(200));
+                (app.db.read(monitor_model::deliveries::unfinished).await.unwrap() == 0).then_some(())
+            }).await;
         }).await;
         app.finish().await;
     }
