@@ -4,7 +4,7 @@ use std::path::Path;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    watch(Path::new("../../migrations"));
+    watch(Path::new("migrations"));
 }
 
 /// Cargo checks the time of a folder itself only, so every folder and file below is named.

@@ -1,5 +1,5 @@
 //! Embeds the templates anew when a file is added to them or taken away.
 
 fn main() {
-    println!("cargo::rerun-if-changed=../../templates/mail");
+    println!("cargo::rerun-if-changed=templates");
 }

@@ -24,6 +24,7 @@ mod readmes;
 mod routes;
 mod runbook;
 mod secrets;
+mod shells;
 mod simulate;
 mod stumbles;
 mod third_party;

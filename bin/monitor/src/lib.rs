@@ -6,13 +6,15 @@ mod import;
 mod init;
 mod migrate;
 mod run;
+mod shells;
 mod simulate;
 mod trial;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use import::ImportWhat;
 use monitor_process::log_to_stderr;
 use monitor_worker::{Exit, Worker};
@@ -34,7 +36,7 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// Run worker and web in one process.
     Run(ConfigArgs),
-    /// Write a commented config to start from.
+    /// Write a config to start from: of what you say at the terminal or by flags, or else the commented example of every key.
     Init(init::InitArgs),
     /// Read the config and say all that is wrong with it.
     Check {
@@ -59,6 +61,13 @@ enum Command {
         #[command(subcommand)]
         what: TryWhat,
     },
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell that they are for.
+        shell: Shell,
+    },
+    /// Write the manual pages.
+    Man(shells::ManArgs),
 }
 
 #[derive(Args)]
@@ -87,7 +96,9 @@ async fn run(command: Command, worker: &Worker) -> Result<(), Exit> {
         Command::Demo(args) => demo::run(args).await,
         Command::Simulate(args) => simulate::run(args).await,
         Command::Run(config) => run::run(program, &path(config)).await,
-        Command::Init(args) => init::run(args),
+        Command::Init(args) => init::run(program.kinds(), args),
+        Command::Completions { shell } => shells::completions(Arguments::command(), shell),
+        Command::Man(args) => shells::man(Arguments::command(), &args),
         Command::Check { schema: true, .. } => {
             check::schema(program);
             Ok(())

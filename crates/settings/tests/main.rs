@@ -8,6 +8,7 @@ mod example_config;
 mod kinds;
 mod made_up;
 mod mistakes;
+mod mutated;
 mod nothing_names_a_kind;
 mod paths;
 mod schema;

@@ -29,7 +29,7 @@ struct TransactionId {
 }
 
 impl Dialect for PgConnection {
-    const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+    const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
     const ENCODING: (&'static str, &'static str) =
         ("SELECT current_setting('server_encoding') AS name", "UTF8");
     const MIGRATIONS_TABLE: &'static str = "SELECT to_regclass('__diesel_schema_migrations')::text AS name \

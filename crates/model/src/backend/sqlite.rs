@@ -129,7 +129,7 @@ pub(crate) fn creatable(path: &Path) -> Result<(), String> {
 }
 
 impl Dialect for SqliteConnection {
-    const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+    const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
     const ENCODING: (&'static str, &'static str) = ("SELECT encoding AS name FROM pragma_encoding", "UTF-8");
     const MIGRATIONS_TABLE: &'static str =
         "SELECT name FROM sqlite_master WHERE name = '__diesel_schema_migrations'";

@@ -23,7 +23,7 @@ const TEXT: &str = "mail/body.txt";
 const HTML: &str = "mail/body.html";
 
 #[derive(RustEmbed)]
-#[folder = "../../templates/mail"]
+#[folder = "templates"]
 #[prefix = "mail/"]
 struct Embedded;
 

@@ -9,7 +9,7 @@ use monitor_domain::Language;
 
 static_loader! {
     static WORDS = {
-        locales: "../../templates/mail/locales",
+        locales: "templates/locales",
         fallback_language: "en",
         // The marks that isolate writing directions show as boxes in some mail programs, and no language here needs
         // them.
@@ -42,8 +42,8 @@ mod tests {
     use super::*;
     use crate::Event;
 
-    const ENGLISH: &str = include_str!("../../../../templates/mail/locales/en/mail.ftl");
-    const CHINESE: &str = include_str!("../../../../templates/mail/locales/zh-CN/mail.ftl");
+    const ENGLISH: &str = include_str!("../../templates/locales/en/mail.ftl");
+    const CHINESE: &str = include_str!("../../templates/locales/zh-CN/mail.ftl");
 
     fn keys(text: &str) -> BTreeSet<&str> {
         text.lines()

@@ -1,23 +1,36 @@
-//! `monitor init`: a commented config to start from.
+//! `monitor init`: a config to start from. From what a person says at a terminal, or from flags, a short one that a check passes;
+//! otherwise the commented example of every key.
 
-use std::io::{BufRead, IsTerminal, Write as _, stdin, stdout};
+mod answers;
+mod questions;
+
+use std::io::{IsTerminal, Write as _, stdin, stdout};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use monitor_settings::{base_url, variables};
+use monitor_settings::{Kinds, base_url, schema, variables};
 use monitor_worker::Exit;
 
+use answers::{Answers, LOGINS};
+use questions::{Conversation, addresses};
+
 /// The config that documents every key; a clone of the repository has it where `init` writes.
-const EXAMPLE: &str = include_str!("../../../config/monitor.toml");
+const EXAMPLE: &str = include_str!("../../../../config/monitor.toml");
 /// Its first line. That of a written config is another, so that the two can be distinguished.
 const TITLE: &str = "# The monitor's config. Every key there is,";
+const SHORT: &str = "# The monitor's config, begun by `monitor init`.\n";
 const WRITTEN: &str = "# The monitor's config, begun by `monitor init`. Every key there is,";
 /// How its own commands name it.
 const NAMED: &str = "--config config/monitor.toml";
 /// Its keys that depend on where it is written, and on what the person says.
 const DATABASE: &str = "url = \"sqlite:../data/monitor.db\"   ";
 const DATABASE_BESIDE: &str = "url = \"sqlite:data/monitor.db\"      ";
+const URL: &str = "sqlite:../data/monitor.db";
+const URL_BESIDE: &str = "sqlite:data/monitor.db";
+/// What editors check it by, and the line that tells them so.
+const SCHEMA: &str = "monitor.schema.json";
+const SCHEMA_LINE: &str = "#:schema monitor.schema.json\n";
 const BASE_URL: &str = "#base_url = \"https://monitor.example\"";
 
 #[derive(Args)]
@@ -31,26 +44,115 @@ pub(crate) struct InitArgs {
     /// How people reach the page, such as https://monitor.example: messages link to it. At a terminal it is prompted for.
     #[arg(long, value_name = "URL", value_parser = base_url)]
     base_url: Option<String>,
+    /// The system that has the number to watch, such as https://shop.example. At a terminal it is prompted for, and all that follows.
+    #[arg(long, value_name = "URL", value_parser = base_url)]
+    system: Option<String>,
+    /// How one signs in there.
+    #[arg(long, value_name = "KIND", value_parser = LOGINS, requires = "system")]
+    login: Option<String>,
+    /// As whom.
+    #[arg(long, value_name = "NAME", requires = "system")]
+    user: Option<String>,
+    /// Under which path it signs in.
+    #[arg(long, value_name = "PATH", requires = "system")]
+    login_path: Option<String>,
+    /// Where the token is in the answer to that.
+    #[arg(long, value_name = "JSONPATH", requires = "system")]
+    token: Option<String>,
+    /// What the number is called.
+    #[arg(long, value_name = "KEY", requires = "system")]
+    metric: Option<String>,
+    /// Under which path it is read.
+    #[arg(long, value_name = "PATH", requires = "system")]
+    path: Option<String>,
+    /// Where it is in the answer.
+    #[arg(long, value_name = "JSONPATH", requires = "system")]
+    value: Option<String>,
+    /// Above which number is an alert; without it each rise is one.
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        requires = "system",
+        allow_negative_numbers = true
+    )]
+    above: Option<f64>,
+    /// The mail server, such as smtps://user@mail.example:465; smtp://localhost:25 by default.
+    #[arg(long, value_name = "URL", requires = "mail_to")]
+    mail_server: Option<String>,
+    /// Who gets mails, with commas between them.
+    #[arg(long, value_name = "ADDRESSES", requires = "system")]
+    mail_to: Option<String>,
 }
 
 /// Writes the config. What somebody has written is kept; the untouched example of a clone is not.
-pub(crate) fn run(args: InitArgs) -> Result<(), Exit> {
-    let file = args.config.unwrap_or_else(|| in_folder(&args.dir));
+pub(crate) fn run(kinds: &Kinds, args: InitArgs) -> Result<(), Exit> {
+    let file = args.config.clone().unwrap_or_else(|| in_folder(&args.dir));
     let is_example = is_free(&file)?;
-    let base_url = args.base_url.or_else(prompt);
-    let text = config(&file, base_url.as_deref());
+    let (answers, is_complete) = answers(kinds, args)?;
+    let text = match is_complete {
+        true => format!("{SCHEMA_LINE}{SHORT}{}", answers.config(database(&file))),
+        false => config(&file, answers.page.as_deref()),
+    };
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     }
     std::fs::write(&file, &text).with_context(|| format!("writing {}", file.display()))?;
+    let beside = file.with_file_name(SCHEMA);
+    std::fs::write(&beside, format!("{:#}\n", schema(kinds)))
+        .with_context(|| format!("writing {}", beside.display()))?;
     let over = if is_example {
         ", over the example that was there"
     } else {
         ""
     };
     say(&format!("wrote {}{over}", file.display()));
-    next(&file, &text, base_url.is_some());
+    say(&format!("wrote {}, which editors check it by", beside.display()));
+    next(&file, &text, answers.page.is_some(), is_complete);
     Ok(())
+}
+
+/// What is said by flags, or else at the terminal; whether it makes a config of its own.
+fn answers(kinds: &Kinds, args: InitArgs) -> Result<(Answers, bool), Exit> {
+    let new = Answers::new();
+    let mail_to = args.mail_to.as_deref().map(addresses).unwrap_or_default();
+    let is_complete = args.system.is_some();
+    let has_page = args.base_url.is_some();
+    let answers = Answers {
+        page: args.base_url,
+        system: args.system.unwrap_or(new.system),
+        login: args.login.unwrap_or(new.login),
+        user: args.user.unwrap_or(new.user),
+        login_path: args.login_path.unwrap_or(new.login_path),
+        token: args.token.unwrap_or(new.token),
+        metric: args.metric.unwrap_or(new.metric),
+        path: args.path.unwrap_or(new.path),
+        value: args.value.unwrap_or(new.value),
+        above: args.above.map(|above| above.to_string()),
+        mail_server: match mail_to.is_empty() {
+            true => String::new(),
+            false => args.mail_server.unwrap_or("smtp://localhost:25".to_owned()),
+        },
+        mail_to,
+    };
+    if is_complete {
+        let mistakes = answers.mistakes(kinds);
+        return match mistakes.is_empty() {
+            true => Ok((answers, true)),
+            false => Err(Exit::Usage(format!(
+                "nothing is written: {}",
+                mistakes.join("\n")
+            ))),
+        };
+    }
+    if !stdin().is_terminal() || !stdout().is_terminal() {
+        return Ok((answers, false));
+    }
+    let mut conversation = Conversation {
+        input: &mut stdin().lock(),
+        say: &say,
+        kinds,
+    };
+    Ok(conversation.hold(answers, has_page))
 }
 
 fn in_folder(dir: &Path) -> PathBuf {
@@ -84,12 +186,11 @@ fn is_free(file: &Path) -> Result<bool, Exit> {
 
 /// The text of the config in this file.
 fn config(file: &Path, base_url: Option<&str>) -> String {
-    let mut text = EXAMPLE.replacen(TITLE, WRITTEN, 1);
+    let mut text = format!("{SCHEMA_LINE}{}", EXAMPLE.replacen(TITLE, WRITTEN, 1));
     if file.to_str() != NAMED.split(' ').next_back() {
         text = text.replace(NAMED, &format!("--config {}", word(&file.display().to_string())));
     }
-    let folder = file.parent().and_then(Path::file_name);
-    if folder.is_none_or(|folder| folder != "config") {
+    if database(file) == URL_BESIDE {
         text = text.replacen(DATABASE, DATABASE_BESIDE, 1);
     }
     if let Some(url) = base_url {
@@ -98,11 +199,24 @@ fn config(file: &Path, base_url: Option<&str>) -> String {
     text
 }
 
+/// The database of the config in this file, whose path starts at its folder.
+fn database(file: &Path) -> &'static str {
+    match file.parent().and_then(Path::file_name) {
+        Some(folder) if folder == "config" => URL,
+        _ => URL_BESIDE,
+    }
+}
+
 /// What is to be done now. The last line is a command that can be run as it is.
-fn next(file: &Path, text: &str, has_base_url: bool) {
+fn next(file: &Path, text: &str, has_base_url: bool, is_complete: bool) {
     let (program, name) = (program(), word(&file.display().to_string()));
     say("Next:");
-    say("- fill in your systems, channels and metrics there");
+    say(match is_complete {
+        true => {
+            "- add there what else is to be watched: docs/configuration.md has every key, `monitor init --config FILE` writes them all"
+        }
+        false => "- fill in your systems, channels and metrics there",
+    });
     if !has_base_url {
         say("- set web.base_url in it to how people reach the page: until then messages have no link to it");
     }
@@ -146,30 +260,6 @@ fn word(text: &str) -> String {
     }
 }
 
-/// How people reach the page, from the person at the terminal; nothing where there is none, or nothing is given.
-fn prompt() -> Option<String> {
-    (stdin().is_terminal() && stdout().is_terminal())
-        .then(|| answer(&mut stdin().lock(), say))
-        .flatten()
-}
-
-fn answer(input: &mut dyn BufRead, say: impl Fn(&str)) -> Option<String> {
-    say(
-        "At which address do people open the page? Messages link to it. Type one such as https://monitor.example, or press \
-         Enter to set it later in the config:",
-    );
-    loop {
-        let mut line = String::new();
-        if input.read_line(&mut line).is_err() || line.trim().is_empty() {
-            return None;
-        }
-        match base_url(&line) {
-            Ok(url) => return Some(url),
-            Err(why) => say(&format!("{why}; or press Enter to leave it for later:")),
-        }
-    }
-}
-
 /// What a command says to its user goes to standard output; logs go to standard error.
 #[allow(clippy::print_stdout)]
 pub(crate) fn say(text: &str) {
@@ -179,8 +269,6 @@ pub(crate) fn say(text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use super::*;
 
     #[test]
@@ -221,28 +309,6 @@ mod tests {
             ("", "''"),
         ] {
             assert_eq!(word(text), shown);
-        }
-    }
-
-    #[test]
-    fn an_address_is_taken_from_the_terminal_or_left_for_later() {
-        for (typed, url, lines) in [
-            ("https://a.example/\n", Some("https://a.example"), 1),
-            ("\n", None, 1),
-            ("", None, 1),
-            (
-                "a.example\nhttps://u:p@a.example\nhttp://a.example:8080\n",
-                Some("http://a.example:8080"),
-                3,
-            ),
-            ("a.example\n", None, 2),
-        ] {
-            let said = RefCell::new(Vec::new());
-            let answer = answer(&mut typed.as_bytes(), |text| {
-                said.borrow_mut().push(text.to_owned());
-            });
-            assert_eq!(answer.as_deref(), url, "{typed}");
-            assert_eq!(said.borrow().len(), lines, "{typed}: {said:?}");
         }
     }
 }
