@@ -197,7 +197,9 @@ both! {
         }
         let dump = file(&site, "old.sql", dump);
         let from = dump.to_str().unwrap();
-        assert_eq!(Command::new(binary("monitor")).args(["migrate", "--config"]).arg(&site.config).status().unwrap().code(), Some(0));
+        let mut migrate = Command::new(binary("monitor"));
+        migrate.args(["migrate", "--config"]).arg(&site.config);
+        assert!(migrate.output().unwrap().status.success());
         let mut run = monitor_tests::Process::spawn(command(&site, from, &[]));
         let db = site.db().await;
         eventually("something is stored", || async {

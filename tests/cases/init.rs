@@ -77,6 +77,84 @@ fn the_last_line_is_a_command_that_works_wherever_the_config_is() {
 }
 
 #[test]
+fn what_flags_say_becomes_a_config_that_a_check_passes() {
+    let system = ["--system", "https://shop.example"];
+    for (more, counts) in [
+        (&[][..], "1 metric, 1 system, 0 channels"),
+        (
+            &["--login", "none", "--above", "100"],
+            "1 metric, 1 system, 0 channels",
+        ),
+        (
+            &[
+                "--login",
+                "form_cookie",
+                "--login-path",
+                "/signin",
+                "--user",
+                "ann",
+            ],
+            "1 metric, 1 system, 0 channels",
+        ),
+        (
+            &[
+                "--login",
+                "bearer",
+                "--metric",
+                "unpaid",
+                "--path",
+                "/api/orders",
+                "--value",
+                "$.meta.total",
+                "--mail-to",
+                "a@b.example,c@d.example",
+            ],
+            "1 metric, 1 system, 1 channel",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let (code, said) = init(&[&system, more].concat(), folder.path());
+        assert_eq!(code, Some(0), "{more:?}: {said}");
+        let checked = paste_last_line(&said, folder.path(), &[]);
+        assert!(
+            checked.ends_with(&format!("good; {counts}\n")),
+            "{more:?}: {checked}"
+        );
+        let text = std::fs::read_to_string(folder.path().join("config/monitor.toml")).unwrap();
+        assert!(text.starts_with("#:schema monitor.schema.json\n"), "{text}");
+        let beside = std::fs::read(folder.path().join("config/monitor.schema.json")).unwrap();
+        let schema: serde_json::Value = serde_json::from_slice(&beside).unwrap();
+        assert!(schema["properties"]["metrics"].is_object());
+    }
+    for (arguments, why) in [
+        (&["--login", "basic"][..], "--system"),
+        (&["--system", "shop.example"], "--system"),
+        (
+            &["--system", "https://shop.example", "--login", "sso"],
+            "json_token",
+        ),
+        (
+            &["--system", "https://shop.example", "--value", "total"],
+            "metrics.total.fetch.value",
+        ),
+        (
+            &["--system", "https://shop.example", "--mail-to", "nobody"],
+            "channels.mail.to",
+        ),
+        (
+            &["--system", "https://shop.example", "--mail-server", "smtp://m"],
+            "--mail-to",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let (code, said) = init(arguments, folder.path());
+        assert_eq!(code, Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(why), "{arguments:?}: {said}");
+        assert!(!folder.path().join("config").exists(), "{arguments:?}");
+    }
+}
+
+#[test]
 fn variables_that_are_set_need_no_stand_in() {
     for (set, left) in [
         (&[][..], "SYSTEM_A_PASSWORD=x SYSTEM_B_PASSWORD=x "),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::{Command, Output};
 
-use monitor_testkit::{require, require_any};
+use monitor_testkit::require;
 use monitor_tests::binary;
 
 fn monitor(arguments: &[&str]) -> Output {
@@ -128,13 +128,13 @@ fn manual_pages_of_every_command_render_without_a_complaint() {
             "{path:?} in {first}"
         );
     }
-    let Some(groff) = require_any("groff", &["groff"]) else {
+    let Some(groff) = require("groff") else {
         return;
     };
     for name in &files {
         let page = pages.join(name);
         let rendered = Command::new(&groff)
-            .args(["-man", "-Tutf8", "-ww"])
+            .args(["-man", "-Tutf8", "-ww", "-P-cbou"])
             .arg(&page)
             .output()
             .unwrap();

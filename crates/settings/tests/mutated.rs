@@ -69,7 +69,7 @@ const PIECES: [&str; 18] = [
     "\n[metrics.x]\n",
 ];
 
-/// Numbers that look like chance and are the same each time.
+/// Numbers as by chance that are the same each time.
 struct Chance(u64);
 
 impl Chance {

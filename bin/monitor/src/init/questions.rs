@@ -17,16 +17,16 @@ pub(super) struct Conversation<'a> {
 type Take = fn(&mut Answers, &str) -> Result<(), String>;
 
 impl Conversation<'_> {
-    /// Asks; nothing where the person does not say which system is to be read: the example is the config then.
+    /// Prompts; nothing where the person does not say which system is to be read: the example is the config then.
     pub(super) fn hold(&mut self, mut answers: Answers, has_page: bool) -> (Answers, bool) {
         if !has_page {
-            self.ask(
+            self.prompt(
                 "How do people reach the page? Messages link to it. Such as https://monitor.example; nothing for later:",
                 &mut answers,
                 |answers, text| base_url(text).map(|url| answers.page = Some(url)),
             );
         }
-        let system = self.ask(
+        let system = self.prompt(
             "Which system has the number to watch? Its address, such as https://shop.example; nothing for an example of \
              everything:",
             &mut answers,
@@ -40,12 +40,12 @@ impl Conversation<'_> {
             LOGINS.join(", "),
             answers.login
         );
-        self.ask(&logins, &mut answers, |answers, text| {
+        self.prompt(&logins, &mut answers, |answers, text| {
             take(&mut answers.login, text)
         });
         if answers.has_user() {
             let question = format!("As which user? Nothing for {}:", answers.user);
-            self.ask(&question, &mut answers, |answers, text| {
+            self.prompt(&question, &mut answers, |answers, text| {
                 take(&mut answers.user, text)
             });
         }
@@ -54,7 +54,7 @@ impl Conversation<'_> {
                 "Under which path does it sign in? Nothing for {}:",
                 answers.login_path
             );
-            self.ask(&question, &mut answers, |answers, text| {
+            self.prompt(&question, &mut answers, |answers, text| {
                 take(&mut answers.login_path, text)
             });
         }
@@ -63,7 +63,7 @@ impl Conversation<'_> {
                 "Where is the token in the answer, as JSONPath? Nothing for {}:",
                 answers.token
             );
-            self.ask(&question, &mut answers, |answers, text| {
+            self.prompt(&question, &mut answers, |answers, text| {
                 take(&mut answers.token, text)
             });
         }
@@ -77,17 +77,17 @@ impl Conversation<'_> {
             "What is the number called, in small letters? Nothing for {}:",
             answers.metric
         );
-        self.ask(&question, answers, |answers, text| {
+        self.prompt(&question, answers, |answers, text| {
             take(&mut answers.metric, text)
         });
         let question = format!("Under which path is it read? Nothing for {}:", answers.path);
-        self.ask(&question, answers, |answers, text| take(&mut answers.path, text));
+        self.prompt(&question, answers, |answers, text| take(&mut answers.path, text));
         let question = format!(
             "Where is it in the answer, as JSONPath? Nothing for {}:",
             answers.value
         );
-        self.ask(&question, answers, |answers, text| take(&mut answers.value, text));
-        self.ask(
+        self.prompt(&question, answers, |answers, text| take(&mut answers.value, text));
+        self.prompt(
             "Above which number is an alert? Nothing for an alert each time it rises:",
             answers,
             |answers, text| {
@@ -103,7 +103,7 @@ impl Conversation<'_> {
     }
 
     fn mail(&mut self, answers: &mut Answers) {
-        self.ask(
+        self.prompt(
             "Who gets mails? Addresses with commas between them; nothing for nobody yet:",
             answers,
             |answers, text| {
@@ -119,14 +119,14 @@ impl Conversation<'_> {
                 "Through which mail server? Such as smtps://user@mail.example:465; nothing for {}:",
                 answers.mail_server
             );
-            self.ask(&question, answers, |answers, text| {
+            self.prompt(&question, answers, |answers, text| {
                 take(&mut answers.mail_server, text)
             });
         }
     }
 
     /// Whether there was an answer.
-    fn ask(&mut self, question: &str, answers: &mut Answers, take: Take) -> bool {
+    fn prompt(&mut self, question: &str, answers: &mut Answers, take: Take) -> bool {
         (self.say)(question);
         loop {
             let mut line = String::new();
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_check_would_refuse_is_asked_for_again() {
+    fn what_a_check_would_refuse_prompted_for_again() {
         let (answers, is_complete, said) = hold(
             "nowhere\n\nshop.example\nhttps://shop.example\nsso\nbearer\nUnpaid\nunpaid\n\ntotal\n$.total\nmany\n5\nnobody\nops@example.com\nmail\n\n",
         );
