@@ -37,7 +37,7 @@ enum Command {
     /// Run worker and web in one process.
     Run(ConfigArgs),
     /// Write a config to start from: of what you say at the terminal or by flags, or else the commented example of every key.
-    Init(init::InitArgs),
+    Init(Box<init::InitArgs>),
     /// Read the config and say all that is wrong with it.
     Check {
         #[command(flatten)]
@@ -96,7 +96,7 @@ async fn run(command: Command, worker: &Worker) -> Result<(), Exit> {
         Command::Demo(args) => demo::run(args).await,
         Command::Simulate(args) => simulate::run(args).await,
         Command::Run(config) => run::run(program, &path(config)).await,
-        Command::Init(args) => init::run(program.kinds(), args),
+        Command::Init(args) => init::run(program.kinds(), *args),
         Command::Completions { shell } => shells::completions(Arguments::command(), shell),
         Command::Man(args) => shells::man(Arguments::command(), &args),
         Command::Check { schema: true, .. } => {

@@ -160,7 +160,7 @@ fn fault(mistake: &Diagnostic, text: &str) -> Option<String> {
     };
     let is_one_line = !mistake.to_string().contains('\n');
     let is_said = !mistake.message.trim().is_empty();
-    (!place || !is_one_line || !is_said).then(|| format!("{:?}", mistake))
+    (!place || !is_one_line || !is_said).then(|| format!("{mistake:?}"))
 }
 
 #[test]

@@ -65,7 +65,7 @@ impl Answers {
         match &self.page {
             Some(url) => text.push_str(&format!("base_url = {}\n", quoted(url))),
             None => {
-                text.push_str("#base_url = \"https://monitor.example\"       # how people reach the page\n")
+                text.push_str("#base_url = \"https://monitor.example\"       # how people reach the page\n");
             }
         }
         self.push_system(&mut text);

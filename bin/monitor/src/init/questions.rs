@@ -21,14 +21,15 @@ impl Conversation<'_> {
     pub(super) fn hold(&mut self, mut answers: Answers, has_page: bool) -> (Answers, bool) {
         if !has_page {
             self.prompt(
-                "How do people reach the page? Messages link to it. Such as https://monitor.example; nothing for later:",
+                "At which address do people open the page? Messages link to it. Type one such as https://monitor.example, or press \
+                 Enter to set it later in the config:",
                 &mut answers,
                 |answers, text| base_url(text).map(|url| answers.page = Some(url)),
             );
         }
         let system = self.prompt(
-            "Which system has the number to watch? Its address, such as https://shop.example; nothing for an example of \
-             everything:",
+            "Which system has the number to watch? Type its address, such as https://shop.example, or press Enter for the \
+             commented example of every key:",
             &mut answers,
             |answers, text| base_url(text).map(|url| answers.system = url),
         );
@@ -36,7 +37,7 @@ impl Conversation<'_> {
             return (answers, false);
         }
         let logins = format!(
-            "How does one sign in there? {}; nothing for {}:",
+            "How does one sign in there? {}, or press Enter for {}:",
             LOGINS.join(", "),
             answers.login
         );
@@ -44,14 +45,14 @@ impl Conversation<'_> {
             take(&mut answers.login, text)
         });
         if answers.has_user() {
-            let question = format!("As which user? Nothing for {}:", answers.user);
+            let question = format!("As which user? Press Enter for {}:", answers.user);
             self.prompt(&question, &mut answers, |answers, text| {
                 take(&mut answers.user, text)
             });
         }
         if answers.has_login_path() {
             let question = format!(
-                "Under which path does it sign in? Nothing for {}:",
+                "Under which path does it sign in? Press Enter for {}:",
                 answers.login_path
             );
             self.prompt(&question, &mut answers, |answers, text| {
@@ -60,7 +61,7 @@ impl Conversation<'_> {
         }
         if answers.has_token() {
             let question = format!(
-                "Where is the token in the answer, as JSONPath? Nothing for {}:",
+                "Where is the token in the answer? Type a JSONPath, or press Enter for {}:",
                 answers.token
             );
             self.prompt(&question, &mut answers, |answers, text| {
@@ -74,21 +75,21 @@ impl Conversation<'_> {
 
     fn metric(&mut self, answers: &mut Answers) {
         let question = format!(
-            "What is the number called, in small letters? Nothing for {}:",
+            "What is the number called, in small letters? Press Enter for {}:",
             answers.metric
         );
         self.prompt(&question, answers, |answers, text| {
             take(&mut answers.metric, text)
         });
-        let question = format!("Under which path is it read? Nothing for {}:", answers.path);
+        let question = format!("Under which path is it read? Press Enter for {}:", answers.path);
         self.prompt(&question, answers, |answers, text| take(&mut answers.path, text));
         let question = format!(
-            "Where is it in the answer, as JSONPath? Nothing for {}:",
+            "Where is it in the answer? Type a JSONPath, or press Enter for {}:",
             answers.value
         );
         self.prompt(&question, answers, |answers, text| take(&mut answers.value, text));
         self.prompt(
-            "Above which number is an alert? Nothing for an alert each time it rises:",
+            "Above which number is an alert? Press Enter for an alert each time it rises:",
             answers,
             |answers, text| {
                 let is_number = text.parse::<f64>().is_ok_and(f64::is_finite);
@@ -96,7 +97,7 @@ impl Conversation<'_> {
                 if is_number {
                     Ok(())
                 } else {
-                    Err("no number".to_owned())
+                    Err("is no number".to_owned())
                 }
             },
         );
@@ -104,7 +105,7 @@ impl Conversation<'_> {
 
     fn mail(&mut self, answers: &mut Answers) {
         self.prompt(
-            "Who gets mails? Addresses with commas between them; nothing for nobody yet:",
+            "Who gets mails? Type addresses with commas between them, or press Enter for nobody yet:",
             answers,
             |answers, text| {
                 answers.mail_to = addresses(text);
@@ -116,7 +117,7 @@ impl Conversation<'_> {
         );
         if !answers.mail_to.is_empty() {
             let question = format!(
-                "Through which mail server? Such as smtps://user@mail.example:465; nothing for {}:",
+                "Through which mail server? Type one such as smtps://user@mail.example:465, or press Enter for {}:",
                 answers.mail_server
             );
             self.prompt(&question, answers, |answers, text| {
@@ -134,10 +135,10 @@ impl Conversation<'_> {
                 return false;
             }
             let mut next = answers.clone();
-            let taken = take(&mut next, line.trim()).map_err(|why| format!("that is {why}:"));
+            let taken = take(&mut next, line.trim()).map_err(|why| again(&why));
             let checked = taken.and_then(|()| match next.mistakes(self.kinds).first() {
                 None => Ok(()),
-                Some(why) => Err(format!("{why}; another one:")),
+                Some(why) => Err(again(why)),
             });
             match checked {
                 Ok(()) => {
@@ -148,6 +149,10 @@ impl Conversation<'_> {
             }
         }
     }
+}
+
+fn again(why: &str) -> String {
+    format!("{why}; type another, or press Enter to leave it:")
 }
 
 fn take(part: &mut String, text: &str) -> Result<(), String> {
@@ -222,7 +227,7 @@ mod tests {
         assert_eq!(answers.mail_to, ["ops@example.com"]);
         let again: Vec<&String> = said
             .iter()
-            .filter(|text| text.ends_with("another one:") || text.starts_with("that is"))
+            .filter(|text| text.contains("; type another"))
             .collect();
         assert_eq!(again.len(), 8, "{again:?}");
     }
