@@ -24,7 +24,7 @@ pub use tables::imported::ImportedRecord;
 pub use tables::incidents::{Incident, NewIncident};
 pub use tables::realtime::Realtime;
 pub use tables::records::{NewRecord, Record};
-pub use tables::samples::{NewSample, Sample};
+pub use tables::samples::{NewSample, Sample, Summary};
 pub use tables::silences::{NewSilence, Silence};
 pub use tables::states::MetricState;
 pub use tables::workers::WorkerRow;

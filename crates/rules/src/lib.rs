@@ -6,6 +6,7 @@ extern crate self as monitor_rules;
 mod common;
 mod condition;
 mod flapping;
+mod history;
 mod judge;
 mod maintenance;
 mod rule;
@@ -18,10 +19,11 @@ pub use common::{Escalate, RuleCommon};
 pub use condition::{
     AboveSettings, Baseline, BelowSettings, Change, ChangeSettings, Condition, ConditionSettings, Context,
     Direction, FallSettings, Initial, KINDS, Level, Lifetime, Memory, NoData, NoDataSettings,
-    OutsideSettings, Past, Range, Reference, RiseSettings, Signal, Timing,
+    OutsideSettings, Past, Range, Reference, RiseSettings, Signal, Step, Timing,
 };
 pub use flapping::Flapping;
-pub use judge::{Evaluation, Observed, Reading, Transition, judge};
+pub use history::{History, Known, Lack, Need, Window};
+pub use judge::{Evaluation, Observed, Reading, Transition, judge, judge_with};
 pub use maintenance::{Day, Maintenance, MaintenanceSettings};
 pub use rule::Rule;
 pub use settings::{RuleSettings, condition_named, condition_of, foreign_keys};

@@ -9,6 +9,7 @@ use monitor_domain::Language;
 use crate::common::Escalate;
 use crate::condition::{Condition, Context, Lifetime, Memory, Past, Reference, Signal, Timing};
 use crate::flapping::Flapping;
+use crate::history::History;
 use crate::text::{en, zh_cn};
 
 /// Six ordinary intervals of ten seconds: what makes "no data" for a rule built without settings.
@@ -63,9 +64,10 @@ impl Rule {
             value: f64::MAX,
             elapsed: Duration::ZERO,
             past,
+            history: History::default(),
             memory: Memory::default(),
         };
-        self.condition.reference(&past) == Reference::Zero
+        self.condition.reference(&past, &much.history) == Reference::Zero
             && matches!(self.condition.judge(&mut much), Signal::Breach { .. })
     }
 

@@ -203,6 +203,7 @@ impl State {
             alerted: self.alerted,
             since_alert: self.since_alert.or_else(|| self.known_range()),
             pending: self.pending.as_ref().map(|pending| pending.from),
+            age: None,
         }
     }
 
@@ -284,6 +285,7 @@ mod tests {
                 high: 131.0,
             }),
             pending: Some(4.0),
+            age: None,
         };
         assert_eq!(state.past(), past);
         assert_eq!(serde_json::to_string(&state).unwrap(), STORED, "for a step back");

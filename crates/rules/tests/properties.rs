@@ -8,18 +8,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use monitor_domain::Language;
 use monitor_rules::{
     Baseline, Change, Direction, Evaluation, Flapping, Initial, Level, NoData, Observed, Phase, Reading,
-    Rule, State, Transition, judge,
+    Rule, State, Step, Transition, judge,
 };
 use proptest::prelude::*;
 
 /// One reading without its time of day: seconds since the one before, and the value if it could be read.
-type Step = (u64, Option<f64>);
+type Tick = (u64, Option<f64>);
 
 fn start() -> DateTime<Utc> {
     "2026-11-23T09:12:00Z".parse().unwrap()
 }
 
-fn play(rule: &Rule, steps: &[Step]) -> Vec<Evaluation> {
+fn play(rule: &Rule, steps: &[Tick]) -> Vec<Evaluation> {
     play_at(rule, steps, |at, elapsed, _| {
         at + TimeDelta::from_std(elapsed).unwrap()
     })
@@ -28,7 +28,7 @@ fn play(rule: &Rule, steps: &[Step]) -> Vec<Evaluation> {
 /// Plays the steps with a wall clock of the caller's choice.
 fn play_at(
     rule: &Rule,
-    steps: &[Step],
+    steps: &[Tick],
     mut next: impl FnMut(DateTime<Utc>, Duration, usize) -> DateTime<Utc>,
 ) -> Vec<Evaluation> {
     let (mut at, mut state, mut evaluations) = (start(), State::default(), Vec::new());
@@ -60,7 +60,7 @@ fn value() -> impl Strategy<Value = f64> {
     ]
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<Tick>> {
     prop::collection::vec((0u64..40, prop::option::weighted(0.75, value())), 0..60)
 }
 
@@ -112,11 +112,16 @@ fn change() -> impl Strategy<Value = Change> {
     ];
     let baseline = prop_oneof![Just(Baseline::Last), Just(Baseline::LastAlert)];
     let initial = prop_oneof![Just(Initial::CountFromZero), Just(Initial::Learn)];
-    (direction, 0.5..5.0f64, baseline, initial).prop_map(|(direction, by, baseline, initial)| Change {
+    let by = prop_oneof![
+        (0.5..5.0f64).prop_map(Step::Amount),
+        (5.0..80.0f64).prop_map(Step::Percent)
+    ];
+    (direction, by, baseline, initial).prop_map(|(direction, by, baseline, initial)| Change {
         direction,
         by,
         baseline,
         initial,
+        within: None,
     })
 }
 
@@ -148,7 +153,7 @@ fn any_rule() -> impl Strategy<Value = Rule> {
     ]
 }
 
-fn readable(step: &Step) -> Option<f64> {
+fn readable(step: &Tick) -> Option<f64> {
     step.1.filter(|value| value.is_finite())
 }
 
@@ -330,7 +335,7 @@ proptest! {
 
     #[test]
     fn a_fall_is_a_rise_upside_down((rule, change) in change_rule(), steps in steps()) {
-        let upside_down: Vec<Step> = steps.iter().map(|(after, value)| (*after, value.map(|value| -value))).collect();
+        let upside_down: Vec<Tick> = steps.iter().map(|(after, value)| (*after, value.map(|value| -value))).collect();
         let of = |direction| Rule { condition: std::sync::Arc::new(Change { direction, ..change }), ..rule.clone() };
         let (rise, fall) = (of(Direction::Rise), of(Direction::Fall));
         for (rise, fall) in play(&rise, &steps).iter().zip(play(&fall, &upside_down)) {
@@ -351,7 +356,7 @@ proptest! {
             })
             .map(|(_, evaluation)| alarms(&evaluation))
             .collect();
-        let good: Vec<Step> = steps.iter().filter(|step| readable(step).is_some()).copied().collect();
+        let good: Vec<Tick> = steps.iter().filter(|step| readable(step).is_some()).copied().collect();
         let only: Vec<_> = play(&rule, &good).iter().map(alarms).collect();
         prop_assert_eq!(all, only);
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use monitor_domain::Language;
 use monitor_rules::{
-    AboveSettings, Baseline, Change, Flapping, Initial, Level, NoData, Observed, Phase, Reading, Rule,
-    RuleSettings, State, Transition, judge,
+    AboveSettings, Baseline, Change, Flapping, History, Initial, Level, NoData, Observed, Phase, Reading,
+    Rule, RuleSettings, State, Transition, judge,
 };
 
 const STEP: Duration = Duration::from_secs(10);
@@ -239,7 +239,13 @@ fn an_event_that_must_hold_keeps_its_baseline() {
     x.quiet(12.0);
     assert_eq!(x.state.phase(), Phase::Normal, "12 is not 5 over 9");
     x.quiet(17.0);
-    assert_eq!(x.rule.condition.reference(&x.state.past()).value(), Some(12.0));
+    assert_eq!(
+        x.rule
+            .condition
+            .reference(&x.state.past(), &History::default())
+            .value(),
+        Some(12.0)
+    );
 }
 
 #[test]

@@ -638,6 +638,33 @@ alert = { escalate = { after = 10, notify = [] } }
 }
 
 #[test]
+fn a_percentage_and_a_span_are_written_so() {
+    let text = with(
+        r#"alert = { rise = "20", within = "1h" }
+[metrics.y]
+alert = { fall = "a fifth%", within = "0s" }
+[metrics.z]
+alert = { change = "-5%", within = "5m", baseline = "last_alert" }
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:18: metrics.x.alert.rise: "20" is no percentage; write a number, or a percentage such as "20%"
+    monitor.toml:15:18: metrics.y.alert.fall: "a fifth%" is no percentage; write a number, or a percentage such as "20%"
+    monitor.toml:17:20: metrics.z.alert.change: must be more than 0 (the least change that alerts), not -5
+    monitor.toml:17:36: metrics.z.alert.within: already counts from the last alert where that was within the span; leave out baseline
+    "#);
+    let text = with(
+        r#"alert = { rise = "20%", within = "2d" }
+[metrics.y]
+alert = { fall = "20%", within = "23h" }
+[worker]
+keep_samples = "1d"
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @"monitor.toml:13:34: metrics.x.alert.within: needs readings from 2days ago, and worker.keep_samples is 1day: keep them for longer, or look back less far");
+}
+
+#[test]
 fn flapping_is_for_levels_and_has_two_keys() {
     let text = with(
         r#"alert = { flapping = { alerts = 5, within = "10m" } }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::anyhow;
 use monitor_domain::{Number, SharedClock, SystemClock, timeout};
 use monitor_processor::{Metric, sample, system};
-use monitor_rules::{Evaluation, Observed, Reading, judge};
+use monitor_rules::{Evaluation, Observed, Reading, judge_with};
 use monitor_settings::Settings;
 use monitor_upstream::{Poll, Tick, Trace, Upstreams};
 use monitor_worker::{Exit, Program};
@@ -25,7 +25,7 @@ pub(crate) async fn run(program: &Program, config: &Path, key: &str) -> Result<(
 
     describe(&*metric, &upstreams);
     // Before the reading, as the worker does: a reading is not judged against one that was taken after it.
-    let stored = look_up(&settings, key, rule).await;
+    let stored = look_up(&settings, &*metric, clock.wall()).await;
     let poll = Poll {
         key: key.to_owned(),
         previous: stored.state.last_value(),
@@ -39,7 +39,7 @@ pub(crate) async fn run(program: &Program, config: &Path, key: &str) -> Result<(
         elapsed: stored.elapsed(at, metric.config().interval),
         observed,
     };
-    let evaluation = judge(rule, &stored.state, &reading);
+    let evaluation = judge_with(rule, &stored.state, &reading, &stored.history);
     show(&*metric, &stored, &reading.observed, &evaluation);
     if question::is_due(&evaluation) {
         let observed = &reading.observed;

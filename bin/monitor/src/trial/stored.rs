@@ -8,7 +8,8 @@ use monitor_model::{
     Alert, AlertKind, Conn, DbError, Evaluation, Inspected, MetricState, alerts, evaluations, inspect,
     states, utc,
 };
-use monitor_rules::{Lifetime, Rule, State};
+use monitor_processor::{Asked, Metric, history};
+use monitor_rules::{History, Lifetime, State};
 use monitor_settings::Settings;
 
 /// Evaluations that are shown.
@@ -25,6 +26,8 @@ pub(super) struct Stored {
     pub(super) remark: Option<String>,
     /// What the next reading is judged against.
     pub(super) state: State,
+    /// What its rule needs to know besides.
+    pub(super) history: History,
     /// The state's row.
     pub(super) row: Option<MetricState>,
     /// The latest evaluations, newest first.
@@ -33,20 +36,25 @@ pub(super) struct Stored {
     alert: Option<Alert>,
 }
 
-/// Looks it up. Where there is nothing to inspect at, it is as for a new metric, and the remark says so: what the metric
+/// Looks it up, for a reading at `at`. Where there is nothing to inspect at, it is as for a new metric, and the remark says so: what the metric
 /// reads now is worth knowing all the same.
-pub(super) async fn look_up(settings: &Settings, key: &str, rule: &Rule) -> Stored {
-    let kind = match rule.condition.lifetime() {
+pub(super) async fn look_up(settings: &Settings, metric: &dyn Metric, at: DateTime<Utc>) -> Stored {
+    let config = metric.config();
+    let kind = match config.rule.condition.lifetime() {
         Lifetime::Event => AlertKind::Event,
         Lifetime::Level | Lifetime::Never => AlertKind::Level,
     };
-    let key = key.to_owned();
+    let no_data_of = |key: &str| {
+        let other = settings.metrics.iter().find(|other| other.key == *key)?;
+        Some(other.rule.no_data)
+    };
+    let asked = Asked::of(&config.key, &config.rule, config.interval, no_data_of);
     let options = settings.database.options();
     let without = |why: String| Stored {
         remark: Some(format!("judged as a new metric: {why}")),
         ..Stored::default()
     };
-    match inspect(&options, move |c| load(c, &key, kind)).await {
+    match inspect(&options, move |c| load(c, &asked, kind, at)).await {
         Ok(Inspected::Found(stored)) => stored,
         Ok(Inspected::Nowhere) => without("there is no database yet".to_owned()),
         Ok(Inspected::Behind(missing)) => without(format!(
@@ -57,7 +65,8 @@ pub(super) async fn look_up(settings: &Settings, key: &str, rule: &Rule) -> Stor
     }
 }
 
-fn load(c: &mut Conn, key: &str, kind: AlertKind) -> Result<Stored, DbError> {
+fn load(c: &mut Conn, asked: &Asked, kind: AlertKind, at: DateTime<Utc>) -> Result<Stored, DbError> {
+    let key = asked.key.as_str();
     let row = states::load(c, key)?;
     let filter = alerts::Filter {
         key: Some(key.to_owned()),
@@ -79,6 +88,7 @@ fn load(c: &mut Conn, key: &str, kind: AlertKind) -> Result<Stored, DbError> {
         is_known: true,
         remark,
         state,
+        history: history(c, asked, at)?,
         row,
         evaluations: evaluations::of(c, key, TRAIL)?,
         alert,

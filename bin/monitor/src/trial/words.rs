@@ -29,7 +29,8 @@ pub(super) fn time(at: DateTime<Utc>) -> String {
 /// What the next reading is compared with.
 pub(super) fn compared(rule: &Rule, stored: &Stored) -> String {
     let (state, last) = (&stored.state, last_read(&stored.state));
-    match rule.condition.reference(&state.past()) {
+    let lately = |span| humantime::format_duration(span);
+    match rule.condition.reference(&state.past(), &stored.history) {
         Reference::Limits => format!("its limits; {last}"),
         Reference::Nothing => format!("nothing; {last}"),
         Reference::Unlearnt => "nothing: the first reading is learnt".to_owned(),
@@ -40,6 +41,16 @@ pub(super) fn compared(rule: &Rule, stored: &Stored) -> String {
         },
         Reference::Lowest(value) => format!("{}, the lowest since the last alert; {last}", Number(value)),
         Reference::Highest(value) => format!("{}, the highest since the last alert; {last}", Number(value)),
+        Reference::LowestWithin(value, span) => {
+            format!("{}, the lowest within {}; {last}", Number(value), lately(span))
+        }
+        Reference::HighestWithin(value, span) => {
+            format!("{}, the highest within {}; {last}", Number(value), lately(span))
+        }
+        Reference::Within(range, span) => {
+            let (low, high) = (Number(range.low), Number(range.high));
+            format!("{low} to {high}, as read within {}; {last}", lately(span))
+        }
         Reference::FirstReading(value) => format!("{}, the first value ever; {last}", Number(value)),
         Reference::Zero => format!("0, from which the first one counts; {last}"),
         Reference::Pending(value) => format!("{}, as before the move that is pending; {last}", Number(value)),

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use chrono::NaiveDateTime;
+use diesel::dsl::{avg, count, max, min};
 use diesel::prelude::*;
 use monitor_domain::MetricKey;
 
@@ -83,6 +84,101 @@ pub fn between(
         .order((dsl::at.asc(), dsl::id.asc()))
         .limit(limit)
         .load(c)?)
+}
+
+/// Good readings, taken together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// How many.
+    pub count: i64,
+    /// Their mean.
+    pub mean: f64,
+    /// The lowest.
+    pub low: f64,
+    /// The highest.
+    pub high: f64,
+    /// When the newest was taken.
+    pub newest: NaiveDateTime,
+}
+
+/// The good readings of a metric from `from` until before `to`, oldest first.
+pub fn values(
+    c: &mut Conn,
+    key: &str,
+    from: NaiveDateTime,
+    to: NaiveDateTime,
+    limit: i64,
+) -> Result<Vec<(NaiveDateTime, f64)>, DbError> {
+    Ok(sample::table
+        .filter(dsl::key.eq(key))
+        .filter(dsl::at.ge(from))
+        .filter(dsl::at.lt(to))
+        .filter(dsl::value.is_not_null())
+        .order((dsl::at.asc(), dsl::id.asc()))
+        .limit(limit)
+        .select((dsl::at, dsl::value.assume_not_null()))
+        .load(c)?)
+}
+
+/// The good readings of a metric from `from` until before `to`, taken together; `None` where there are none.
+pub fn summary(
+    c: &mut Conn,
+    key: &str,
+    from: NaiveDateTime,
+    to: NaiveDateTime,
+) -> Result<Option<Summary>, DbError> {
+    type Row = (i64, Option<f64>, Option<f64>, Option<f64>, Option<NaiveDateTime>);
+    let row: Row = sample::table
+        .filter(dsl::key.eq(key))
+        .filter(dsl::at.ge(from))
+        .filter(dsl::at.lt(to))
+        .filter(dsl::value.is_not_null())
+        .select((
+            count(dsl::id),
+            avg(dsl::value),
+            min(dsl::value),
+            max(dsl::value),
+            max(dsl::at),
+        ))
+        .first(c)?;
+    Ok(match row {
+        (count, Some(mean), Some(low), Some(high), Some(newest)) => Some(Summary {
+            count,
+            mean,
+            low,
+            high,
+            newest,
+        }),
+        _ => None,
+    })
+}
+
+/// The latest good value of a metric that was read from `from` until `to`.
+pub fn latest_value(
+    c: &mut Conn,
+    key: &str,
+    from: NaiveDateTime,
+    to: NaiveDateTime,
+) -> Result<Option<f64>, DbError> {
+    Ok(sample::table
+        .filter(dsl::key.eq(key))
+        .filter(dsl::at.ge(from))
+        .filter(dsl::at.le(to))
+        .filter(dsl::value.is_not_null())
+        .order((dsl::at.desc(), dsl::id.desc()))
+        .select(dsl::value.assume_not_null())
+        .first(c)
+        .optional()?)
+}
+
+/// When the oldest reading of a metric was taken that is still there.
+pub fn oldest(c: &mut Conn, key: &str) -> Result<Option<NaiveDateTime>, DbError> {
+    Ok(sample::table
+        .filter(dsl::key.eq(key))
+        .order(dsl::at.asc())
+        .select(dsl::at)
+        .first(c)
+        .optional()?)
 }
 
 /// Deletes up to `limit` readings that are stamped so, oldest first, and returns how many. Call it again while it

@@ -54,7 +54,7 @@ fn which(statuses: &[DeliveryStatus]) -> Which {
 }
 
 /// What the pages, the series and the rooms of the worker want to know again and again.
-const QUESTIONS: [Question; 32] = [
+const QUESTIONS: [Question; 36] = [
     ("counts", |c| Ok(alerts::open_counts(c)?.len())),
     ("what lasts", |c| Ok(alerts::lasting(c, 10_000)?.len())),
     ("open alerts", |c| Ok(alerts::page(c, &open_only(), 51)?.len())),
@@ -137,6 +137,20 @@ const QUESTIONS: [Question; 32] = [
     }),
     ("entries to remove", |c| audit::prune(c, &(at(-9)..at(-1)), 100)),
     ("samples to remove", |c| samples::prune(c, &(at(-9)..at(-1)), 100)),
+    ("a window", |c| {
+        Ok(samples::values(c, "m1", at(0), at(60), 129)?.len())
+    }),
+    ("a part of a window", |c| {
+        Ok(usize::from(samples::summary(c, "m1", at(0), at(60))?.is_some()))
+    }),
+    ("the value some time ago", |c| {
+        Ok(usize::from(
+            samples::latest_value(c, "m1", at(0), at(60))?.is_some(),
+        ))
+    }),
+    ("the first reading", |c| {
+        Ok(usize::from(samples::oldest(c, "m1")?.is_some()))
+    }),
     ("silences", |c| Ok(silences::active(c, at(9))?.len())),
 ];
 
@@ -162,6 +176,7 @@ async fn seeded(test: &TestDb) -> Db {
                  next_at, created_at, finished_at)
              SELECT n + 1, n, 'mail', 'alert', 'ann', 'alert/' || n, n || '@monitor', '{{}}', 'sent', {now}, {now}, {now}
              FROM numbers;
+         {numbers} INSERT INTO sample (key, at, value, took_ms) SELECT 'm' || (n % {METRICS}), {now}, n, 1 FROM numbers;
          UPDATE delivery SET status = 'given_up' WHERE id = 3;
          UPDATE delivery SET status = 'pending', finished_at = NULL WHERE id = 5;"
     );

@@ -7,10 +7,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use monitor_model::{DbError, states};
-use monitor_rules::{Observed, Reading, State, Transition, judge};
+use monitor_rules::{History, Observed, Reading, State, Transition, judge_with};
 use monitor_upstream::{Poll, Tick};
 
 use super::Polling;
+use super::history;
 use super::metric_state::{CachedState, CyclePermit, MetricState};
 use crate::alerts::{Commit, Evaluated};
 use crate::context::{Context, may_pass};
@@ -153,7 +154,11 @@ async fn commit(
         observed: taken.observed,
     };
     let rule = &metric.monitored.metric.config().rule;
-    let evaluation = judge(rule, &pinned.state, &reading);
+    let history = match reading.observed {
+        Observed::Value(_) => history::load(polling, metric, pinned, at).await?,
+        Observed::Unreadable(_) => History::default(),
+    };
+    let evaluation = judge_with(rule, &pinned.state, &reading, &history);
     let is_no_data = |step: &Transition| matches!(step, Transition::NoData { .. });
     let cause = evaluation.transitions.iter().any(is_no_data);
     let cause = cause.then(|| polling.outages.cause(metric.key())).flatten();
@@ -176,6 +181,7 @@ async fn commit(
     metric.set_evaluated(now);
     log::debug!("metric {}: {}", metric.key(), evaluation.reason);
     let phase = evaluation.state.phase();
+    metric.advance_windows(pinned.version, at.naive_utc(), commit.value());
     metric.cache(Some(CachedState {
         state: evaluation.state,
         version: pinned.version + 1,

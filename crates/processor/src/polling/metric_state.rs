@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::NaiveDateTime;
 use monitor_rules::State;
 
+use super::history::Windows;
 use crate::context::Monitored;
 
 /// A metric, its cached rule state, and whether a cycle of it runs.
@@ -46,6 +47,8 @@ struct Memory {
     cached: Option<CachedState>,
     /// When this process last evaluated it and stored that, monotonic.
     evaluated_at: Option<Duration>,
+    /// The windows that its rule needs, as they are at this version of the state.
+    windows: Option<(i64, Windows)>,
 }
 
 /// The rule state as this worker last stored or read it.
@@ -117,6 +120,29 @@ impl MetricState {
         let flapping = cached.as_ref().map(|cached| cached.state.is_flapping());
         self.monitored.set_flapping(flapping);
         self.lock().cached = cached;
+    }
+
+    /// The windows at this version of the state, where this worker has them.
+    pub(super) fn windows(&self, version: i64) -> Option<Windows> {
+        let memory = self.lock();
+        let kept = memory.windows.as_ref().filter(|(at, _)| *at == version)?;
+        Some(kept.1.clone())
+    }
+
+    pub(super) fn keep_windows(&self, version: i64, windows: Windows) {
+        self.lock().windows = Some((version, windows));
+    }
+
+    /// A reading is stored with the version after this one; a failed one has no value.
+    pub(super) fn advance_windows(&self, version: i64, at: NaiveDateTime, value: Option<f64>) {
+        let mut memory = self.lock();
+        let kept = memory.windows.take().filter(|(at, _)| *at == version);
+        memory.windows = kept.map(|(version, mut windows)| {
+            if let Some(value) = value {
+                windows.push(at, value);
+            }
+            (version + 1, windows)
+        });
     }
 
     pub(super) fn evaluated_at(&self) -> Option<Duration> {

@@ -5,6 +5,7 @@
 mod cycle;
 mod first_start;
 mod groups;
+mod history;
 mod metric_state;
 mod permits;
 mod scheduler;
@@ -12,6 +13,9 @@ mod unreadable;
 
 use std::sync::Arc;
 
+use monitor_rules::Rule;
+
+pub use history::{Asked, history};
 pub(crate) use metric_state::MetricState;
 pub(crate) use unreadable::Unreadable;
 
@@ -27,4 +31,12 @@ pub(crate) struct Polling {
     pub(crate) unreadable: Unreadable,
     /// In the order of the config.
     pub(crate) metrics: Vec<Arc<MetricState>>,
+}
+
+impl Polling {
+    /// When another metric alerts, if this worker knows it.
+    fn rule_of(&self, key: &str) -> Option<&Rule> {
+        let metric = self.metrics.iter().find(|metric| metric.key() == key)?;
+        Some(&metric.monitored.metric.config().rule)
+    }
 }

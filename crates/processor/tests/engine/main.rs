@@ -9,6 +9,7 @@ mod declared;
 mod fairness;
 mod fault_table_smtp;
 mod faults;
+mod history;
 mod incidents;
 mod lifecycle;
 mod outage;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Memory;
 use crate::common::RuleCommon;
 use crate::flapping::Flapping;
+use crate::history::{History, Lack, Need};
 use crate::situation::Situation;
 
 /// The settings of a kind: the keys that are its own, as they are read from the config.
@@ -44,8 +45,14 @@ pub trait Condition: fmt::Debug + Send + Sync {
     /// The condition in words, with its spans: "above 100, clear below 90, for 30s", "高于 100 告警，低于 90 恢复".
     fn describe(&self, timing: Timing, language: Language) -> String;
 
+    /// What has to be known before a reading can be judged, beyond what is kept for every condition. It is in
+    /// [`Context::history`] then, or why it is not.
+    fn needs(&self) -> Vec<Need> {
+        Vec::new()
+    }
+
     /// What the next value is compared with.
-    fn reference(&self, _past: &Past) -> Reference {
+    fn reference(&self, _past: &Past, _history: &History) -> Reference {
         Reference::Limits
     }
 
@@ -67,7 +74,7 @@ pub enum Lifetime {
 }
 
 /// What a condition says of one value.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Signal {
     /// It is met.
     Breach {
@@ -78,6 +85,8 @@ pub enum Signal {
     NotClear,
     /// It is not met, and what was open is over.
     Clear,
+    /// It cannot be said: something that has to be known is not. Nothing alerts and nothing recovers by it.
+    Unjudged(Lack),
 }
 
 /// One good reading, and what is known from before it.
@@ -89,6 +98,8 @@ pub struct Context {
     pub elapsed: Duration,
     /// What the readings before it left.
     pub past: Past,
+    /// The answers to what the condition [needs](Condition::needs).
+    pub history: History,
     /// What the condition itself has kept.
     pub memory: Memory,
 }
@@ -107,6 +118,8 @@ pub struct Past {
     pub since_alert: Option<Range>,
     /// While the condition is met but not for long enough: what it said it came from when that began.
     pub pending: Option<f64>,
+    /// How long before this reading the last good one was.
+    pub age: Option<Duration>,
 }
 
 /// The lowest and the highest of some readings.
@@ -163,6 +176,13 @@ pub enum Reference {
     Lowest(f64),
     /// The highest reading since the last alert, or ever before there is one.
     Highest(f64),
+    /// The lowest reading within so long, or since the last alert where that was later.
+    LowestWithin(f64, Duration),
+    /// The highest reading within so long, or since the last alert where that was later.
+    HighestWithin(f64, Duration),
+    /// The lowest or the highest reading within so long, or since the last alert where that was later: whichever is
+    /// further from the value.
+    Within(Range, Duration),
     /// The first reading ever.
     FirstReading(f64),
     /// Zero, since nothing was read before.
@@ -177,12 +197,14 @@ impl Reference {
     /// The number, where it is one.
     pub fn value(self) -> Option<f64> {
         match self {
-            Reference::Nothing | Reference::Limits | Reference::Unlearnt => None,
+            Reference::Nothing | Reference::Limits | Reference::Unlearnt | Reference::Within(..) => None,
             Reference::Zero => Some(0.0),
             Reference::LastReading(value)
             | Reference::LastAlert(value)
             | Reference::Lowest(value)
             | Reference::Highest(value)
+            | Reference::LowestWithin(value, _)
+            | Reference::HighestWithin(value, _)
             | Reference::FirstReading(value)
             | Reference::Pending(value) => Some(value),
         }

@@ -12,7 +12,7 @@ mod no_data;
 
 use monitor_domain::{Finding, Kind};
 
-pub use change::{Baseline, Change, ChangeSettings, Direction, FallSettings, Initial, RiseSettings};
+pub use change::{Baseline, Change, ChangeSettings, Direction, FallSettings, Initial, RiseSettings, Step};
 pub use contract::{Condition, ConditionSettings, Context, Lifetime, Past, Range, Reference, Signal, Timing};
 pub use level::{AboveSettings, BelowSettings, Level, OutsideSettings};
 pub(crate) use memory::Kept;

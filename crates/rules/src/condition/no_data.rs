@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{Condition, ConditionSettings, Context, Lifetime, Past, Reference, Signal, Timing};
 use crate::common::RuleCommon;
+use crate::history::History;
 use crate::situation::Situation;
 use crate::text::{Number, zh_cn};
 
@@ -75,7 +76,7 @@ impl Condition for NoData {
         }
     }
 
-    fn reference(&self, _: &Past) -> Reference {
+    fn reference(&self, _: &Past, _: &History) -> Reference {
         Reference::Nothing
     }
 }
@@ -93,6 +94,7 @@ mod tests {
             value: 5.0,
             elapsed: Duration::ZERO,
             past: Past::default(),
+            history: History::default(),
             memory: Memory::default(),
         };
         let reason = |language| NoData.reason(&context, Situation::Quiet, language);

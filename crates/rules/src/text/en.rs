@@ -21,6 +21,8 @@ pub(super) fn phrase(phrase: &Phrase) -> String {
         Phrase::LastRead { value, at } => format!("last read {} at {}", Number(value), time(at)),
         Phrase::WasFiring { since } => format!("was firing since {}", time(since)),
         Phrase::NotANumber(value) => format!("{value} is not a number"),
+        Phrase::CannotBeJudged { value, why } => format!("{} cannot be judged: {why}", Number(value)),
+        Phrase::NotJudged { value, why } => format!("{} is not judged: {why}", Number(value)),
         Phrase::Flapping(limit) => format!("flapping: {}", often(limit)),
     }
 }
@@ -75,6 +77,12 @@ pub(crate) fn often(limit: Flapping) -> impl Display {
 
 pub(crate) fn span(duration: Duration) -> impl Display {
     format_duration(rounded(duration))
+}
+
+/// The same as people write it in a config: "7d", not "7days".
+pub(crate) fn short(duration: Duration) -> String {
+    let text = span(duration).to_string();
+    text.replace("days", "d").replace("day", "d")
 }
 
 fn progress(progress: Progress) -> impl Display {

@@ -33,6 +33,10 @@ pub(crate) enum Phrase<'a> {
     WasFiring { since: When },
     /// A total that is not a finite number.
     NotANumber(f64),
+    /// That a value was read which cannot be judged for now, since something it depends on cannot be seen.
+    CannotBeJudged { value: f64, why: &'a str },
+    /// That a value was read of which nothing can be said, and why.
+    NotJudged { value: f64, why: &'a str },
     /// That it alerts so often that each time would be noise.
     Flapping(Flapping),
 }

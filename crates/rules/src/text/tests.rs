@@ -24,6 +24,14 @@ fn phrases() -> Vec<Phrase<'static>> {
         },
         Phrase::WasFiring { since },
         Phrase::NotANumber(f64::NAN),
+        Phrase::CannotBeJudged {
+            value: 131.0,
+            why: ERROR,
+        },
+        Phrase::NotJudged {
+            value: 131.0,
+            why: ERROR,
+        },
         Phrase::Flapping(Flapping {
             alerts: 5,
             within: Duration::from_secs(600),
@@ -50,6 +58,8 @@ fn english() {
         "last read 131 at 12:01:41 UTC",
         "was firing since 12:01:41 UTC",
         "NaN is not a number",
+        "131 cannot be judged: System A answers 503",
+        "131 is not judged: System A answers 503",
         "flapping: 5 alerts within 10m",
     ];
     assert_eq!(said(Language::English), expected);
@@ -64,6 +74,8 @@ fn chinese() {
         "最近一次读数 131（12:01:41 UTC）",
         "中断前处于告警状态（自 12:01:41 UTC 起）",
         "NaN 不是有效数值",
+        "读数 131 无法判断：System A answers 503",
+        "读数 131 暂不判断：System A answers 503",
         "频繁波动：10 分钟内 5 次告警",
     ];
     assert_eq!(said(Language::Chinese), expected);

@@ -22,6 +22,8 @@ pub(super) fn phrase(phrase: &Phrase) -> String {
         }
         Phrase::WasFiring { since } => format!("中断前处于告警状态（{}）", from(since)),
         Phrase::NotANumber(value) => format!("{value} 不是有效数值"),
+        Phrase::CannotBeJudged { value, why } => format!("读数 {} 无法判断：{why}", Number(value)),
+        Phrase::NotJudged { value, why } => format!("读数 {} 暂不判断：{why}", Number(value)),
         Phrase::Flapping(limit) => format!("频繁波动：{}", often(limit)),
     }
 }

@@ -8,6 +8,7 @@ mod fetches;
 mod kinds;
 mod maintenance;
 mod metrics;
+mod needs;
 mod systems_and_channels;
 mod web_and_worker;
 
@@ -91,6 +92,7 @@ impl<'d, 'i> Checker<'d, 'i> {
         self.fetches();
         let metrics = self.metrics(worker.as_ref().map(|worker| worker.interval), language);
         self.unused_fetches();
+        self.needs(&metrics, worker.as_ref().map(|worker| worker.keep_samples));
         let maintenance = self.maintenance();
         Some(Settings {
             path: self.base.file(file),

@@ -2,29 +2,36 @@
 //! the way it moves only.
 
 mod settings;
+mod step;
 mod text;
+
+use std::time::Duration;
 
 use monitor_domain::Language;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Condition, Context, Lifetime, Past, Reference, Signal, Timing};
+use super::{Condition, Context, Lifetime, Past, Range, Reference, Signal, Timing};
+use crate::history::{History, Need};
 use crate::situation::Situation;
 
 pub(super) use settings::{CHANGE, FALL, RISE};
 pub use settings::{ChangeSettings, FallSettings, RiseSettings};
+pub use step::Step;
 
 /// A move of the value by at least `by` against a baseline.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Change {
     /// Which way.
     pub direction: Direction,
-    /// The least move that counts, in the metric's unit; more than zero.
-    pub by: f64,
+    /// The least move that counts; more than zero.
+    pub by: Step,
     /// What the value is compared with.
     pub baseline: Baseline,
     /// What the very first reading is compared with.
     pub initial: Initial,
+    /// Compares with the lowest reading within so long (a fall with the highest) instead of with the last one.
+    pub within: Option<Duration>,
 }
 
 /// Which way a value moves.
@@ -63,18 +70,18 @@ pub enum Initial {
 
 impl Change {
     /// Alerts each time the value is at least `by` over the last one.
-    pub fn rise(by: f64) -> Change {
-        Change::of(Direction::Rise, by)
+    pub fn rise(by: impl Into<Step>) -> Change {
+        Change::of(Direction::Rise, by.into())
     }
 
     /// Alerts each time the value is at least `by` under the last one.
-    pub fn fall(by: f64) -> Change {
-        Change::of(Direction::Fall, by)
+    pub fn fall(by: impl Into<Step>) -> Change {
+        Change::of(Direction::Fall, by.into())
     }
 
     /// Alerts each time the value is at least `by` away from the last one.
-    pub fn either(by: f64) -> Change {
-        Change::of(Direction::Either, by)
+    pub fn either(by: impl Into<Step>) -> Change {
+        Change::of(Direction::Either, by.into())
     }
 
     /// Whether `value` has moved far enough from `baseline`.
@@ -84,18 +91,25 @@ impl Change {
             Direction::Fall => baseline - value,
             Direction::Either => (value - baseline).abs(),
         };
-        // 0.3 - 0.1 is a hair under 0.2: forgive what the rounding of the numbers themselves makes, but
-        // never more than a billionth of the step.
-        let rounding = (4.0 * f64::EPSILON * value.abs().max(baseline.abs())).min(self.by * 1e-9);
-        moved >= self.by - rounding
+        self.by.is_met(moved, value, baseline)
     }
 
-    fn of(direction: Direction, by: f64) -> Change {
+    /// Compares with the lowest, or highest, reading within so long.
+    #[must_use]
+    pub fn within(self, span: impl Into<Option<Duration>>) -> Change {
+        Change {
+            within: span.into(),
+            ..self
+        }
+    }
+
+    fn of(direction: Direction, by: Step) -> Change {
         Change {
             direction,
             by,
             baseline: Baseline::default(),
             initial: Initial::default(),
+            within: None,
         }
     }
 }
@@ -114,7 +128,7 @@ impl Condition for Change {
     }
 
     fn judge(&self, context: &mut Context) -> Signal {
-        match self.reference(&context.past).value() {
+        match self.compared(context).value() {
             Some(from) if self.is_met(context.value, from) => Signal::Breach { from },
             _ => Signal::Clear,
         }
@@ -128,10 +142,15 @@ impl Condition for Change {
         text::describe(self, timing, language)
     }
 
+    fn needs(&self) -> Vec<Need> {
+        self.within.map(Need::Window).into_iter().collect()
+    }
+
     /// While a move is pending, what it began from.
-    fn reference(&self, past: &Past) -> Reference {
+    fn reference(&self, past: &Past, history: &History) -> Reference {
+        let within = self.within.and_then(|span| self.lately(span, past, history));
         let known = match self.baseline {
-            Baseline::Last => past.last.map(Reference::LastReading),
+            Baseline::Last => within.or(past.last.map(Reference::LastReading)),
             Baseline::LastAlert => self.since_last_alert(past),
         };
         match (past.pending, known) {
@@ -144,6 +163,33 @@ impl Condition for Change {
 }
 
 impl Change {
+    /// What the value of this context is compared with.
+    fn compared(&self, context: &Context) -> Reference {
+        match self.reference(&context.past, &context.history) {
+            Reference::Within(range, span) if context.value - range.low >= range.high - context.value => {
+                Reference::LowestWithin(range.low, span)
+            }
+            Reference::Within(range, span) => Reference::HighestWithin(range.high, span),
+            fixed => fixed,
+        }
+    }
+
+    /// What was read within `span`, and since the last alert: a move that was alerted on is not alerted on again, and the next
+    /// one counts from there. `None` where nothing was read in that time: then the last reading counts, however old.
+    fn lately(&self, span: Duration, past: &Past, history: &History) -> Option<Reference> {
+        let window = history.window(span).ok()?;
+        let (mut low, mut high) = (window.low, window.high);
+        // Of two spans that both end now, the shorter one has the higher low and the lower high.
+        if let Some(since) = past.since_alert {
+            (low, high) = (low.max(since.low), high.min(since.high));
+        }
+        Some(match self.direction {
+            Direction::Rise => Reference::LowestWithin(low, span),
+            Direction::Fall => Reference::HighestWithin(high, span),
+            Direction::Either => Reference::Within(Range { low, high }, span),
+        })
+    }
+
     /// What the very first reading is compared with.
     fn first(&self, past: &Past) -> Reference {
         match self.initial {
@@ -190,23 +236,24 @@ mod tests {
             pending: Some(4.0),
             ..Past::default()
         };
-        assert_eq!(rise.reference(&past), Reference::Pending(4.0));
+        let none = History::default();
+        assert_eq!(rise.reference(&past, &none), Reference::Pending(4.0));
         let over = Past {
             pending: None,
             ..past
         };
-        assert_eq!(rise.reference(&over), Reference::LastReading(9.0));
-        assert_eq!(rise.reference(&Past::default()), Reference::Zero);
+        assert_eq!(rise.reference(&over, &none), Reference::LastReading(9.0));
+        assert_eq!(rise.reference(&Past::default(), &none), Reference::Zero);
         let learning = Change {
             baseline: Baseline::LastAlert,
             initial: Initial::Learn,
             ..rise
         };
-        assert_eq!(learning.reference(&Past::default()), Reference::Unlearnt);
+        assert_eq!(learning.reference(&Past::default(), &none), Reference::Unlearnt);
         let learnt = Past {
             first: Some(2.0),
             ..over
         };
-        assert_eq!(learning.reference(&learnt), Reference::FirstReading(2.0));
+        assert_eq!(learning.reference(&learnt, &none), Reference::FirstReading(2.0));
     }
 }

@@ -1,11 +1,13 @@
 //! What changes say.
 
 use std::fmt::{self, Display};
+use std::time::Duration;
 
 use monitor_domain::Language;
 
-use super::super::{Condition, Context, Reference, Timing};
-use super::{Baseline, Change, Direction};
+use super::super::{Context, Reference, Timing};
+use super::step::percent;
+use super::{Baseline, Change, Direction, Step};
 use crate::situation::{Situation, When};
 use crate::text::{Number, difference, en, zh_cn};
 
@@ -15,6 +17,7 @@ struct Move {
     value: f64,
     from: f64,
     origin: Origin,
+    step: Step,
     /// There was no reading before this one.
     is_first: bool,
 }
@@ -30,12 +33,16 @@ enum Origin {
     Lowest { has_alerted: bool },
     /// The highest one.
     Highest { has_alerted: bool },
+    /// The lowest one within so long.
+    LowestWithin(Duration),
+    /// The highest one within so long.
+    HighestWithin(Duration),
 }
 
 /// "7 rose by 2 from 5".
 pub(super) fn reason(change: &Change, context: &Context, situation: Situation, language: Language) -> String {
     let value = context.value;
-    let reference = change.reference(&context.past);
+    let reference = change.compared(context);
     let Some(from) = reference.value() else {
         return learnt(value, language);
     };
@@ -47,8 +54,11 @@ pub(super) fn reason(change: &Change, context: &Context, situation: Situation, l
             Reference::LastAlert(_) => Origin::LastAlert,
             Reference::Lowest(_) => Origin::Lowest { has_alerted },
             Reference::Highest(_) => Origin::Highest { has_alerted },
+            Reference::LowestWithin(_, span) => Origin::LowestWithin(span),
+            Reference::HighestWithin(_, span) => Origin::HighestWithin(span),
             _ => Origin::Reading,
         },
+        step: change.by,
         is_first: context.past.last.is_none(),
     };
     match language {
@@ -67,9 +77,11 @@ pub(super) fn describe(change: &Change, timing: Timing, language: Language) -> S
                 (Baseline::LastAlert, Direction::Fall) => " from the last alert or the highest since",
                 (Baseline::LastAlert, Direction::Either) => " from the last alert",
             };
-            let (noun, by) = (change.direction.noun(), Number(change.by));
+            let (noun, by) = (change.direction.noun(), change.by.say(language));
+            let within = change.within.map(|span| format!(" within {}", en::short(span)));
             format!(
-                "{noun} by {by}{against}{}",
+                "{noun} by {by}{against}{}{}",
+                within.unwrap_or_default(),
                 en::timing(timing.hold, timing.keep_for)
             )
         }
@@ -88,7 +100,11 @@ fn learnt(value: f64, language: Language) -> String {
 fn english(change: &Change, moved: Move, situation: Situation) -> String {
     let how = moved.english();
     match situation {
-        Situation::Quiet => format!("{how}: no {} by {}", change.direction.noun(), Number(change.by)),
+        Situation::Quiet => format!(
+            "{how}: no {} by {}",
+            change.direction.noun(),
+            change.by.say(Language::English)
+        ),
         Situation::Pending { .. } => format!("{how},{}", situation.tail(Language::English)),
         _ => how.to_string(),
     }
@@ -102,7 +118,11 @@ fn chinese(change: &Change, moved: Move, situation: Situation) -> String {
                 Direction::Fall => "降幅",
                 Direction::Either => "变化",
             };
-            format!("{}；{amount}未达 {}", moved.chinese(None), Number(change.by))
+            format!(
+                "{}；{amount}未达 {}",
+                moved.chinese(None),
+                change.by.say(Language::Chinese)
+            )
         }
         Situation::Pending { since, progress } => {
             let (how, progress) = (moved.chinese(Some(since)), zh_cn::progress(progress));
@@ -113,33 +133,55 @@ fn chinese(change: &Change, moved: Move, situation: Situation) -> String {
 }
 
 impl Move {
-    /// "7 rose by 2 from 5".
+    /// "7 rose by 2 from 5", "rose 25 % from 80 to 100 within 1h".
     fn english(self) -> impl Display {
         let Move { value, from, .. } = self;
         fmt::from_fn(move |f| {
-            let by = difference(value, from);
-            write!(f, "{} ", Number(value))?;
-            if value > from {
-                write!(f, "rose by {by} from")?;
-            } else if value < from {
-                write!(f, "fell by {by} from")?;
-            } else {
-                f.write_str("is unchanged from")?;
+            match self.step {
+                Step::Percent(_) if value != from => self.percent_in_english(f)?,
+                _ => self.amount_in_english(f)?,
             }
-            write!(f, " {}", Number(from))?;
-            f.write_str(match self.origin {
-                Origin::Reading => "",
-                Origin::LastAlert => " at the last alert",
-                Origin::Lowest { has_alerted: true } => ", the lowest since the last alert",
-                Origin::Lowest { has_alerted: false } => ", the lowest so far",
-                Origin::Highest { has_alerted: true } => ", the highest since the last alert",
-                Origin::Highest { has_alerted: false } => ", the highest so far",
-            })?;
             if self.is_first {
                 f.write_str(", the first reading")?;
             }
             Ok(())
         })
+    }
+
+    fn amount_in_english(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (value, from) = (self.value, self.from);
+        let by = difference(value, from);
+        write!(f, "{} ", Number(value))?;
+        if value > from {
+            write!(f, "rose by {by} from")?;
+        } else if value < from {
+            write!(f, "fell by {by} from")?;
+        } else {
+            f.write_str("is unchanged from")?;
+        }
+        write!(f, " {}", Number(from))?;
+        match self.origin {
+            Origin::LowestWithin(span) => write!(f, ", the lowest within {}", en::short(span)),
+            Origin::HighestWithin(span) => write!(f, ", the highest within {}", en::short(span)),
+            origin => f.write_str(origin.english()),
+        }
+    }
+
+    fn percent_in_english(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (value, from) = (self.value, self.from);
+        f.write_str(if value > from { "rose" } else { "fell" })?;
+        if let Some(percent) = percent(value, from) {
+            write!(f, " {percent} %")?;
+        }
+        let origin = self.origin.english();
+        let comma = if origin.starts_with(',') { "," } else { "" };
+        write!(f, " from {}{origin}{comma} to {}", Number(from), Number(value))?;
+        match self.origin {
+            Origin::LowestWithin(span) | Origin::HighestWithin(span) => {
+                write!(f, " within {}", en::short(span))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// "从 5 升至 7，增加 2（首次读数，自 12:01:41 UTC 起）"。
@@ -157,23 +199,45 @@ impl Move {
 
     fn how_in_chinese(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (value, from) = (self.value, self.from);
-        let (new, old, by) = (Number(value), Number(from), difference(value, from));
+        let (new, old) = (Number(value), Number(from));
         let origin = match self.origin {
-            Origin::Reading => " ",
-            Origin::LastAlert => "上次告警时的 ",
-            Origin::Lowest { has_alerted: true } => "上次告警以来的最低值 ",
-            Origin::Lowest { has_alerted: false } => "迄今最低值 ",
-            Origin::Highest { has_alerted: true } => "上次告警以来的最高值 ",
-            Origin::Highest { has_alerted: false } => "迄今最高值 ",
+            Origin::Reading => " ".to_owned(),
+            Origin::LastAlert => "上次告警时的 ".to_owned(),
+            Origin::Lowest { has_alerted: true } => "上次告警以来的最低值 ".to_owned(),
+            Origin::Lowest { has_alerted: false } => "迄今最低值 ".to_owned(),
+            Origin::Highest { has_alerted: true } => "上次告警以来的最高值 ".to_owned(),
+            Origin::Highest { has_alerted: false } => "迄今最高值 ".to_owned(),
+            Origin::LowestWithin(span) => format!(" {}内的最低值 ", zh_cn::span(span)),
+            Origin::HighestWithin(span) => format!(" {}内的最高值 ", zh_cn::span(span)),
+        };
+        let by = match self.step {
+            Step::Percent(_) => percent(value, from).map(|percent| format!("{percent}%")),
+            Step::Amount(_) => Some(difference(value, from).to_string()),
         };
         if value > from {
-            write!(f, "从{origin}{old} 升至 {new}，增加 {by}")
+            write!(f, "从{origin}{old} 升至 {new}")?;
+            by.map_or(Ok(()), |by| write!(f, "，增加 {by}"))
         } else if value < from {
-            write!(f, "从{origin}{old} 降至 {new}，减少 {by}")
+            write!(f, "从{origin}{old} 降至 {new}")?;
+            by.map_or(Ok(()), |by| write!(f, "，减少 {by}"))
         } else if matches!(self.origin, Origin::LastAlert) {
             write!(f, "{new} 与上次告警时相同")
         } else {
             write!(f, "保持 {new} 不变")
+        }
+    }
+}
+
+impl Origin {
+    /// What follows the number, unless that is a span.
+    fn english(self) -> &'static str {
+        match self {
+            Origin::Reading | Origin::LowestWithin(_) | Origin::HighestWithin(_) => "",
+            Origin::LastAlert => " at the last alert",
+            Origin::Lowest { has_alerted: true } => ", the lowest since the last alert",
+            Origin::Lowest { has_alerted: false } => ", the lowest so far",
+            Origin::Highest { has_alerted: true } => ", the highest since the last alert",
+            Origin::Highest { has_alerted: false } => ", the highest so far",
         }
     }
 }
@@ -201,7 +265,10 @@ fn describe_in_chinese(change: &Change, timing: Timing) -> String {
         Direction::Fall => "减少",
         Direction::Either => "变化",
     };
-    let mut text = format!("{against}{verb} {} 及以上", Number(change.by));
+    let mut text = format!("{against}{verb} {} 及以上", change.by.say(Language::Chinese));
+    if let Some(span) = change.within {
+        text = format!("{}内{text}", zh_cn::span(span));
+    }
     if hold.is_zero() {
         text.push_str("时告警");
     } else {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::super::{Memory, Past, Range};
 use super::super::Initial;
 use super::*;
+use crate::history::{History, Known, Need, Window};
 use crate::situation::Progress;
 use crate::text::tests::latin;
 
@@ -22,6 +23,7 @@ fn said(change: Change, last: Option<f64>, value: f64, situation: Situation) -> 
             }),
             ..Past::default()
         },
+        history: History::default(),
         memory: Memory::default(),
     };
     Language::ALL.map(|language| reason(&change, &context, situation, language))
@@ -185,4 +187,102 @@ fn changes_describe_themselves() {
         assert_eq!(describe(&change, timing, Language::English), english);
         assert_eq!(describe(&change, timing, Language::Chinese), chinese);
     }
+}
+
+#[test]
+fn percentages_and_spans_have_words_in_every_language() {
+    let firing = Situation::Firing { since: since() };
+    let quiet = Situation::Quiet;
+    let (rise, fall) = (
+        Change::rise(Step::Percent(20.0)),
+        Change::fall(Step::Percent(20.0)),
+    );
+    let of_alert = Change {
+        baseline: Baseline::LastAlert,
+        ..rise
+    };
+    check(&[
+        (
+            rise,
+            Some(80.0),
+            100.0,
+            firing,
+            "rose 25 % from 80 to 100",
+            "从 80 升至 100，增加 25%",
+        ),
+        (
+            fall,
+            Some(80.0),
+            70.0,
+            quiet,
+            "fell 12.5 % from 80 to 70: no fall by 20 %",
+            "从 80 降至 70，减少 12.5%；降幅未达 20%",
+        ),
+        (
+            rise,
+            None,
+            5.0,
+            firing,
+            "rose from 0 to 5, the first reading",
+            "从 0 升至 5（首次读数）",
+        ),
+        (
+            of_alert,
+            Some(90.0),
+            96.0,
+            firing,
+            "rose 20 % from 80, the lowest since the last alert, to 96",
+            "从上次告警以来的最低值 80 升至 96，增加 20%",
+        ),
+    ]);
+}
+
+#[test]
+fn what_was_read_within_a_span_has_words_in_every_language() {
+    let hour = Duration::from_secs(3600);
+    let window = Window {
+        low: 90.0,
+        high: 110.0,
+        mean: 100.0,
+        is_whole: false,
+    };
+    let said = |change: Change, value| {
+        let context = Context {
+            value,
+            elapsed: Duration::ZERO,
+            past: Past {
+                last: Some(95.0),
+                ..Past::default()
+            },
+            history: History::default().with(Need::Window(hour), Ok(Known::Window(window))),
+            memory: Memory::default(),
+        };
+        let firing = Situation::Firing { since: since() };
+        Language::ALL.map(|language| reason(&change.within(hour), &context, firing, language))
+    };
+    assert_eq!(
+        said(Change::rise(Step::Percent(20.0)), 117.0),
+        [
+            "rose 30 % from 90 to 117 within 1h",
+            "从 1 小时内的最低值 90 升至 117，增加 30%"
+        ]
+    );
+    assert_eq!(
+        said(Change::fall(20.0), 80.0),
+        [
+            "80 fell by 30 from 110, the highest within 1h",
+            "从 1 小时内的最高值 110 降至 80，减少 30"
+        ]
+    );
+    let described = |change: Change| {
+        Language::ALL.map(|language| describe(&change.within(hour), Timing::default(), language))
+    };
+    assert_eq!(
+        described(Change::rise(Step::Percent(20.0))),
+        ["rise by 20 % within 1h", "1 小时内增加 20% 及以上时告警"]
+    );
+    assert_eq!(
+        described(Change::either(5.0)),
+        ["change by 5 within 1h", "1 小时内变化 5 及以上时告警"]
+    );
 }

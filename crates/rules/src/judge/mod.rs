@@ -1,14 +1,18 @@
-//! One reading against one rule: the next state, what happened, and why.
+//! One reading against one rule: the next state, what happened, and why. [`unseen`] has what is made of readings of which
+//! nothing can be said.
+
+mod unseen;
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use monitor_domain::Language;
 
-use crate::condition::{Context, Lifetime, Memory, Range, Signal};
+use crate::condition::{Context, Lifetime, Memory, Past, Range, Signal};
+use crate::history::History;
 use crate::rule::Rule;
 use crate::situation::{Progress, Situation, When};
-use crate::state::{Excursion, Flash, Pending, State, Unreadable};
+use crate::state::{Excursion, Flash, Pending, State};
 use crate::text::{Phrase, add, say};
 
 /// One attempt to read a metric.
@@ -74,10 +78,18 @@ pub enum Transition {
 
 /// Judges one reading. Pure: the same arguments give the same evaluation, and neither the wall clock nor the language has
 /// a say in what happens and is remembered.
+///
+/// What the condition [needs](crate::Condition::needs) beyond the state is not known here: see [`judge_with`].
 pub fn judge(rule: &Rule, state: &State, reading: &Reading) -> Evaluation {
+    judge_with(rule, state, reading, &History::default())
+}
+
+/// The same, with what the rule's condition needs. That was read at times of the wall clock, so it has a say by it.
+pub fn judge_with(rule: &Rule, state: &State, reading: &Reading, history: &History) -> Evaluation {
     let mut judging = Judging {
         rule,
         reading,
+        history,
         state: state.clone(),
         transitions: Vec::new(),
     };
@@ -114,72 +126,46 @@ pub fn judge(rule: &Rule, state: &State, reading: &Reading) -> Evaluation {
 struct Judging<'a> {
     rule: &'a Rule,
     reading: &'a Reading,
+    history: &'a History,
     state: State,
     transitions: Vec<Transition>,
 }
 
 impl Judging<'_> {
-    /// A failed reading: says nothing about the condition, so only the time without data moves on.
-    fn miss(&mut self, error: &str) {
-        let (at, elapsed) = (self.reading.at, self.reading.elapsed);
-        let failed = self.state.unreadable.get_or_insert_with(|| Unreadable {
-            since: Some(at),
-            ..Unreadable::default()
-        });
-        failed.lasted = failed.lasted.saturating_add(elapsed);
-        error.clone_into(&mut failed.error);
-        if !failed.reported && failed.lasted >= self.rule.no_data {
-            failed.reported = true;
-            self.transitions.push(Transition::NoData {
-                for_: failed.lasted,
-                error: error.to_owned(),
-            });
-        }
-    }
-
-    /// Since when nothing could be read, why, and what was known before.
-    fn unreadable(&self, error: &str) -> String {
-        let failed = self.state.unreadable.as_ref().map(|failed| {
-            if failed.reported {
-                let lasted = failed.lasted;
-                Phrase::NoData { lasted, error }
-            } else {
-                let since = self.when(failed.since);
-                Phrase::Unreadable { since, error }
-            }
-        });
-        let last = self.state.value.map(|value| Phrase::LastRead {
-            value,
-            at: self.when(self.state.value_at),
-        });
-        let firing = self.state.level.as_ref().map(|open| Phrase::WasFiring {
-            since: self.when(open.since),
-        });
-        let mut sentence = String::new();
-        for phrase in [failed, last, firing].iter().flatten() {
-            add(self.rule.language, &mut sentence, phrase);
-        }
-        sentence
-    }
-
     /// A good reading; gives the reason.
     fn read(&mut self, value: f64) -> String {
+        let condition = &*self.rule.condition;
+        let lifetime = condition.lifetime();
+        let mut context = Context {
+            value,
+            elapsed: self.reading.elapsed,
+            past: Past {
+                age: self.age(),
+                ..self.state.past()
+            },
+            history: self.history.clone(),
+            memory: Memory::of(condition.name(), self.state.memory.take()),
+        };
+        let signal = condition.judge(&mut context);
+        if let Signal::Unjudged(lack) = &signal
+            && lack.is_blind()
+        {
+            let reason = self.blind(value, lack);
+            self.remember(context, None);
+            return reason;
+        }
         if self.state.unreadable.take().is_some_and(|failed| failed.reported) {
             self.transitions.push(Transition::DataBack { value });
         }
-        let condition = &*self.rule.condition;
-        let lifetime = condition.lifetime();
         // A level left open by a rule that has since been changed to another kind would never recover.
         if lifetime != Lifetime::Level && self.state.level.take().is_some() {
             self.transitions.push(Transition::Recovered { value });
         }
-        let mut context = Context {
-            value,
-            elapsed: self.reading.elapsed,
-            past: self.state.past(),
-            memory: Memory::of(condition.name(), self.state.memory.take()),
-        };
-        let signal = condition.judge(&mut context);
+        if let Signal::Unjudged(lack) = &signal {
+            let reason = self.unjudged(value, lack);
+            self.remember(context, None);
+            return reason;
+        }
         let situation = match lifetime {
             Lifetime::Level => self.level(value, signal),
             Lifetime::Event => self.event(value, signal),
@@ -189,10 +175,17 @@ impl Judging<'_> {
             }
         };
         let reason = condition.reason(&context, situation, self.rule.language);
+        self.remember(context, Some(situation));
+        reason
+    }
+
+    /// Keeps what a good reading leaves; there is no situation where it could not be judged.
+    fn remember(&mut self, context: Context, situation: Option<Situation>) {
+        let (value, condition) = (context.value, &self.rule.condition);
         let state = &mut self.state;
         state.memory = context.memory.kept(condition.name());
-        state.since_alert = match (lifetime, situation) {
-            (Lifetime::Event, Situation::Firing { .. }) => Some(Range::of(value)),
+        state.since_alert = match (condition.lifetime(), situation) {
+            (Lifetime::Event, Some(Situation::Firing { .. })) => Some(Range::of(value)),
             (Lifetime::Event, _) => {
                 let known = context.past.since_alert;
                 Some(known.map_or(Range::of(value), |known| known.with(value)))
@@ -201,7 +194,16 @@ impl Judging<'_> {
         };
         state.first.get_or_insert(value);
         (state.value, state.value_at) = (Some(value), Some(self.reading.at));
-        reason
+    }
+
+    /// How long ago the last good reading was. A process that has just started knows only by the wall clock how long the one
+    /// before is gone; a clock that was set back says less than what has passed at the least.
+    fn age(&self) -> Option<Duration> {
+        let before = self.state.value_at?;
+        let failed = self.state.unreadable.as_ref().map(|failed| failed.lasted);
+        let passed = self.reading.elapsed.saturating_add(failed.unwrap_or_default());
+        let by_wall_clock = (self.reading.at - before).to_std().unwrap_or_default();
+        Some(passed.max(by_wall_clock))
     }
 
     /// One alert an excursion.
@@ -238,7 +240,7 @@ impl Judging<'_> {
                 open.clear = None;
                 Situation::Firing { since }
             }
-            Signal::NotClear => {
+            Signal::NotClear | Signal::Unjudged(_) => {
                 open.clear = None;
                 Situation::NotClear { since }
             }
