@@ -18,8 +18,8 @@ mod text;
 pub use common::{Escalate, RuleCommon};
 pub use condition::{
     AboveSettings, Baseline, BelowSettings, Change, ChangeSettings, Condition, ConditionSettings, Context,
-    Direction, FallSettings, Initial, KINDS, Level, Lifetime, Memory, NoData, NoDataSettings,
-    OutsideSettings, Past, Range, Reference, RiseSettings, Signal, Step, Timing,
+    Direction, Expression, FallSettings, Initial, KINDS, Level, Lifetime, Memory, NoData, NoDataSettings,
+    OutsideSettings, Past, Range, Reference, RiseSettings, Signal, Step, Timing, WhenSettings,
 };
 pub use flapping::Flapping;
 pub use history::{History, Known, Lack, Need, Window};

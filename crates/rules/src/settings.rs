@@ -287,7 +287,7 @@ mod tests {
     fn exactly_one_condition() {
         let found = errors(serde_json::json!({}));
         assert_eq!(found.len(), 1);
-        let expected = ": no condition; set one of rise, fall, change, above, below, outside, no_data";
+        let expected = ": no condition; set one of rise, fall, change, above, below, outside, when, no_data";
         assert!(found[0].starts_with(expected), "{found:?}");
         let found = errors(serde_json::json!({ "rise": 1, "above": 3 }));
         assert_eq!(found.len(), 1);
@@ -296,8 +296,8 @@ mod tests {
             "{found:?}"
         );
         assert_eq!(
-            errors(serde_json::json!({ "when": "value > 3" }))[0],
-            "when: there is no such key"
+            errors(serde_json::json!({ "whenever": "value > 3" }))[0],
+            "whenever: there is no such key"
         );
     }
 
@@ -360,6 +360,7 @@ mod tests {
             serde_json::json!({ "above": 1, "flapping": flapping }),
             serde_json::json!({ "below": 1, "flapping": flapping }),
             serde_json::json!({ "outside": [0, 1], "flapping": flapping }),
+            serde_json::json!({ "when": "value > 1", "flapping": flapping }),
         ] {
             let flapping = parse(level).flapping.unwrap();
             assert_eq!((flapping.alerts, flapping.within), (5, Duration::from_secs(600)));
@@ -370,7 +371,7 @@ mod tests {
         ] {
             assert_eq!(
                 errors(other),
-                ["flapping: goes with above, below or outside only; remove it"]
+                ["flapping: goes with above, below, outside or when only; remove it"]
             );
         }
         let found = errors(serde_json::json!({ "above": 1, "flapping": {} }));

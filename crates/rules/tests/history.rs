@@ -203,6 +203,101 @@ fn from_nothing_every_rise_counts_and_staying_is_none() {
     assert_eq!(metric.reason, "fell 27.27 % from -1.1 to -1.4", "of its size");
 }
 
+#[test]
+fn an_expression_fires_once_an_excursion_and_holds_its_time() {
+    let mut metric = Series::new("when = \"value > avg('5m') * 2\"\nfor = \"1m\"\nkeep_for = \"1m\"");
+    assert_eq!(metric.read(10.0), []);
+    assert_eq!(metric.reason, "10 is not judged: no reading within 5m");
+    for _ in 0..4 {
+        assert_eq!(metric.read(10.0), []);
+        assert_eq!(metric.reason, "10 is not judged: no reading from 5m ago yet");
+        assert_eq!(metric.phase, Phase::Normal);
+    }
+    assert_eq!(metric.read(10.0), []);
+    assert_eq!(
+        metric.reason,
+        "not when value > avg('5m') * 2: value 10, avg 5m 10"
+    );
+    assert_eq!((metric.read(30.0), metric.phase), (vec![], Phase::Pending));
+    assert_eq!(metric.alerts(&[40.0, 60.0, 110.0]), [40.0], "one an excursion");
+    assert_eq!(
+        metric.reason,
+        "when value > avg('5m') * 2: value 110, avg 5m 30, since 09:19:00 UTC"
+    );
+    assert_eq!(metric.read(40.0), [], "it has to be over for a minute");
+    assert_eq!(metric.read(20.0), [Transition::Recovered { value: 20.0 }]);
+    assert_eq!(metric.phase, Phase::Normal);
+}
+
+#[test]
+fn what_depends_on_what_cannot_be_seen_neither_fires_nor_recovers_and_ends_without_data() {
+    let mut metric = Series::new("when = \"value > metric('y')\"\nno_data = \"2m\"");
+    metric.others = vec![("y", Ok(5.0))];
+    assert_eq!(metric.alerts(&[6.0]), [6.0]);
+    metric.others = vec![("y", Err(Lack::Unreadable("y".to_owned())))];
+    assert_eq!((metric.read(1.0), metric.phase), (vec![], Phase::Firing));
+    assert_eq!(
+        metric.reason,
+        "1 cannot be judged: metric y is unreadable; was firing since 09:13:00 UTC"
+    );
+    let why = "2 cannot be judged: metric y is unreadable";
+    let no_data = Transition::NoData {
+        for_: MINUTE * 2,
+        error: why.to_owned(),
+    };
+    assert_eq!((metric.read(2.0), metric.phase), (vec![no_data], Phase::NoData));
+    assert_eq!(
+        metric.reason,
+        format!("no data for 2m: {why}; was firing since 09:13:00 UTC")
+    );
+    assert_eq!(metric.read(3.0), [], "once");
+    metric.others = vec![("y", Ok(5.0))];
+    assert_eq!(
+        metric.read(6.0),
+        [Transition::DataBack { value: 6.0 }],
+        "the excursion of before goes on"
+    );
+    assert_eq!(metric.read(5.0), [Transition::Recovered { value: 5.0 }]);
+}
+
+#[test]
+fn readings_of_another_metric_and_failed_ones_of_its_own_are_one_time_without_data() {
+    let mut metric = Series::new("when = \"value > metric('y')\"\nno_data = \"3m\"");
+    metric.others = vec![("y", Err(Lack::Stale("y".to_owned(), MINUTE)))];
+    assert_eq!(metric.read(1.0), []);
+    assert_eq!(metric.observe(Observed::Unreadable("it is down".to_owned())), []);
+    let transitions = metric.read(1.0);
+    assert!(
+        matches!(&transitions[..], [Transition::NoData { .. }]),
+        "{transitions:?}"
+    );
+}
+
+#[test]
+fn a_rate_is_what_passed_since_the_last_good_reading() {
+    let mut metric = Series::new("when = \"rate > 1\"");
+    assert_eq!(metric.read(0.0), []);
+    assert_eq!(metric.reason, "0 is not judged: nothing was read before");
+    for _ in 0..4 {
+        metric.observe(Observed::Unreadable("it is down".to_owned()));
+    }
+    assert_eq!(metric.read(300.0), [], "300 in five minutes are one a second");
+    assert_eq!(metric.reason, "not when rate > 1: rate 1");
+    assert_eq!(metric.alerts(&[361.0]), [361.0]);
+}
+
+#[test]
+fn what_comes_to_no_number_decides_nothing_and_is_no_fault() {
+    let mut metric = Series::new("when = \"delta / previous > 0.5\"\nno_data = \"1m\"");
+    assert_eq!(metric.alerts(&[0.0, 5.0, 8.0]), [8.0]);
+    assert_eq!(metric.read(0.0), [Transition::Recovered { value: 0.0 }]);
+    for _ in 0..5 {
+        assert_eq!(metric.read(0.0), []);
+    }
+    assert_eq!(metric.phase, Phase::Normal);
+    assert_eq!(metric.reason, "0 is not judged: it divides by 0");
+}
+
 proptest! {
     /// Whatever is read: a rise within a span that alerts is one from some reading of the span since the last alert, and where
     /// none alerts there is no such reading.
@@ -227,6 +322,27 @@ proptest! {
                 since.clear();
             }
             since.push(value);
+        }
+    }
+
+    /// `when = "value > 10"` is `above = 10`: the same transitions, phases and states but for the words.
+    #[test]
+    fn an_expression_is_a_level_like_any_other(
+        values in prop::collection::vec(prop::option::weighted(0.8, 0i32..20), 0..40),
+        hold in 0u64..4,
+        keep_for in 0u64..4,
+    ) {
+        let spans = |key: &str, minutes: u64| match minutes {
+            0 => String::new(),
+            minutes => format!("{key} = \"{minutes}m\"\n"),
+        };
+        let spans = format!("no_data = \"3m\"\n{}{}", spans("for", hold), spans("keep_for", keep_for));
+        let mut above = Series::new(&format!("above = 10\n{spans}"));
+        let mut when = Series::new(&format!("when = \"value > 10\"\n{spans}"));
+        for value in values {
+            let observed = value.map_or(Observed::Unreadable("down".to_owned()), |value| Observed::Value(value.into()));
+            prop_assert_eq!(above.observe(observed.clone()), when.observe(observed));
+            prop_assert_eq!(&above.state, &when.state);
         }
     }
 }

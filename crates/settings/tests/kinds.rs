@@ -43,8 +43,8 @@ fn without_being_given_they_are_none() {
     insta::assert_snapshot!(errors(GOOD, &listed_kinds()), @r#"
     monitor.toml:2:8: systems.a.kind: no kind "doorman"; there are system_a, system_b, none
     monitor.toml:7:8: channels.tower.kind: no kind "bell"; there is only smtp
-    monitor.toml:13:11: metrics.w.alert.exactly: there is no such key; there are rise, fall, change, above, below, outside, no_data, baseline, initial, within, clear_below, flapping, clear_above, for, keep_for, repeat, escalate
-    monitor.toml:13:25: metrics.w.alert.tolerance: there is no such key; there are rise, fall, change, above, below, outside, no_data, baseline, initial, within, clear_below, flapping, clear_above, for, keep_for, repeat, escalate
+    monitor.toml:13:11: metrics.w.alert.exactly: there is no such key; there are rise, fall, change, above, below, outside, when, no_data, baseline, initial, within, clear_below, flapping, clear_above, for, keep_for, repeat, escalate
+    monitor.toml:13:25: metrics.w.alert.tolerance: there is no such key; there are rise, fall, change, above, below, outside, when, no_data, baseline, initial, within, clear_below, flapping, clear_above, for, keep_for, repeat, escalate
     "#);
 }
 

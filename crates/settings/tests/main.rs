@@ -26,7 +26,9 @@ fn load_str(name: &str, text: &str, env: &[(String, String)]) -> Result<Loaded, 
 fn listed_kinds() -> Kinds {
     let mut kinds = Kinds::stock();
     let systems = ["system_a", "system_b", "none"];
-    let conditions = ["rise", "fall", "change", "above", "below", "outside", "no_data"];
+    let conditions = [
+        "rise", "fall", "change", "above", "below", "outside", "when", "no_data",
+    ];
     kinds.systems.retain(|kind| systems.contains(&kind.name));
     kinds.channels.retain(|kind| kind.name == "smtp");
     kinds.conditions.retain(|kind| conditions.contains(&kind.name));

@@ -344,7 +344,7 @@ notify = ["nobody"]
     monitor.toml:15:32: metrics.Umsatz.fetch.path: is not a path: start it with one "/"; the host comes from the system's base_url
     monitor.toml:16:11: metrics.Umsatz.alert.abov: there is no such key; did you mean "above"?
     monitor.toml:18:1: metrics.v.fetc: there is no such key; did you mean "fetch"?
-    monitor.toml:19:1: metrics.v.alert: no condition; set one of rise, fall, change, above, below, outside, no_data
+    monitor.toml:19:1: metrics.v.alert: no condition; set one of rise, fall, change, above, below, outside, when, no_data
     monitor.toml:20:9: metrics.v.title: must not be empty; leave it out for the default
     monitor.toml:21:12: metrics.v.interval: must be from 100ms to 7days, not 10ms
     monitor.toml:22:11: metrics.v.notify[0]: no channel "nobody"; there is only mail
@@ -665,6 +665,39 @@ keep_samples = "1d"
 }
 
 #[test]
+fn an_expression_is_checked_with_its_place_and_names_metrics_that_exist() {
+    let text = with(
+        r#"alert = { when = 'valu > avg("one hour") * 2' }
+[metrics.y]
+alert = { when = 'value > metric("why") || value > metric("y") || value < metric("x")' }
+[metrics.z]
+alert = { when = "value + 1", for = "0s", clear_below = 5 }
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:18: metrics.x.alert.when: column 1: there is no "valu"; there are value, previous, delta, rate, age
+    monitor.toml:13:18: metrics.x.alert.when: column 12: "one hour" is no span of time, such as "1h": expected number at 0
+    monitor.toml:15:18: metrics.y.alert.when: no metric "why"; there are x, y, z
+    monitor.toml:15:18: metrics.y.alert.when: metric(…) is for other metrics; its own values are value and previous
+    monitor.toml:17:18: metrics.z.alert.when: must be true or false, such as 'value > 100', and this is a number
+    monitor.toml:17:37: metrics.z.alert.for: must be longer than 0s; leave it out for the default
+    monitor.toml:17:57: metrics.z.alert.clear_below: goes with above or outside only; remove it
+    "#);
+    let text = with(
+        r#"alert = { when = 'value > ago("7d") && value > max("6d")' }
+[metrics.y]
+alert = { when = "value > 100 extra" }
+[worker]
+keep_samples = "7d"
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:18: metrics.x.alert.when: needs readings from 7days ago, and worker.keep_samples is 7days: keep them for longer, or look back less far
+    monitor.toml:15:18: metrics.y.alert.when: column 13: extra is not expected here
+    "#);
+}
+
+#[test]
 fn flapping_is_for_levels_and_has_two_keys() {
     let text = with(
         r#"alert = { flapping = { alerts = 5, within = "10m" } }
@@ -675,7 +708,7 @@ alert = { flapping = { alert = 5, within = "ten" } }
 "#,
     );
     insta::assert_snapshot!(errors(&text), @r#"
-    monitor.toml:13:11: metrics.x.alert.flapping: goes with above, below or outside only; remove it
+    monitor.toml:13:11: metrics.x.alert.flapping: goes with above, below, outside or when only; remove it
     monitor.toml:15:44: metrics.y.alert.flapping.alerts: say how many alerts are flapping, from 2 to 100, such as 5
     monitor.toml:15:56: metrics.y.alert.flapping.within: say within how long, more than 0s, such as "10m"
     monitor.toml:17:24: metrics.z.alert.flapping.alert: there is no such key; did you mean "alerts"?

@@ -9,6 +9,7 @@ mod contract;
 mod level;
 mod memory;
 mod no_data;
+mod when;
 
 use monitor_domain::{Finding, Kind};
 
@@ -18,6 +19,7 @@ pub use level::{AboveSettings, BelowSettings, Level, OutsideSettings};
 pub(crate) use memory::Kept;
 pub use memory::Memory;
 pub use no_data::{NoData, NoDataSettings};
+pub use when::{Expression, WhenSettings};
 
 /// Every kind of condition there is. In the config, a rule's is chosen by the key that names it: `above = 100`.
 pub const KINDS: &[Kind<dyn ConditionSettings>] = &[
@@ -27,6 +29,7 @@ pub const KINDS: &[Kind<dyn ConditionSettings>] = &[
     level::ABOVE,
     level::BELOW,
     level::OUTSIDE,
+    when::KIND,
     no_data::KIND,
 ];
 

@@ -167,8 +167,8 @@ impl Judging<'_> {
             return reason;
         }
         let situation = match lifetime {
-            Lifetime::Level => self.level(value, signal),
-            Lifetime::Event => self.event(value, signal),
+            Lifetime::Level => self.level(value, &signal),
+            Lifetime::Event => self.event(value, &signal),
             Lifetime::Never => {
                 (self.state.pending, self.state.flash) = (None, None);
                 Situation::Quiet
@@ -207,13 +207,13 @@ impl Judging<'_> {
     }
 
     /// One alert an excursion.
-    fn level(&mut self, value: f64, signal: Signal) -> Situation {
+    fn level(&mut self, value: f64, signal: &Signal) -> Situation {
         self.state.flash = None;
         if let Some(open) = self.state.level.take() {
             self.state.pending = None;
             return self.excursion(open, value, signal);
         }
-        let Signal::Breach { from } = signal else {
+        let Signal::Breach { from } = *signal else {
             self.state.pending = None;
             return Situation::Quiet;
         };
@@ -233,7 +233,7 @@ impl Judging<'_> {
     }
 
     /// A reading during an excursion: still beyond, in between, or clear.
-    fn excursion(&mut self, mut open: Excursion, value: f64, signal: Signal) -> Situation {
+    fn excursion(&mut self, mut open: Excursion, value: f64, signal: &Signal) -> Situation {
         let since = self.when(open.since);
         let situation = match signal {
             Signal::Breach { .. } => {
@@ -266,8 +266,8 @@ impl Judging<'_> {
     }
 
     /// An alert each time.
-    fn event(&mut self, value: f64, signal: Signal) -> Situation {
-        let Signal::Breach { from } = signal else {
+    fn event(&mut self, value: f64, signal: &Signal) -> Situation {
+        let Signal::Breach { from } = *signal else {
             self.state.pending = None;
             self.fade();
             return Situation::Quiet;
