@@ -87,6 +87,8 @@ pub struct MetricView {
     pub severity: Severity,
     /// The rule that alerts, for people: "above 100, clear below 90". The API has it as it was given.
     pub rule_text: Localized,
+    /// Other metrics: while one of them fires or cannot be read, nobody is notified of this one.
+    pub depends_on: Vec<MetricKey>,
     /// How often it is read. A value is stale when it was not checked for three of these and 10 s.
     pub interval: Duration,
 }

@@ -47,6 +47,7 @@ impl From<&MetricSettings> for MetricView {
             unit: settings.unit.clone(),
             severity: settings.severity,
             rule_text: Localized::from(&settings.rule),
+            depends_on: settings.depends_on.clone(),
             interval: settings.interval,
         }
     }

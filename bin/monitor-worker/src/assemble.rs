@@ -85,6 +85,7 @@ pub(crate) fn metric_config(settings: &MetricSettings) -> Result<MetricConfig> {
         severity: settings.severity,
         interval: settings.interval,
         rule: settings.rule.clone(),
+        depends_on: settings.depends_on.clone(),
         notify: settings.notify.clone(),
         max_messages: settings.max_messages,
         fetch,

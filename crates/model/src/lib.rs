@@ -26,7 +26,7 @@ pub use tables::realtime::Realtime;
 pub use tables::records::{NewRecord, Record};
 pub use tables::samples::{NewSample, Sample, Summary};
 pub use tables::silences::{NewSilence, Silence};
-pub use tables::states::MetricState;
+pub use tables::states::{MetricPhase, MetricState};
 pub use tables::workers::WorkerRow;
 pub use tables::{
     AlertKind, DeliveryStatus, IncidentKind, Mute, ProcessRole, UnknownMute, alerts, audit, clock_spans,

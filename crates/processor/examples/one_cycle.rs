@@ -44,6 +44,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         severity: Severity::Warning,
         interval: Duration::from_secs(10),
         rule: Rule::new(Change::rise(1.0)),
+        depends_on: Vec::new(),
         notify: Vec::new(),
         fetch: None,
         details: None,

@@ -20,6 +20,6 @@ pub use context::{Channel, Health, Options};
 pub use engine::{Engine, EngineError, Parts};
 pub use metric::{MAX_MESSAGES, Metric, MetricConfig, explain, explains, sample, system};
 pub use metrics::{CodedMetric, METRICS, Make, metric};
-pub use polling::{Asked, history};
+pub use polling::{HistoryQuery, history};
 pub use telemetry::Counters;
 pub use upkeep::DeadMansSwitch;

@@ -25,6 +25,8 @@ pub struct MetricConfig {
     pub interval: Duration,
     /// When it alerts.
     pub rule: Rule,
+    /// Other metrics: while one of them fires or cannot be read, nobody is notified of this one.
+    pub depends_on: Vec<MetricKey>,
     /// Names of the channels that are notified.
     pub notify: Vec<String>,
     /// Read it this way instead of the metric's own.

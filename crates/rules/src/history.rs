@@ -45,7 +45,7 @@ pub struct Window {
 
 /// The answer to a [`Need`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Known {
+pub enum Answer {
     /// To a window.
     Window(Window),
     /// To all others.
@@ -76,9 +76,9 @@ pub enum Lack {
 }
 
 impl Lack {
-    /// Whether something that should be seen is not: that is no data, and in the end it is reported as such. What only is
+    /// Whether something that should be read is not: that is no data, and in the end it is reported as such. What only is
     /// not there yet, or never was, is nothing that anybody could mend.
-    pub fn is_blind(&self) -> bool {
+    pub fn is_unreadable(&self) -> bool {
         matches!(
             self,
             Lack::Unreadable(_) | Lack::Stale(..) | Lack::NeverRead(_) | Lack::NotLoaded
@@ -125,13 +125,13 @@ impl Lack {
 /// The answers to what a condition needs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    answers: Vec<(Need, Result<Known, Lack>)>,
+    answers: Vec<(Need, Result<Answer, Lack>)>,
 }
 
 impl History {
     /// With one more answer.
     #[must_use]
-    pub fn with(mut self, need: Need, answer: Result<Known, Lack>) -> History {
+    pub fn with(mut self, need: Need, answer: Result<Answer, Lack>) -> History {
         self.answers.push((need, answer));
         self
     }
@@ -142,8 +142,8 @@ impl History {
     /// Why they are not known.
     pub fn window(&self, span: Duration) -> Result<Window, Lack> {
         match self.answer(&Need::Window(span))? {
-            Known::Window(window) => Ok(window),
-            Known::Value(_) => Err(Lack::NotLoaded),
+            Answer::Window(window) => Ok(window),
+            Answer::Value(_) => Err(Lack::NotLoaded),
         }
     }
 
@@ -165,12 +165,12 @@ impl History {
 
     fn value(&self, need: &Need) -> Result<f64, Lack> {
         match self.answer(need)? {
-            Known::Value(value) => Ok(value),
-            Known::Window(_) => Err(Lack::NotLoaded),
+            Answer::Value(value) => Ok(value),
+            Answer::Window(_) => Err(Lack::NotLoaded),
         }
     }
 
-    fn answer(&self, need: &Need) -> Result<Known, Lack> {
+    fn answer(&self, need: &Need) -> Result<Answer, Lack> {
         let found = self.answers.iter().find(|(one, _)| one == need);
         found.map_or(Err(Lack::NotLoaded), |(_, answer)| answer.clone())
     }
@@ -192,8 +192,8 @@ mod tests {
             is_whole: true,
         };
         let history = History::default()
-            .with(Need::Window(HOUR), Ok(Known::Window(window)))
-            .with(Need::Metric("y".to_owned()), Ok(Known::Value(7.0)))
+            .with(Need::Window(HOUR), Ok(Answer::Window(window)))
+            .with(Need::Metric("y".to_owned()), Ok(Answer::Value(7.0)))
             .with(Need::Ago(HOUR), Err(Lack::NotYet(HOUR)));
         assert_eq!(history.window(HOUR), Ok(window));
         assert_eq!(history.metric("y"), Ok(7.0));
@@ -203,9 +203,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_has_words_and_is_blind_or_not() {
+    fn what_is_not_known_has_words_and_is_unreadable_or_not() {
         let y = || "y".to_owned();
-        for (lack, english, chinese, is_blind) in [
+        for (lack, english, chinese, is_unreadable) in [
             (
                 Lack::NothingBefore,
                 "nothing was read before",
@@ -259,7 +259,7 @@ mod tests {
             assert_eq!(lack.say(Language::English), english);
             assert_eq!(lack.say(Language::Chinese), chinese);
             assert!(latin(chinese).iter().all(|word| *word == "y"), "{chinese}");
-            assert_eq!(lack.is_blind(), is_blind, "{english}");
+            assert_eq!(lack.is_unreadable(), is_unreadable, "{english}");
         }
     }
 }

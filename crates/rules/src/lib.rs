@@ -22,7 +22,7 @@ pub use condition::{
     OutsideSettings, Past, Range, Reference, RiseSettings, Signal, Step, Timing, WhenSettings,
 };
 pub use flapping::Flapping;
-pub use history::{History, Known, Lack, Need, Window};
+pub use history::{Answer, History, Lack, Need, Window};
 pub use judge::{Evaluation, Observed, Reading, Transition, judge, judge_with};
 pub use maintenance::{Day, Maintenance, MaintenanceSettings};
 pub use rule::Rule;

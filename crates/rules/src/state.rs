@@ -320,6 +320,7 @@ mod tests {
             alerted: Some(5.0),
             since_alert: Some(range),
             pending: None,
+            age: None,
         };
         assert_eq!(state.past(), past);
         let unreadable: State = serde_json::from_str(r#"{"blind":{"error":"503"}}"#).unwrap();

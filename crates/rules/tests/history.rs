@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use monitor_rules::{
-    History, Known, Lack, Need, Observed, Phase, Reading, Rule, RuleSettings, State, Transition, Window,
+    Answer, History, Lack, Need, Observed, Phase, Reading, Rule, RuleSettings, State, Transition, Window,
     judge_with,
 };
 use proptest::prelude::*;
@@ -46,7 +46,7 @@ impl Series {
         })
     }
 
-    fn answer(&self, need: &Need) -> Result<Known, Lack> {
+    fn answer(&self, need: &Need) -> Result<Answer, Lack> {
         let before = |span: &Duration| self.at - TimeDelta::from_std(*span).unwrap();
         let first = self.readings.first().map(|(at, _)| *at);
         match need {
@@ -59,7 +59,7 @@ impl Series {
                     .copied()
                     .reduce(f64::min)
                     .ok_or(Lack::NotWithin(*span))?;
-                Ok(Known::Window(Window {
+                Ok(Answer::Window(Window {
                     low,
                     high: values.iter().copied().fold(low, f64::max),
                     mean: values.iter().sum::<f64>() / count,
@@ -68,12 +68,12 @@ impl Series {
             }
             Need::Ago(span) => {
                 let then = self.readings.iter().rfind(|(at, _)| *at <= before(span));
-                then.map(|(_, value)| Known::Value(*value))
+                then.map(|(_, value)| Answer::Value(*value))
                     .ok_or(Lack::NotYet(*span))
             }
             Need::Metric(key) => {
                 let other = self.others.iter().find(|(other, _)| other == key);
-                other.unwrap().1.clone().map(Known::Value)
+                other.unwrap().1.clone().map(Answer::Value)
             }
         }
     }

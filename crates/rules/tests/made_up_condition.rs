@@ -94,7 +94,7 @@ fn its_keys_are_its_own_and_a_wrong_one_is_found() {
         ["idle: goes with stuck only; remove it"]
     );
     assert!(found("above = 5\nstuck = 3")[0].contains("this one has above and stuck"));
-    assert!(found("")[0].ends_with("outside, no_data, stuck"));
+    assert!(found("")[0].ends_with("outside, when, no_data, stuck"));
 }
 
 /// What the program's config is read with, where each part knows its place.

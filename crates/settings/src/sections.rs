@@ -145,6 +145,9 @@ pub(crate) struct MetricSection {
     pub(crate) max_messages: Option<usize>,
     /// Names of channels that its alerts go to; `[]` for none. Default: every channel.
     pub(crate) notify: Option<Vec<String>>,
+    /// Keys of other metrics: while one of them fires or cannot be read, this one is judged and recorded as ever, and nobody
+    /// is notified of it. Default: none.
+    pub(crate) depends_on: Option<Vec<String>>,
     /// The key that it had before: its history, state, alerts, records and silences come along at the next start.
     pub(crate) was: Option<String>,
 }

@@ -158,6 +158,8 @@ pub struct MetricSettings {
     pub details: Option<DetailsSettings>,
     /// How many messages of one alert are sent one by one; the rest is counted and listed in the last of them.
     pub max_messages: usize,
+    /// Other metrics: while one of them fires or cannot be read, nobody is notified of this one.
+    pub depends_on: Vec<MetricKey>,
     /// The channels its alerts go to: those it names, or every channel.
     pub notify: Vec<String>,
     /// The key that it had before.

@@ -661,7 +661,7 @@ alert = { fall = "20%", within = "23h" }
 keep_samples = "1d"
 "#,
     );
-    insta::assert_snapshot!(errors(&text), @"monitor.toml:13:34: metrics.x.alert.within: needs readings from 2days ago, and worker.keep_samples is 1day: keep them for longer, or look back less far");
+    insta::assert_snapshot!(errors(&text), @"monitor.toml:13:34: metrics.x.alert.within: needs readings from 2days ago, and worker.keep_samples is 1day: keep them for longer, or go back less far");
 }
 
 #[test]
@@ -692,8 +692,26 @@ keep_samples = "7d"
 "#,
     );
     insta::assert_snapshot!(errors(&text), @r#"
-    monitor.toml:13:18: metrics.x.alert.when: needs readings from 7days ago, and worker.keep_samples is 7days: keep them for longer, or look back less far
+    monitor.toml:13:18: metrics.x.alert.when: needs readings from 7days ago, and worker.keep_samples is 7days: keep them for longer, or go back less far
     monitor.toml:15:18: metrics.y.alert.when: column 13: extra is not expected here
+    "#);
+}
+
+#[test]
+fn metrics_depend_on_others_that_exist_and_not_on_each_other() {
+    let text = with(
+        r#"depends_on = ["y", "why", "x"]
+[metrics.y]
+depends_on = ["z"]
+[metrics.z]
+depends_on = ["y", "x"]
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:15: metrics.x.depends_on[0]: leads back to itself: x → y → z → x; while one of them fires, nobody would be notified of any
+    monitor.toml:13:20: metrics.x.depends_on[1]: no metric "why"; there are x, y, z
+    monitor.toml:13:27: metrics.x.depends_on[2]: is the metric itself; name those that it depends on
+    monitor.toml:15:15: metrics.y.depends_on[0]: leads back to itself: y → z → y; while one of them fires, nobody would be notified of any
     "#);
 }
 

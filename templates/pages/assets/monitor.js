@@ -65,6 +65,8 @@ function drawMetric(m) {
 function drawMuted(m) {
   const card = cards.get(m.key);
   part(card, "muted").hidden = !m.muted;
+  const why = m.muted && !m.muted_until ? mutedWords(m.muted) : say("silenced-until");
+  put(part(card, "muted-why"), why);
   const until = part(card, "muted-until");
   until.dateTime = m.muted_until ?? "";
   put(until, m.muted_until ? shortTime(m.muted_until, time.now()) : "");
@@ -134,7 +136,7 @@ function chip(words, state) {
 /** A mute word of the database, such as maintenance:nightly, in words; the same as the server says. */
 function mutedWords(word) {
   const [kind, ...rest] = word.split(":");
-  const known = ["silence", "maintenance", "flapping", "incident"].includes(kind);
+  const known = ["silence", "maintenance", "dependency", "flapping", "incident"].includes(kind);
   return known ? say(`muted-${kind}`, { name: rest.join(":") }) : say("muted-other", { name: word });
 }
 

@@ -204,6 +204,7 @@ mod tests {
             unit: String::new(),
             severity: Severity::Warning,
             rule_text: Localized::default(),
+            depends_on: Vec::new(),
             interval: std::time::Duration::from_secs(10),
         };
         let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();

@@ -6,12 +6,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use monitor_model::{Db, DbError, Mute, Silence, stored, utc};
+use monitor_model::{Db, DbError, Mute, stored, utc};
 use monitor_rules::Maintenance;
 use tokio::select;
 
 use crate::api::{IncidentView, MetricStatus, SilenceView};
-use crate::context::{MetricView, WebContext};
+use crate::context::{MetricView, WebContext, title_of};
 use crate::live::event::delta;
 use crate::live::load::{Loaded, load, views};
 use crate::live::snapshot::{CATCH_UP, Published, REFRESH, STALE, Shared, Snapshot};
@@ -164,7 +164,7 @@ impl Refresher {
                 loaded.open.get(view.key.as_str()).copied().unwrap_or_default(),
                 line.path(),
             );
-            if let Some(muted) = muted(view, &loaded.silences, &self.maintenance, wall) {
+            if let Some(muted) = muted(view, &loaded, (&self.metrics, &self.maintenance), wall) {
                 metric.muted = Some(muted.mute.to_string());
                 (metric.muted_until, metric.muted_reason) = (muted.until, Some(muted.reason));
             }
@@ -194,14 +194,15 @@ struct Muted {
     reason: String,
 }
 
-/// The silence in force that lasts longest, or else the open window.
+/// The silence in force that lasts longest, or else the open window, or else what it depends on.
 fn muted(
     metric: &MetricView,
-    silences: &[Silence],
-    windows: &[(String, Maintenance)],
+    loaded: &Loaded,
+    (metrics, windows): (&[MetricView], &[(String, Maintenance)]),
     now: DateTime<Utc>,
 ) -> Option<Muted> {
-    let about = silences
+    let about = loaded
+        .silences
         .iter()
         .filter(|silence| silence.is_about(&metric.key, metric.severity));
     if let Some(silence) = about.max_by_key(|silence| silence.ends_at) {
@@ -211,12 +212,30 @@ fn muted(
             reason: silence.reason.clone(),
         });
     }
-    let (name, window) = windows
+    let open = windows
         .iter()
-        .find(|(_, window)| window.is_active(&metric.key, now))?;
-    Some(Muted {
-        mute: Mute::Maintenance(name.clone()),
-        until: window.until(now),
-        reason: window.reason().unwrap_or(name).to_owned(),
+        .find(|(_, window)| window.is_active(&metric.key, now));
+    if let Some((name, window)) = open {
+        return Some(Muted {
+            mute: Mute::Maintenance(name.clone()),
+            until: window.until(now),
+            reason: window.reason().unwrap_or(name).to_owned(),
+        });
+    }
+    metric.depends_on.iter().find_map(|key| {
+        let why = why_down(loaded, key)?;
+        Some(Muted {
+            mute: Mute::Dependency(key.clone()),
+            until: None,
+            reason: format!("{}: {why}", title_of(metrics, key)),
+        })
     })
+}
+
+/// What is wrong with a metric that others depend on.
+fn why_down<'l>(loaded: &'l Loaded, key: &str) -> Option<&'l str> {
+    let error = loaded.realtime.get(key).and_then(|read| read.error.as_deref());
+    let state = loaded.states.get(key);
+    let down = state.filter(|state| matches!(state.phase.as_str(), "firing" | "no_data"));
+    error.or(down.map(|state| state.reason.as_str()))
 }

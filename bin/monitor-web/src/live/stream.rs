@@ -90,6 +90,7 @@ mod tests {
             unit: String::new(),
             severity: Severity::Info,
             rule_text: String::new().into(),
+            depends_on: Vec::new(),
             interval: Duration::from_secs(10),
         };
         let ctx = WebContext::new(db.clone(), vec![view], SystemClock::shared());

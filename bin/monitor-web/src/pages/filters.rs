@@ -105,6 +105,7 @@ fn muted(language: Language, word: &str) -> String {
     let (kind, name) = match word.parse::<Mute>() {
         Ok(Mute::Silence(_)) => ("muted-silence", String::new()),
         Ok(Mute::Maintenance(name)) => ("muted-maintenance", name),
+        Ok(Mute::Dependency(key)) => ("muted-dependency", key.to_string()),
         Ok(Mute::Flapping) => ("muted-flapping", String::new()),
         Ok(Mute::Incident(_)) => ("muted-incident", String::new()),
         Err(_) => ("muted-other", word.to_owned()),
@@ -209,6 +210,8 @@ mod tests {
         );
         assert_eq!(english("<new>"), "<new>");
         assert_eq!(muted(Language::Chinese, "flapping"), "未通知：频繁波动");
+        let down = "Not notified: gateway, which it depends on, is firing or unreadable";
+        assert_eq!(muted(Language::English, "dependency:gateway"), down);
         assert_eq!(muted(Language::English, "because"), "Not notified: because");
     }
 

@@ -153,6 +153,7 @@ fn snapshot() -> Snapshot {
         unit: hostile(),
         severity: Severity::Warning,
         rule_text: hostile().into(),
+        depends_on: Vec::new(),
         interval: Duration::from_secs(10),
     };
     let blank = MetricStatus::new(&view, None, None, OpenAlerts::default(), String::new());

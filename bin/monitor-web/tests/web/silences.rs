@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use monitor_domain::MetricKey;
 use monitor_model::{NewSilence, silences};
 
 use crate::support::{Database, Web};
@@ -251,4 +252,27 @@ async fn an_open_maintenance_window_is_shown_beside_its_metrics() {
         (&z["key"], &z["muted"]),
         (&"z".into(), &format!("silence:{id}").into())
     );
+}
+
+#[tokio::test]
+async fn what_a_metric_depends_on_is_shown_beside_it() {
+    let depends_on_z = |ctx: &mut monitor_web::WebContext| {
+        let x = ctx.metrics.iter_mut().find(|metric| metric.key == "x").unwrap();
+        x.depends_on = vec![MetricKey::stored("z")];
+    };
+    let web = Web::with(Database::sqlite(), depends_on_z, |_| {}).await;
+    let metrics = web.get("/api/v1/metrics").await.json();
+    let all = metrics["metrics"].as_array().unwrap();
+    let metric = |key: &str| all.iter().find(|metric| metric["key"] == key).unwrap();
+    assert_eq!(metric("z")["phase"], "firing");
+    assert_eq!(metric("x")["muted"], "dependency:z");
+    assert_eq!(metric("x")["muted_until"], serde_json::Value::Null);
+    assert_eq!(
+        metric("x")["muted_reason"],
+        "Metric z: 131 is above 100 since 09:12:40 UTC"
+    );
+    assert_eq!(metric("y")["muted"], serde_json::Value::Null);
+    let page = web.get("/monitor").await.body;
+    let words = "Not notified: z, which it depends on, is firing or unreadable";
+    assert!(page.contains(words), "{page}");
 }

@@ -526,6 +526,7 @@ fn metrics() -> Vec<MetricView> {
             unit: "orders".into(),
             severity: Severity::Warning,
             rule_text: "above 100".into(),
+            depends_on: Vec::new(),
             interval: Duration::from_secs(10),
         })
         .to_vec()

@@ -8,7 +8,7 @@ use monitor_model::{
     Alert, AlertKind, Conn, DbError, Evaluation, Inspected, MetricState, alerts, evaluations, inspect,
     states, utc,
 };
-use monitor_processor::{Asked, Metric, history};
+use monitor_processor::{HistoryQuery, Metric, history};
 use monitor_rules::{History, Lifetime, State};
 use monitor_settings::Settings;
 
@@ -48,13 +48,13 @@ pub(super) async fn look_up(settings: &Settings, metric: &dyn Metric, at: DateTi
         let other = settings.metrics.iter().find(|other| other.key == *key)?;
         Some(other.rule.no_data)
     };
-    let asked = Asked::of(&config.key, &config.rule, config.interval, no_data_of);
+    let query = HistoryQuery::of(&config.key, &config.rule, config.interval, no_data_of);
     let options = settings.database.options();
     let without = |why: String| Stored {
         remark: Some(format!("judged as a new metric: {why}")),
         ..Stored::default()
     };
-    match inspect(&options, move |c| load(c, &asked, kind, at)).await {
+    match inspect(&options, move |c| load(c, &query, kind, at)).await {
         Ok(Inspected::Found(stored)) => stored,
         Ok(Inspected::Nowhere) => without("there is no database yet".to_owned()),
         Ok(Inspected::Behind(missing)) => without(format!(
@@ -65,8 +65,8 @@ pub(super) async fn look_up(settings: &Settings, metric: &dyn Metric, at: DateTi
     }
 }
 
-fn load(c: &mut Conn, asked: &Asked, kind: AlertKind, at: DateTime<Utc>) -> Result<Stored, DbError> {
-    let key = asked.key.as_str();
+fn load(c: &mut Conn, query: &HistoryQuery, kind: AlertKind, at: DateTime<Utc>) -> Result<Stored, DbError> {
+    let key = query.key.as_str();
     let row = states::load(c, key)?;
     let filter = alerts::Filter {
         key: Some(key.to_owned()),
@@ -88,7 +88,7 @@ fn load(c: &mut Conn, asked: &Asked, kind: AlertKind, at: DateTime<Utc>) -> Resu
         is_known: true,
         remark,
         state,
-        history: history(c, asked, at)?,
+        history: history(c, query, at)?,
         row,
         evaluations: evaluations::of(c, key, TRAIL)?,
         alert,

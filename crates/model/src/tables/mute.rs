@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use monitor_domain::MetricKey;
+
 /// Why nobody is notified, as stored in `alert.muted` and `alert.end_muted`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Mute {
@@ -10,6 +12,8 @@ pub enum Mute {
     Silence(i64),
     /// The maintenance window of this name.
     Maintenance(String),
+    /// A metric that it depends on, of this key, fires or cannot be read.
+    Dependency(MetricKey),
     /// The metric is flapping.
     Flapping,
     /// This incident of the monitor is notified instead.
@@ -18,7 +22,9 @@ pub enum Mute {
 
 /// A text that is no [`Mute`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a mute; a mute reads silence:3, maintenance:nightly, flapping or incident:7")]
+#[error(
+    "{0:?} is not a mute; a mute reads silence:3, maintenance:nightly, dependency:gateway, flapping or incident:7"
+)]
 pub struct UnknownMute(String);
 
 impl fmt::Display for Mute {
@@ -26,6 +32,7 @@ impl fmt::Display for Mute {
         match self {
             Mute::Silence(id) => write!(f, "silence:{id}"),
             Mute::Maintenance(name) => write!(f, "maintenance:{name}"),
+            Mute::Dependency(key) => write!(f, "dependency:{key}"),
             Mute::Flapping => f.write_str("flapping"),
             Mute::Incident(id) => write!(f, "incident:{id}"),
         }
@@ -41,6 +48,7 @@ impl FromStr for Mute {
             None if text == "flapping" => Ok(Mute::Flapping),
             Some(("silence", id)) => Ok(Mute::Silence(id.parse().map_err(|_| wrong())?)),
             Some(("maintenance", name)) => Ok(Mute::Maintenance(name.to_owned())),
+            Some(("dependency", key)) => Ok(Mute::Dependency(MetricKey::stored(key))),
             Some(("incident", id)) => Ok(Mute::Incident(id.parse().map_err(|_| wrong())?)),
             _ => Err(wrong()),
         }
@@ -56,6 +64,7 @@ mod tests {
         for mute in [
             Mute::Silence(3),
             Mute::Maintenance("nightly".to_owned()),
+            Mute::Dependency(MetricKey::stored("gateway")),
             Mute::Flapping,
             Mute::Incident(7),
         ] {

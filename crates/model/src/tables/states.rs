@@ -1,11 +1,14 @@
 //! `metric_state`: the rule state of each metric, guarded by a version.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use monitor_domain::MetricKey;
 
 use super::column::FromKey;
 use super::schema::metric_state::{self, dsl};
+use super::schema::realtime_monitor;
 use super::text::clean;
 use crate::backend::{Conn, on_each};
 use crate::error::DbError;
@@ -38,6 +41,51 @@ pub fn load(c: &mut Conn, key: &str) -> Result<Option<MetricState>, DbError> {
 /// The states of all metrics, by key.
 pub fn all(c: &mut Conn) -> Result<Vec<MetricState>, DbError> {
     Ok(metric_state::table.order(dsl::key.asc()).load(c)?)
+}
+
+/// How a metric stands, as far as others care.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricPhase {
+    /// The metric.
+    pub key: String,
+    /// See [`MetricState::phase`].
+    pub phase: String,
+    /// See [`MetricState::since`].
+    pub since: NaiveDateTime,
+    /// See [`MetricState::updated_at`].
+    pub updated_at: NaiveDateTime,
+    /// Whether the last try to read it failed.
+    pub is_unreadable: bool,
+}
+
+/// How these metrics stand, those that were ever evaluated.
+pub fn phases(c: &mut Conn, keys: &[String]) -> Result<Vec<MetricPhase>, DbError> {
+    let mut standings = Vec::new();
+    for keys in keys.chunks(super::MAX_BINDS) {
+        let failing: HashSet<String> = realtime_monitor::table
+            .filter(realtime_monitor::key.eq_any(keys))
+            .filter(realtime_monitor::error.is_not_null())
+            .select(realtime_monitor::key)
+            .load(c)?
+            .into_iter()
+            .collect();
+        let rows: Vec<(String, String, NaiveDateTime, NaiveDateTime)> = metric_state::table
+            .filter(dsl::key.eq_any(keys))
+            .order(dsl::key.asc())
+            .select((dsl::key, dsl::phase, dsl::since, dsl::updated_at))
+            .load(c)?;
+        standings.extend(
+            rows.into_iter()
+                .map(|(key, phase, since, updated_at)| MetricPhase {
+                    is_unreadable: failing.contains(&key),
+                    key,
+                    phase,
+                    since,
+                    updated_at,
+                }),
+        );
+    }
+    Ok(standings)
 }
 
 /// Stores a state as version `expected_version + 1`, if the stored version is `expected_version` (0: there is none yet).

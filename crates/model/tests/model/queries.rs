@@ -113,6 +113,23 @@ both! {
         assert_eq!(left.unwrap(), 3);
     }
 
+    async fn how_the_metrics_stand_that_others_depend_on(db) {
+        let db = db.open().await;
+        db.write(|c| {
+            states::save(c, &state("x", "firing"), 0)?;
+            states::save(c, &state("y", "normal"), 0)?;
+            realtime::record_value(c, "x", 5.0, at(1))?;
+            realtime::record_error(c, "y", "no answer", at(1))
+        }).await.unwrap();
+        let keys: Vec<String> = ["x", "y", "never"].map(str::to_owned).to_vec();
+        let standings = db.read(move |c| states::phases(c, &keys)).await.unwrap();
+        let short: Vec<_> = standings.iter().map(|s| (s.key.as_str(), s.phase.as_str(), s.is_unreadable)).collect();
+        assert_eq!(short, [("x", "firing", false), ("y", "normal", true)]);
+        let of = state("x", "firing");
+        assert_eq!((standings[0].since, standings[0].updated_at), (of.since, of.updated_at));
+        assert_eq!(db.read(|c| states::phases(c, &[])).await.unwrap(), []);
+    }
+
     async fn what_a_rule_asks_of_the_readings(db) {
         let db = db.open().await;
         db.write(|c| {

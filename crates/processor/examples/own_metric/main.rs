@@ -53,6 +53,7 @@ fn config(own: &CodedMetric) -> MetricConfig {
         severity: Severity::Warning,
         interval: Duration::from_secs(10),
         rule: Rule::new(Level::above(100.0)),
+        depends_on: Vec::new(),
         notify: Vec::new(),
         fetch: None,
         details: None,

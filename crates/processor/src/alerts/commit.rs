@@ -45,6 +45,7 @@ pub(crate) struct Commit {
     sample: NewSample,
     steps: Vec<Step>,
     routing: Routing,
+    depends_on: Vec<MetricKey>,
     is_explained: bool,
     /// The system that explains it, if one does.
     explainer: String,
@@ -96,6 +97,7 @@ impl Commit {
             reading,
             steps: steps.collect(),
             routing: Routing::of(context, metric),
+            depends_on: config.depends_on.clone(),
             is_explained: explains(metric),
             explainer: explainer(metric).to_owned(),
             breach: lifecycle::breach_kind(&config.rule),
@@ -257,6 +259,7 @@ impl Commit {
         let target = Target {
             key: &self.state.key,
             severity: self.routing.severity,
+            depends_on: &self.depends_on,
             is_flapping,
         };
         mutes::read(conn, &self.context, target, self.at)

@@ -4,15 +4,13 @@
 //! Readings have no part in it, so it goes on while a metric cannot be read. Each step is one transaction that reads the alert
 //! again: of several workers one does it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use monitor_domain::Severity;
 use monitor_model::{
-    Alert, AlertKind, Conn, DbError, Incident, IncidentKind, Mute, Silence, alerts, deliveries,
-    incidents as stored, records, silences,
+    Alert, AlertKind, Conn, DbError, Incident, IncidentKind, Mute, alerts, deliveries, records,
 };
 use monitor_notify::Event;
 use monitor_rules::Escalate;
@@ -21,9 +19,10 @@ use tokio_util::sync::CancellationToken;
 use super::lifecycle::{self, Cover, Ended, Escalated, Lasting, Late, is_unacknowledged};
 use super::mutes::{self, Target};
 use super::notify::{as_it_stands, as_opened, notify_end_on_record, notify_records};
+use super::open::{self, EscalationPolicy, Open, Policies};
 use super::recorded;
 use super::removed::{self, Removed};
-use crate::context::{Context, Monitored, ago};
+use crate::context::{Context, Monitored};
 use crate::incidents::{self, Outages, Stage};
 use crate::outbox::{
     ALARM_LANE, DETAILS_LANE, Routing, Subject, enqueue_job, job_key, named, notify, notify_others,
@@ -31,39 +30,17 @@ use crate::outbox::{
 
 /// How often it checks.
 const TICK: Duration = Duration::from_secs(1);
-/// Alerts read in one go.
-const MAX_ALERTS: i64 = 10_000;
-/// Alerts escalated in one go.
-const MAX_ESCALATED: i64 = 500;
 
 /// Follows what is open.
 pub(crate) struct FollowUp {
     context: Arc<Context>,
     outages: Arc<Outages>,
     metrics: HashMap<String, Arc<Monitored>>,
-    /// How long the alerts of some of them may stay unacknowledged.
-    policies: Arc<Vec<EscalationPolicy>>,
+    policies: Arc<Policies>,
     /// The last round of reminders of each alert that this worker enqueued.
     rounds: HashMap<i64, i64>,
     removed: Removed,
     is_failing: bool,
-}
-
-/// A metric whose alerts are escalated after so long.
-struct EscalationPolicy {
-    key: String,
-    severity: Severity,
-    after: Duration,
-}
-
-/// What is in the database.
-struct Open {
-    /// Read before the alerts: an incident that is read here has its alerts there.
-    incidents: Vec<Incident>,
-    lasting: Vec<Alert>,
-    ended: Vec<Alert>,
-    unacknowledged: Vec<Alert>,
-    silences: Vec<Silence>,
 }
 
 impl FollowUp {
@@ -71,17 +48,25 @@ impl FollowUp {
         let by_key = metrics
             .iter()
             .map(|metric| (metric.key().to_owned(), Arc::clone(metric)));
-        let policies = metrics.iter().filter_map(|metric| {
+        let escalation = metrics.iter().filter_map(|metric| {
             Some(EscalationPolicy {
                 key: metric.key().to_owned(),
                 severity: metric.metric.config().severity,
                 after: escalation(metric)?.after,
             })
         });
+        let depends_on = metrics.iter().filter_map(|metric| {
+            let depends_on = metric.metric.config().depends_on.clone();
+            (!depends_on.is_empty()).then(|| (metric.key().to_owned(), depends_on))
+        });
+        let policies = Policies {
+            escalation: escalation.collect(),
+            depends_on: depends_on.collect(),
+        };
         FollowUp {
             context,
             outages,
-            policies: Arc::new(policies.collect()),
+            policies: Arc::new(policies),
             metrics: by_key.collect(),
             rounds: HashMap::new(),
             removed: Removed::default(),
@@ -153,33 +138,7 @@ impl FollowUp {
 
     async fn read(&self, now: DateTime<Utc>) -> Result<Open, DbError> {
         let (context, policies) = (Arc::clone(&self.context), Arc::clone(&self.policies));
-        let read = move |conn: &mut Conn| {
-            let silences = silences::active(conn, now.naive_utc())?;
-            // Metrics by how long their alerts may stay unacknowledged, without those that are suppressed.
-            let mut waited: BTreeMap<Duration, Vec<String>> = BTreeMap::new();
-            for policy in policies.iter() {
-                let target = Target {
-                    key: &policy.key,
-                    severity: policy.severity,
-                    is_flapping: false,
-                };
-                if mutes::find(&context, &silences, target, now.naive_utc()).is_none() {
-                    waited.entry(policy.after).or_default().push(policy.key.clone());
-                }
-            }
-            let mut unacknowledged = Vec::new();
-            for (after, keys) in &waited {
-                let before = ago(now.naive_utc(), *after);
-                unacknowledged.extend(alerts::to_escalate(conn, keys, before, MAX_ESCALATED)?);
-            }
-            Ok(Open {
-                incidents: stored::all_open(conn)?,
-                lasting: alerts::lasting(conn, MAX_ALERTS)?,
-                ended: alerts::with_muted_end(conn, MAX_ALERTS)?,
-                unacknowledged,
-                silences,
-            })
-        };
+        let read = move |conn: &mut Conn| open::read(conn, &context, &policies, now.naive_utc());
         self.context.db.read(read).await
     }
 
@@ -196,10 +155,12 @@ impl FollowUp {
         let target = Target {
             key: &alert.key,
             severity: alert.severity,
+            depends_on: self.policies.depends_on(&alert.key),
             // Until this worker has evaluated it, it is as it was.
             is_flapping: was_flapping && metric.is_some_and(|metric| metric.is_flapping().unwrap_or(true)),
         };
-        mutes::find(&self.context, &open.silences, target, now.naive_utc())
+        let known = (open.silences.as_slice(), &open.dependencies);
+        mutes::find(&self.context, known, target, now.naive_utc())
     }
 
     /// An alert that lasts.

@@ -4,11 +4,13 @@
 //! passes, `removed` where the metric is gone, `explain` and `sound_alarm` as jobs of the outbox. This room reads no metric's value and sends nothing to a channel.
 
 mod commit;
+mod dependencies;
 mod explain;
 mod followup;
 mod lifecycle;
 mod mutes;
 mod notify;
+mod open;
 mod recorded;
 mod removed;
 mod sound_alarm;

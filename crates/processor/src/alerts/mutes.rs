@@ -1,9 +1,11 @@
-//! What suppresses notifications just now: silences that somebody made, maintenance windows, flapping.
+//! What suppresses notifications just now: silences that somebody made, maintenance windows, what a metric depends on,
+//! flapping.
 
 use chrono::NaiveDateTime;
-use monitor_domain::Severity;
+use monitor_domain::{MetricKey, Severity};
 use monitor_model::{Conn, DbError, Mute, Silence, silences};
 
+use super::dependencies::Dependencies;
 use crate::context::Context;
 
 /// What may be suppressed.
@@ -11,6 +13,8 @@ use crate::context::Context;
 pub(super) struct Target<'a> {
     pub(super) key: &'a str,
     pub(super) severity: Severity,
+    /// While one of these fires or cannot be read, people are notified of that.
+    pub(super) depends_on: &'a [MetricKey],
     /// It alerts too often to notify each time.
     pub(super) is_flapping: bool,
 }
@@ -23,19 +27,21 @@ pub(super) fn read(
     now: NaiveDateTime,
 ) -> Result<Option<Mute>, DbError> {
     let active = silences::active(conn, now)?;
-    Ok(find(context, &active, target, now))
+    let dependencies = Dependencies::read(conn, target.depends_on)?;
+    Ok(find(context, (&active, &dependencies), target, now))
 }
 
-/// The same, with silences that were read before. What people decided goes before what the rule found.
+/// The same, with what was read before. What people decided goes before what rules found.
 pub(super) fn find(
     context: &Context,
-    active: &[Silence],
+    (active, dependencies): (&[Silence], &Dependencies),
     target: Target<'_>,
     now: NaiveDateTime,
 ) -> Option<Mute> {
     let Target {
         key,
         severity,
+        depends_on,
         is_flapping,
     } = target;
     if let Some(silence) = active.iter().find(|silence| silence.is_about(key, severity)) {
@@ -48,5 +54,8 @@ pub(super) fn find(
     if let Some((name, _)) = open {
         return Some(Mute::Maintenance(name.clone()));
     }
-    is_flapping.then_some(Mute::Flapping)
+    let cause = dependencies.cause(key, depends_on);
+    cause
+        .map(Mute::Dependency)
+        .or_else(|| is_flapping.then_some(Mute::Flapping))
 }

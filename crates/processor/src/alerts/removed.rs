@@ -146,6 +146,7 @@ fn end(
     let target = Target {
         key,
         severity: alert.severity,
+        depends_on: &[],
         is_flapping: false,
     };
     let mute = mutes::read(conn, context, target, at)?;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use monitor_rules::Rule;
 
-pub use history::{Asked, history};
+pub use history::{HistoryQuery, history};
 pub(crate) use metric_state::MetricState;
 pub(crate) use unreadable::Unreadable;
 

@@ -1,11 +1,11 @@
-//! Conditions that look back: what they need is read from the database, across restarts, and from what was kept since.
+//! Conditions that need earlier readings: what they need is read from the database, across restarts, and from what was kept since.
 
 use std::time::Duration;
 
 use monitor_domain::Clock;
 use monitor_harness::{Config, TestApp, both};
 use monitor_model::{Alert, AlertKind};
-use monitor_processor::Asked;
+use monitor_processor::HistoryQuery;
 use monitor_rules::{Lack, Need};
 use monitor_simulator::{Fault, Times};
 
@@ -205,14 +205,14 @@ both! {
             .write(move |c| monitor_model::realtime::record_value(c, "y", 50.0, now - chrono::Duration::minutes(5)))
             .await
             .unwrap();
-        let asked = Asked {
+        let query = HistoryQuery {
             key: "x".to_owned(),
             interval: MINUTE,
             needs: vec![Need::Metric("y".to_owned()), Need::Metric("z".to_owned())],
             no_data: MINUTE,
             others: vec![("y".to_owned(), MINUTE * 3)],
         };
-        let history = app.db.read(move |c| monitor_processor::history(c, &asked, at)).await.unwrap();
+        let history = app.db.read(move |c| monitor_processor::history(c, &query, at)).await.unwrap();
         let stale = history.metric("y");
         assert!(matches!(&stale, Err(Lack::Stale(key, age)) if key == "y" && *age >= MINUTE * 5), "{stale:?}");
         assert_eq!(history.metric("z"), Err(Lack::NeverRead("z".to_owned())));

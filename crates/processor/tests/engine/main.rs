@@ -6,6 +6,7 @@
 mod chain;
 mod clock;
 mod declared;
+mod dependencies;
 mod fairness;
 mod fault_table_smtp;
 mod faults;

@@ -31,6 +31,7 @@ async fn read(a: &SystemA, make: Make, fetch: Option<Fetch>) -> Result<f64, Stri
         severity: Severity::Warning,
         interval: Duration::from_secs(10),
         rule: Rule::new(Level::above(100.0)),
+        depends_on: Vec::new(),
         notify: Vec::new(),
         fetch,
         details: None,

@@ -148,9 +148,9 @@ impl Judging<'_> {
         };
         let signal = condition.judge(&mut context);
         if let Signal::Unjudged(lack) = &signal
-            && lack.is_blind()
+            && lack.is_unreadable()
         {
-            let reason = self.blind(value, lack);
+            let reason = self.cannot_judge(value, lack);
             self.remember(context, None);
             return reason;
         }

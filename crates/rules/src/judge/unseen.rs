@@ -50,8 +50,8 @@ impl Judging<'_> {
         sentence
     }
 
-    /// A good reading whose condition depends on what cannot be seen: as little is known as if it had not been read.
-    pub(super) fn blind(&mut self, value: f64, lack: &Lack) -> String {
+    /// A good reading whose condition depends on what cannot be read: as little is known as if it had not been read.
+    pub(super) fn cannot_judge(&mut self, value: f64, lack: &Lack) -> String {
         let default = Language::default();
         let why = lack.say(default);
         self.miss(&say(default, &[Phrase::CannotBeJudged { value, why: &why }]));

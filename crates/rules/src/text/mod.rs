@@ -33,7 +33,7 @@ pub(crate) enum Phrase<'a> {
     WasFiring { since: When },
     /// A total that is not a finite number.
     NotANumber(f64),
-    /// That a value was read which cannot be judged for now, since something it depends on cannot be seen.
+    /// That a value was read which cannot be judged for now, since something it depends on cannot be read.
     CannotBeJudged { value: f64, why: &'a str },
     /// That a value was read of which nothing can be said, and why.
     NotJudged { value: f64, why: &'a str },

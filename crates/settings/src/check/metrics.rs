@@ -79,6 +79,7 @@ impl Checker<'_, '_> {
             );
         }
         let notify = self.notify(&at("notify"), raw.notify);
+        let depends_on = self.depends_on(&at("depends_on"), key, raw.depends_on);
         let was = raw.was.and_then(|was| self.was(&at("was"), &was));
         Some(MetricSettings {
             key: metric_key,
@@ -91,6 +92,7 @@ impl Checker<'_, '_> {
             rule: Rule { language, ..rule? },
             details,
             max_messages,
+            depends_on,
             notify,
             was,
         })

@@ -4,6 +4,7 @@ mod address;
 mod alert;
 mod built_in;
 mod database;
+mod dependencies;
 mod fetches;
 mod kinds;
 mod maintenance;
@@ -92,6 +93,7 @@ impl<'d, 'i> Checker<'d, 'i> {
         self.fetches();
         let metrics = self.metrics(worker.as_ref().map(|worker| worker.interval), language);
         self.unused_fetches();
+        self.circles(&metrics);
         self.needs(&metrics, worker.as_ref().map(|worker| worker.keep_samples));
         let maintenance = self.maintenance();
         Some(Settings {

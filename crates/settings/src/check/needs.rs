@@ -40,7 +40,7 @@ fn too_long(need: &Need, keep_samples: Option<Duration>) -> Option<String> {
     let (span, kept) = (need.span()?, keep_samples?);
     (span >= kept).then(|| {
         format!(
-            "needs readings from {} ago, and worker.keep_samples is {}: keep them for longer, or look back less far",
+            "needs readings from {} ago, and worker.keep_samples is {}: keep them for longer, or go back less far",
             format_duration(span),
             format_duration(kept)
         )

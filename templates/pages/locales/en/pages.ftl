@@ -119,6 +119,7 @@ incidents-none = The monitor itself has no incidents.
 
 muted-silence = Not notified: silenced
 muted-maintenance = Not notified: maintenance { $name }
+muted-dependency = Not notified: { $name }, which it depends on, is firing or unreadable
 muted-flapping = Not notified: flapping
 muted-incident = Not notified: covered by an incident
 muted-other = Not notified: { $name }

@@ -119,6 +119,7 @@ incidents-none = 监控自身一切正常。
 
 muted-silence = 未通知：已静默
 muted-maintenance = 未通知：维护 { $name }
+muted-dependency = 未通知：所依赖的 { $name } 正在告警或读取失败
 muted-flapping = 未通知：频繁波动
 muted-incident = 未通知：已并入监控自身故障通知
 muted-other = 未通知：{ $name }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_model::{Conn, DbError, realtime, samples};
-use monitor_rules::{History, Known, Lack, Need, Rule};
+use monitor_rules::{Answer, History, Lack, Need, Rule};
 
 use super::Polling;
 use super::metric_state::{CachedState, MetricState};
@@ -18,7 +18,7 @@ use crate::context::ago;
 pub(super) use window::Windows;
 
 /// What is to be known of a metric, and how old it may be.
-pub struct Asked {
+pub struct HistoryQuery {
     /// The metric.
     pub key: String,
     /// How often it is read.
@@ -31,7 +31,7 @@ pub struct Asked {
     pub others: Vec<(String, Duration)>,
 }
 
-impl Asked {
+impl HistoryQuery {
     /// What `rule` needs of the metric `key`, which is read every `interval`. `no_data_of` says of another metric after how
     /// long it is one without data.
     pub fn of(
@@ -39,13 +39,13 @@ impl Asked {
         rule: &Rule,
         interval: Duration,
         no_data_of: impl Fn(&str) -> Option<Duration>,
-    ) -> Asked {
+    ) -> HistoryQuery {
         let needs = rule.condition.needs();
         let others = needs.iter().filter_map(|need| match need {
             Need::Metric(other) => Some((other.clone(), no_data_of(other)?)),
             Need::Window(_) | Need::Ago(_) => None,
         });
-        Asked {
+        HistoryQuery {
             key: key.to_owned(),
             interval,
             others: others.collect(),
@@ -55,23 +55,28 @@ impl Asked {
     }
 }
 
-/// Loads what is asked for, for a reading at `at`.
+/// Loads what is needed, for a reading at `at`.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn history(conn: &mut Conn, asked: &Asked, at: DateTime<Utc>) -> Result<History, DbError> {
-    let windows = Windows::load(conn, asked, at.naive_utc())?;
-    answers(conn, asked, &windows, at.naive_utc())
+pub fn history(conn: &mut Conn, query: &HistoryQuery, at: DateTime<Utc>) -> Result<History, DbError> {
+    let windows = Windows::load(conn, query, at.naive_utc())?;
+    answers(conn, query, &windows, at.naive_utc())
 }
 
 /// The same, with windows that are loaded.
-fn answers(conn: &mut Conn, asked: &Asked, windows: &Windows, at: NaiveDateTime) -> Result<History, DbError> {
+fn answers(
+    conn: &mut Conn,
+    query: &HistoryQuery,
+    windows: &Windows,
+    at: NaiveDateTime,
+) -> Result<History, DbError> {
     let mut history = History::default();
-    for need in &asked.needs {
+    for need in &query.needs {
         let answer = match need {
-            Need::Window(span) => windows.answer(*span, at).map(Known::Window),
-            Need::Ago(span) => then(conn, asked, *span, at)?.map(Known::Value),
-            Need::Metric(key) => latest(conn, asked, key, at)?.map(Known::Value),
+            Need::Window(span) => windows.answer(*span, at).map(Answer::Window),
+            Need::Ago(span) => then(conn, query, *span, at)?.map(Answer::Value),
+            Need::Metric(key) => latest(conn, query, key, at)?.map(Answer::Value),
         };
         history = history.with(need.clone(), answer);
     }
@@ -81,15 +86,15 @@ fn answers(conn: &mut Conn, asked: &Asked, windows: &Windows, at: NaiveDateTime)
 /// The value `span` ago: the last one that was read by then, unless that was too long before.
 fn then(
     conn: &mut Conn,
-    asked: &Asked,
+    query: &HistoryQuery,
     span: Duration,
     at: NaiveDateTime,
 ) -> Result<Result<f64, Lack>, DbError> {
     let time = ago(at, span);
-    if let Some(value) = samples::latest_value(conn, &asked.key, ago(time, asked.no_data), time)? {
+    if let Some(value) = samples::latest_value(conn, &query.key, ago(time, query.no_data), time)? {
         return Ok(Ok(value));
     }
-    let oldest = samples::oldest(conn, &asked.key)?;
+    let oldest = samples::oldest(conn, &query.key)?;
     Ok(Err(match oldest {
         Some(oldest) if oldest <= time => Lack::NotThen(span),
         _ => Lack::NotYet(span),
@@ -99,7 +104,7 @@ fn then(
 /// The latest value of another metric, if it can be read.
 fn latest(
     conn: &mut Conn,
-    asked: &Asked,
+    query: &HistoryQuery,
     key: &str,
     at: NaiveDateTime,
 ) -> Result<Result<f64, Lack>, DbError> {
@@ -112,7 +117,7 @@ fn latest(
         return Ok(Err(Lack::Unreadable(key.to_owned())));
     }
     let age = (at - value_at).to_std().unwrap_or_default();
-    let bears = asked.others.iter().find(|(other, _)| other == key);
+    let bears = query.others.iter().find(|(other, _)| other == key);
     Ok(match bears {
         Some((_, bears)) if age > *bears => Err(Lack::Stale(key.to_owned(), age)),
         _ => Ok(value),
@@ -128,17 +133,17 @@ pub(super) async fn load(
 ) -> Result<History, DbError> {
     let config = metric.monitored.metric.config();
     let no_data_of = |key: &str| polling.rule_of(key).map(|rule| rule.no_data);
-    let asked = Asked::of(&config.key, &config.rule, config.interval, no_data_of);
-    if asked.needs.is_empty() {
+    let query = HistoryQuery::of(&config.key, &config.rule, config.interval, no_data_of);
+    if query.needs.is_empty() {
         return Ok(History::default());
     }
     let at = at.naive_utc();
     let kept = metric.windows(pinned.version);
     if let Some(windows) = &kept
-        && windows.are_all_of(&asked.needs)
+        && windows.are_all_of(&query.needs)
     {
-        let all = asked.needs.iter().filter_map(|need| match need {
-            Need::Window(span) => Some((need.clone(), windows.answer(*span, at).map(Known::Window))),
+        let all = query.needs.iter().filter_map(|need| match need {
+            Need::Window(span) => Some((need.clone(), windows.answer(*span, at).map(Answer::Window))),
             Need::Ago(_) | Need::Metric(_) => None,
         });
         return Ok(all.fold(History::default(), |history, (need, answer)| {
@@ -148,9 +153,9 @@ pub(super) async fn load(
     let load = move |conn: &mut Conn| {
         let windows = match kept {
             Some(kept) => kept,
-            None => Windows::load(conn, &asked, at)?,
+            None => Windows::load(conn, &query, at)?,
         };
-        let history = answers(conn, &asked, &windows, at)?;
+        let history = answers(conn, &query, &windows, at)?;
         Ok((windows, history))
     };
     let (windows, history) = polling.context.db.read(load).await?;

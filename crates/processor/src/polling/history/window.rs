@@ -7,12 +7,12 @@ use chrono::{DateTime, Days, NaiveDateTime, TimeDelta};
 use monitor_model::{Conn, DbError, samples};
 use monitor_rules::{Lack, Need, Window};
 
-use super::Asked;
+use super::HistoryQuery;
 use crate::context::ago;
 
 /// A window is kept in so many parts, so that a long one costs no more than a short one. It ends with a whole part, and begins
 /// a part earlier, so that a reading which is due at its beginning and came a moment early counts. So it may be a hundredth
-/// longer than asked for, or a little more.
+/// longer than its span, or a little more.
 const PARTS: i32 = 128;
 /// No clock is set back by more.
 const FAR: Days = Days::new(36_500);
@@ -47,23 +47,23 @@ struct Part {
 }
 
 impl Windows {
-    /// Those that are asked for, as they are at `at`.
-    pub(super) fn load(conn: &mut Conn, asked: &Asked, at: NaiveDateTime) -> Result<Windows, DbError> {
-        let spans = asked.needs.iter().filter_map(|need| match need {
+    /// Those that are needed, as they are at `at`.
+    pub(super) fn load(conn: &mut Conn, query: &HistoryQuery, at: NaiveDateTime) -> Result<Windows, DbError> {
+        let spans = query.needs.iter().filter_map(|need| match need {
             Need::Window(span) => Some(*span),
             Need::Ago(_) | Need::Metric(_) => None,
         });
         let windows: Vec<Parts> = spans
-            .map(|span| Parts::load(conn, &asked.key, span, at))
+            .map(|span| Parts::load(conn, &query.key, span, at))
             .collect::<Result<_, _>>()?;
         let oldest = match windows.is_empty() {
             true => None,
-            false => samples::oldest(conn, &asked.key)?,
+            false => samples::oldest(conn, &query.key)?,
         };
         Ok(Windows {
             windows,
             oldest,
-            slack: TimeDelta::from_std(asked.no_data).unwrap_or_default(),
+            slack: TimeDelta::from_std(query.no_data).unwrap_or_default(),
         })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::super::{Memory, Past, Range};
 use super::super::Initial;
 use super::*;
-use crate::history::{History, Known, Need, Window};
+use crate::history::{Answer, History, Need, Window};
 use crate::situation::Progress;
 use crate::text::tests::latin;
 
@@ -254,7 +254,7 @@ fn what_was_read_within_a_span_has_words_in_every_language() {
                 last: Some(95.0),
                 ..Past::default()
             },
-            history: History::default().with(Need::Window(hour), Ok(Known::Window(window))),
+            history: History::default().with(Need::Window(hour), Ok(Answer::Window(window))),
             memory: Memory::default(),
         };
         let firing = Situation::Firing { since: since() };

@@ -189,7 +189,7 @@ impl Test {
 }
 
 impl Comparison {
-    // Equality is what was asked for, to the last digit.
+    // Equality is what was written, to the last digit.
     #[allow(clippy::float_cmp)]
     fn holds(self, one: f64, other: f64) -> bool {
         match self {
@@ -211,11 +211,11 @@ fn joined(one: &Test, other: &Test, context: &Context, decisive: bool) -> Result
     }
 }
 
-/// Both, where both are known. Of two lacks the one that somebody may have to mend is told.
+/// Both, where both are known. Of two lacks the one that somebody may have to mend is said.
 fn both<T>(one: Result<T, Lack>, other: Result<T, Lack>) -> Result<(T, T), Lack> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
-        (Err(one), Err(other)) if other.is_blind() && !one.is_blind() => Err(other),
+        (Err(one), Err(other)) if other.is_unreadable() && !one.is_unreadable() => Err(other),
         (Err(lack), _) | (_, Err(lack)) => Err(lack),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::{Memory, Past};
 use super::*;
-use crate::history::{History, Known, Window};
+use crate::history::{Answer, History, Window};
 use crate::situation::When;
 use crate::text::tests::latin;
 
@@ -28,9 +28,9 @@ fn context() -> Context {
             ..Past::default()
         },
         history: History::default()
-            .with(Need::Window(HOUR), Ok(Known::Window(window)))
-            .with(Need::Ago(WEEK), Ok(Known::Value(100.0)))
-            .with(Need::Metric("y".to_owned()), Ok(Known::Value(40.0)))
+            .with(Need::Window(HOUR), Ok(Answer::Window(window)))
+            .with(Need::Ago(WEEK), Ok(Answer::Value(100.0)))
+            .with(Need::Metric("y".to_owned()), Ok(Answer::Value(40.0)))
             .with(Need::Ago(HOUR), Err(Lack::NotYet(HOUR)))
             .with(
                 Need::Metric("down".to_owned()),
@@ -128,7 +128,7 @@ fn a_mean_of_a_minute_is_none_of_an_hour_and_a_first_reading_has_none_before() {
     };
     let mut first = Context {
         past: Past::default(),
-        history: History::default().with(Need::Window(HOUR), Ok(Known::Window(window))),
+        history: History::default().with(Need::Window(HOUR), Ok(Answer::Window(window))),
         ..context()
     };
     let mut judged = |text: &str| Expression::parse(text).unwrap().judge(&mut first);

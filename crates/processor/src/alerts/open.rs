@@ -1,0 +1,92 @@
+//! What is open, as the follow-up reads it at each check.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use chrono::NaiveDateTime;
+use monitor_domain::{MetricKey, Severity};
+use monitor_model::{Alert, Conn, DbError, Incident, Silence, alerts, incidents, silences};
+
+use super::dependencies::Dependencies;
+use super::mutes::{self, Target};
+use crate::context::{Context, ago};
+
+/// Alerts read in one go.
+const MAX_ALERTS: i64 = 10_000;
+/// Alerts escalated in one go.
+const MAX_ESCALATED: i64 = 500;
+
+/// What is in the database.
+pub(super) struct Open {
+    /// Read before the alerts: an incident that is read here has its alerts there.
+    pub(super) incidents: Vec<Incident>,
+    pub(super) lasting: Vec<Alert>,
+    pub(super) ended: Vec<Alert>,
+    pub(super) unacknowledged: Vec<Alert>,
+    pub(super) silences: Vec<Silence>,
+    pub(super) dependencies: Dependencies,
+}
+
+/// A metric whose alerts are escalated after so long.
+pub(super) struct EscalationPolicy {
+    pub(super) key: String,
+    pub(super) severity: Severity,
+    pub(super) after: Duration,
+}
+
+/// What the config says of the metrics, as far as it matters to what is open.
+#[derive(Default)]
+pub(super) struct Policies {
+    /// How long the alerts of some of them may stay unacknowledged.
+    pub(super) escalation: Vec<EscalationPolicy>,
+    /// What those depend on that depend on others.
+    pub(super) depends_on: HashMap<String, Vec<MetricKey>>,
+}
+
+impl Policies {
+    /// What `key` depends on.
+    pub(super) fn depends_on(&self, key: &str) -> &[MetricKey] {
+        self.depends_on.get(key).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Reads what is open at `now`.
+pub(super) fn read(
+    conn: &mut Conn,
+    context: &Context,
+    policies: &Policies,
+    now: NaiveDateTime,
+) -> Result<Open, DbError> {
+    let silences = silences::active(conn, now)?;
+    let mut dependencies = Dependencies::read(conn, policies.depends_on.values().flatten())?;
+    // Metrics by how long their alerts may stay unacknowledged, without those that are suppressed.
+    let mut waited: BTreeMap<Duration, Vec<String>> = BTreeMap::new();
+    for policy in &policies.escalation {
+        let target = Target {
+            key: &policy.key,
+            severity: policy.severity,
+            depends_on: policies.depends_on(&policy.key),
+            is_flapping: false,
+        };
+        if mutes::find(context, (&silences, &dependencies), target, now).is_none() {
+            waited.entry(policy.after).or_default().push(policy.key.clone());
+        }
+    }
+    let mut unacknowledged = Vec::new();
+    for (after, keys) in &waited {
+        let before = ago(now, *after);
+        unacknowledged.extend(alerts::to_escalate(conn, keys, before, MAX_ESCALATED)?);
+    }
+    let incidents = incidents::all_open(conn)?;
+    let lasting = alerts::lasting(conn, MAX_ALERTS)?;
+    let ended = alerts::with_muted_end(conn, MAX_ALERTS)?;
+    dependencies.add_waiting(conn, lasting.iter().chain(&ended))?;
+    Ok(Open {
+        incidents,
+        lasting,
+        ended,
+        unacknowledged,
+        silences,
+        dependencies,
+    })
+}
