@@ -4,6 +4,7 @@ use std::thread;
 
 use cel::common::ast::{IdedExpr, SourceInfo};
 use cel::parser::Parser;
+use monitor_domain::counted;
 
 /// The longest expression, in bytes: it stands in messages.
 const MAX_LENGTH: usize = 500;
@@ -48,7 +49,11 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Vec<String>> {
         ]);
     }
     if text.len() > MAX_LENGTH {
-        let message = format!("must be at most {MAX_LENGTH} bytes, not {}", text.len());
+        let message = format!(
+            "must be at most {}, not {}",
+            counted(MAX_LENGTH, "byte"),
+            text.len()
+        );
         return Err(vec![message]);
     }
     let source = text.to_owned();
