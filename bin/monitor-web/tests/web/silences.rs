@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use monitor_domain::MetricKey;
-use monitor_model::{NewSilence, silences};
+use monitor_model::{MetricState, NewSilence, silences, states};
 
 use crate::support::{Database, Web};
 
@@ -261,6 +261,17 @@ async fn what_a_metric_depends_on_is_shown_beside_it() {
         x.depends_on = vec![MetricKey::stored("z")];
     };
     let web = Web::with(Database::sqlite(), depends_on_z, |_| {}).await;
+    let at = web.now();
+    let state = MetricState {
+        key: MetricKey::stored("z"),
+        version: 0,
+        phase: "firing".into(),
+        since: at,
+        reason: "131 is above 100 since 09:12:40 UTC".into(),
+        state: "{}".into(),
+        updated_at: at,
+    };
+    web.write(move |c| states::save(c, &state, 0)).await;
     let metrics = web.get("/api/v1/metrics").await.json();
     let all = metrics["metrics"].as_array().unwrap();
     let metric = |key: &str| all.iter().find(|metric| metric["key"] == key).unwrap();
@@ -275,4 +286,5 @@ async fn what_a_metric_depends_on_is_shown_beside_it() {
     let page = web.get("/monitor").await.body;
     let words = "Not notified: z, which it depends on, is firing or unreadable";
     assert!(page.contains(words), "{page}");
+    web.stop().await;
 }
