@@ -8,6 +8,8 @@ use monitor_settings::Kinds;
 
 /// The rooms in which kinds live, and the crates that simulate what they talk to.
 const ROOMS: &[&str] = &[
+    // What a person answers becomes a config of one of the kinds that take few answers.
+    "bin/monitor/src/init",
     "crates/login/src/kinds",
     "crates/notify/src/channels",
     // What a recording shows is proposed as one of the kinds that are described in the config.
