@@ -117,6 +117,7 @@ fn every_row_of_the_fault_table_names_a_test_and_every_test_has_a_row() {
             include_str!("fault_table_time.rs"),
             include_str!("../../crates/processor/tests/engine/clock.rs"),
         ),
+        include_str!("../../crates/processor/tests/engine/reload.rs"),
     ];
     // Tests that rows may name, and that are not about faults alone.
     let more = concat!(
@@ -127,6 +128,7 @@ fn every_row_of_the_fault_table_names_a_test_and_every_test_has_a_row() {
         include_str!("../../crates/notify/tests/smtp/hello.rs"),
         include_str!("../../crates/notify/tests/smtp/replies.rs"),
         include_str!("../../crates/notify/tests/smtp/secure.rs"),
+        include_str!("../../crates/settings/tests/conf_d.rs"),
         include_str!("secrets.rs"),
     );
     let mut section = tests.iter();

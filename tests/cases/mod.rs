@@ -21,6 +21,7 @@ mod operations;
 mod page;
 mod processes;
 mod readmes;
+mod reload;
 mod routes;
 mod runbook;
 mod secrets;

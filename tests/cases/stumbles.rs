@@ -161,48 +161,6 @@ async fn the_demo_prints_the_address_that_it_has_in_the_language_of_any_spelling
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hangup_is_answered_with_what_to_do() {
-    let site = Site::new(Backend::Sqlite).await.unwrap();
-    for (program, arguments) in [
-        ("monitor-worker", &[][..]),
-        ("monitor-web", &[]),
-        ("monitor", &["run"]),
-    ] {
-        let mut all = arguments.to_vec();
-        all.extend(["--config", site.config.to_str().unwrap()]);
-        let mut process = Process::start(program, &all, &[]);
-        let started = if program == "monitor-web" {
-            "the page is at"
-        } else {
-            "watching 3 metrics"
-        };
-        eventually("it runs", || async {
-            process.output().contains(started).then_some(())
-        })
-        .await;
-        for n in 1..=2 {
-            let sent = Command::new("kill")
-                .args(["-HUP", &process.id().to_string()])
-                .status();
-            assert!(sent.unwrap().success());
-            eventually("the answer", || async {
-                (process.output().matches("SIGHUP changes nothing").count() == n).then_some(())
-            })
-            .await;
-        }
-        let output = process.output();
-        assert!(
-            output.contains("stop this process (SIGTERM) and start it again"),
-            "{output}"
-        );
-        assert!(process.ended().is_none(), "{program} goes on");
-        // Neither counted as the first signal of two.
-        let (ended, _) = process.terminate();
-        assert!(ended.success(), "{program}: {}", process.output());
-    }
-}
-
 /// A system that refuses is tried several times, and each try is logged: what came of it is said after all of that.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_check_ends_with_its_results() {

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use monitor_domain::{Language, MetricKey, Severity, SharedClock};
-use monitor_model::Db;
+use monitor_model::{Db, Presence, ProcessRole};
 use monitor_requests::Secret;
 use monitor_rules::Maintenance;
+use monitor_telemetry::ConfigRefusal;
+use tokio::sync::watch;
 
 use crate::localized::Localized;
 
@@ -44,12 +46,18 @@ pub struct WebContext {
     pub worker_timeout: Duration,
     /// How many live connections (`/api/v1/events`) there can be at once. 1000 at first.
     pub max_streams: usize,
+    /// This web in the list of processes.
+    pub presence: Presence,
+    /// What a changed config replaces while it serves: metrics, maintenance, alarm and language.
+    pub reloader: WebReloader,
 }
 
 impl WebContext {
     /// A context with the defaults: no alarm, English, built-in templates, `127.0.0.1:8080`.
     pub fn new(db: Db, metrics: Vec<MetricView>, clock: SharedClock) -> WebContext {
         WebContext {
+            presence: Presence::new(ProcessRole::Web, env!("CARGO_PKG_VERSION"), clock.wall()),
+            reloader: WebReloader::default(),
             db,
             metrics,
             maintenance: Vec::new(),
@@ -64,6 +72,89 @@ impl WebContext {
             nav: Vec::new(),
             worker_timeout: Duration::from_secs(30),
             max_streams: 1_000,
+        }
+    }
+}
+
+/// What of a context another config changes. Every reader sees the newest from its next request on.
+#[derive(Clone)]
+pub(crate) struct Shown {
+    pub(crate) metrics: Arc<Vec<MetricView>>,
+    pub(crate) maintenance: Vec<(String, Maintenance)>,
+    pub(crate) channels: Vec<String>,
+    pub(crate) alarm: Option<Arc<dyn GlobalAlarm>>,
+    pub(crate) lang: Language,
+}
+
+impl Shown {
+    /// The lanes that there are by the config: its channels, and the alarm.
+    pub(crate) fn lanes(&self) -> impl Iterator<Item = String> {
+        let alarm = self.alarm.as_ref().map(|_| "@alarm".to_owned());
+        self.channels.iter().cloned().chain(alarm)
+    }
+}
+
+impl From<&WebContext> for Shown {
+    fn from(ctx: &WebContext) -> Shown {
+        Shown {
+            metrics: Arc::new(ctx.metrics.clone()),
+            maintenance: ctx.maintenance.clone(),
+            channels: ctx.channels.clone(),
+            alarm: ctx.alarm.clone(),
+            lang: ctx.lang,
+        }
+    }
+}
+
+/// What a web goes by now; a clone is of the same web.
+#[derive(Clone, Default)]
+pub struct WebReloader {
+    /// Nothing until it serves, or may go on by another config.
+    shown: watch::Sender<Option<Arc<Shown>>>,
+    refusal: ConfigRefusal,
+}
+
+/// Hears that something else is shown.
+pub(crate) struct Changes(watch::Receiver<Option<Arc<Shown>>>);
+
+impl WebReloader {
+    /// Shows this, unless something else is shown already.
+    pub(crate) fn begin(&self, first: Shown) {
+        self.shown.send_if_modified(|shown| {
+            let is_first = shown.is_none();
+            shown.get_or_insert_with(|| Arc::new(first));
+            is_first
+        });
+    }
+
+    /// Shows this from now on.
+    pub(crate) fn show(&self, shown: Shown) {
+        self.shown.send_replace(Some(Arc::new(shown)));
+    }
+
+    /// What is shown now.
+    pub(crate) fn now(&self) -> Arc<Shown> {
+        let shown = self.shown.borrow();
+        shown.clone().expect("it is set before anything is served")
+    }
+
+    /// Hears of everything else that is shown from now on.
+    pub(crate) fn changes(&self) -> Changes {
+        Changes(self.shown.subscribe())
+    }
+
+    /// Whether a changed config was refused.
+    pub(crate) fn refusal(&self) -> &ConfigRefusal {
+        &self.refusal
+    }
+}
+
+impl Changes {
+    /// Waits until something is shown that was not heard of yet.
+    pub(crate) async fn next(&mut self) {
+        let Changes(shown) = self;
+        if shown.changed().await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -18,10 +18,11 @@ mod state;
 mod telemetry;
 
 pub use auth::{Admin, Guarded, Operator, Permission, Public, Viewer};
-pub use context::{AlarmError, GlobalAlarm, MetricView, NavLink, WebContext};
+pub use context::{AlarmError, GlobalAlarm, MetricView, NavLink, WebContext, WebReloader};
 pub use guard::{BindError, check_bind, listen};
 pub use localized::Localized;
 pub use pages::{TemplateError, page_language};
 pub use problem::{Code, Problem};
 pub use routes::{RouteTable, page_answer};
 pub use server::serve;
+pub use settings::WebPart;

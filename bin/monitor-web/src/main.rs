@@ -8,9 +8,9 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use monitor_domain::{SystemClock, with_causes};
 use monitor_model::Db;
-use monitor_process::{log_to_stderr, stop_on_signals};
+use monitor_process::{Reloading, Signals, log_to_stderr, signals};
 use monitor_settings::{Kinds, Settings};
-use monitor_web::{WebContext, listen, serve};
+use monitor_web::{WebContext, WebPart, listen, serve};
 
 /// How long closing the database may take at the end.
 const CLOSE: Duration = Duration::from_secs(1);
@@ -34,14 +34,15 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr();
     monitor_requests::install_crypto();
-    let settings = match read(&arguments.config) {
+    let kinds = Kinds::stock().any_metric();
+    let settings = match read(&arguments.config, &kinds) {
         Ok(settings) => settings,
         Err(wrong) => {
             eprintln!("{wrong}");
             return ExitCode::from(2);
         }
     };
-    match run(&settings) {
+    match run(&arguments.config, kinds, settings) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", with_causes(&*error));
@@ -51,9 +52,8 @@ fn main() -> ExitCode {
 }
 
 /// Reads the config; the error is everything that is wrong with it, for people.
-fn read(path: &Path) -> Result<Settings, String> {
-    let loaded =
-        monitor_settings::load(path, &Kinds::stock().any_metric()).map_err(|errors| errors.to_string())?;
+fn read(path: &Path, kinds: &Kinds) -> Result<Settings, String> {
+    let loaded = monitor_settings::load(path, kinds).map_err(|errors| errors.to_string())?;
     for warning in &loaded.warnings {
         log::warn!("{warning}");
     }
@@ -61,15 +61,19 @@ fn read(path: &Path) -> Result<Settings, String> {
 }
 
 #[tokio::main]
-async fn run(settings: &Settings) -> Result<()> {
-    let stop = stop_on_signals().context("listening to signals")?;
+async fn run(config: &Path, kinds: Kinds, settings: Settings) -> Result<()> {
+    let Signals { stop, hangups } = signals().context("listening to signals")?;
     let db = tokio::select! {
         () = stop.cancelled() => return Ok(()),
-        db = open_database(settings) => db?,
+        db = open_database(&settings) => db?,
     };
-    let ctx = WebContext::from_settings(settings, db.clone(), SystemClock::shared())?;
+    let clock = SystemClock::shared();
+    let ctx = WebContext::from_settings(&settings, db.clone(), clock.clone())?;
     let listener = listen(ctx.bind)?;
     log::info!("the page is at http://{}/monitor", ctx.bind);
+    let reloading = Reloading::new(config, kinds, settings, vec![Box::new(WebPart::new(&ctx))]);
+    let processes = vec![ctx.presence.id().to_owned()];
+    tokio::spawn(reloading.run(hangups, (db.clone(), processes), clock, stop.clone()));
     serve(listener, ctx, |_| {}, stop)
         .await
         .context("the web stopped")?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use monitor_domain::SharedClock;
-use monitor_model::{Db, Presence, ProcessRole};
+use monitor_model::{Db, Presence};
 use tokio::select;
 use tokio_util::sync::CancellationToken;
 
@@ -13,8 +13,7 @@ const BEAT: Duration = Duration::from_secs(5);
 const LEAVE: Duration = Duration::from_secs(1);
 
 /// Reports this process as alive until `stop`, then takes it off the list. Failures are logged and harm nothing else.
-pub(crate) async fn keep(db: Db, clock: SharedClock, stop: CancellationToken) {
-    let presence = Presence::new(ProcessRole::Web, env!("CARGO_PKG_VERSION"), clock.wall());
+pub(crate) async fn keep(presence: Presence, db: Db, clock: SharedClock, stop: CancellationToken) {
     select! {
         () = stop.cancelled() => return,
         reaped = presence.reap_dead_workers(&db) => match reaped {

@@ -44,7 +44,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     check_bind(listener.local_addr()?).map_err(|e| io::Error::new(io::ErrorKind::PermissionDenied, e))?;
     let live = shutdown.child_token();
-    let (db, clock) = (ctx.db.clone(), ctx.clock.clone());
+    let (presence, db, clock) = (ctx.presence.clone(), ctx.db.clone(), ctx.clock.clone());
     let started = WebState::start(ctx, live.clone()).await;
     let state = started.map_err(|e| io::Error::new(io::ErrorKind::InvalidInput, e))?;
     let in_flight = state.in_flight.clone();
@@ -57,7 +57,7 @@ pub async fn serve(
         .disable_signals()
         .listen(listener)?
         .run();
-    let presence = tokio::spawn(presence::keep(db, clock, live.clone()));
+    let presence = tokio::spawn(presence::keep(presence, db, clock, live.clone()));
     let handle = server.handle();
     let stopper = async move {
         shutdown.cancelled().await;

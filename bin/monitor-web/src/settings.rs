@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use monitor_domain::SharedClock;
+use monitor_domain::{SharedClock, with_causes};
 use monitor_model::Db;
+use monitor_process::{Commit, Part, Refusal};
 use monitor_requests::SecretSource;
 use monitor_settings::{MetricSettings, Settings};
 
-use crate::context::{GlobalAlarm, MetricView, WebContext};
+use crate::context::{GlobalAlarm, MetricView, Shown, WebContext};
 use crate::localized::Localized;
 
 impl WebContext {
@@ -50,6 +51,41 @@ impl From<&MetricSettings> for MetricView {
             depends_on: settings.depends_on.clone(),
             interval: settings.interval,
         }
+    }
+}
+
+/// A web that goes on by a changed config.
+pub struct WebPart {
+    ctx: WebContext,
+}
+
+impl WebPart {
+    /// Of the web that serves this context.
+    pub fn new(ctx: &WebContext) -> WebPart {
+        ctx.reloader.begin(Shown::from(ctx));
+        WebPart { ctx: ctx.clone() }
+    }
+}
+
+impl Part for WebPart {
+    fn prepare(&self, before: &Settings, changed: &Settings) -> Result<Commit, String> {
+        let (db, clock) = (self.ctx.db.clone(), self.ctx.clock.clone());
+        let next = WebContext::from_settings(changed, db, clock);
+        let next = next.map_err(|error| format!("the page: {}", with_causes(&*error)))?;
+        let mut shown = Shown::from(&next);
+        let alarm = changed.alarm.as_ref().and_then(|alarm| alarm.system.as_ref());
+        let system = format!("systems.{}", alarm.map_or("", String::as_str));
+        let reloader = self.ctx.reloader.clone();
+        if changed.is_same(before, "alarm") && changed.is_same(before, &system) {
+            // With its session.
+            shown.alarm.clone_from(&reloader.now().alarm);
+        }
+        Ok(Box::new(move || reloader.show(shown)))
+    }
+
+    fn attempted(&self, refusal: Option<&Refusal>) {
+        let why = refusal.map(|refusal| refusal.0.as_str());
+        self.ctx.reloader.refusal().set(why);
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use actix_web::web;
 use tokio_util::sync::CancellationToken;
 
-use crate::context::WebContext;
+use crate::context::{Shown, WebContext};
 use crate::live::Live;
 use crate::pages::{TemplateError, Templates};
 use crate::telemetry::Telemetry;
@@ -27,6 +27,7 @@ impl WebState {
         stop: CancellationToken,
     ) -> Result<web::Data<WebState>, TemplateError> {
         let templates = Templates::load(ctx.templates.as_deref())?;
+        ctx.reloader.begin(Shown::from(&ctx));
         let live = Live::start(&ctx, stop).await;
         Ok(web::Data::new(WebState {
             telemetry: Telemetry::new(&ctx),
@@ -35,6 +36,11 @@ impl WebState {
             templates,
             in_flight: InFlight::default(),
         }))
+    }
+
+    /// What the newest config says of what is shown.
+    pub(crate) fn shown(&self) -> Arc<Shown> {
+        self.ctx.reloader.now()
     }
 }
 

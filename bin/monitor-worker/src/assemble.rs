@@ -2,48 +2,45 @@
 
 use anyhow::{Context, Result};
 use monitor_domain::{Finding, MetricKey, SharedClock};
-use monitor_model::Db;
-use monitor_processor::{Channel, DeadMansSwitch, Engine, Metric, MetricConfig, Options, Parts};
+use monitor_processor::{Channel, DeadMansSwitch, Metric, MetricConfig, Options, Reloader, Setup};
 use monitor_requests::{Client, ClientConfig};
 use monitor_settings::{MetricSettings, Settings};
 use monitor_upstream::Upstreams;
 
-/// Puts an engine together over an opened, migrated database. Nothing is called yet.
+/// Makes all that the settings describe. Nothing is called yet. What is the same in the settings before is what the engine that
+/// goes by them has.
 ///
 /// # Errors
 /// When a system, channel or metric cannot be made from its settings, such as a CA file that cannot be read.
-pub(crate) fn engine(
+pub(crate) fn setup(
     settings: &Settings,
     metrics: Vec<Box<dyn Metric>>,
-    db: Db,
-    clock: SharedClock,
-) -> Result<Engine> {
-    let systems = settings.systems(clock.clone())?;
-    let alarm = settings.alarm(&systems)?;
-    let channels = settings
-        .notifiers(clock.clone())?
-        .into_iter()
-        .map(|notifier| {
-            let name = notifier.name();
-            Channel {
-                max_age: settings.max_age(name),
-                digest: settings.digest(name),
-                notifier,
-            }
-        })
-        .collect();
-    let upstreams = Upstreams::new(systems);
-    let dead_mans_switch = dead_mans_switch(settings, &clock)?;
-    Ok(Engine::new(Parts {
-        db,
-        clock,
-        upstreams,
+    clock: &SharedClock,
+    before: Option<(&Settings, &Reloader)>,
+) -> Result<Setup> {
+    let built = before.map(|(before, engine)| (before, engine.systems(), engine.notifiers()));
+    let kept = built.as_ref().map(|(before, systems, _)| (*before, systems));
+    let systems = settings.systems_keeping(kept, clock.clone())?;
+    let kept = built
+        .as_ref()
+        .map(|(before, _, notifiers)| (*before, notifiers.as_slice()));
+    let notifiers = settings.notifiers_keeping(kept, clock.clone())?;
+    let channels = notifiers.into_iter().map(|notifier| {
+        let name = notifier.name();
+        Channel {
+            max_age: settings.max_age(name),
+            digest: settings.digest(name),
+            notifier,
+        }
+    });
+    Ok(Setup {
+        alarm: settings.alarm(&systems)?,
+        upstreams: Upstreams::new(systems),
         metrics,
-        channels,
-        alarm,
-        dead_mans_switch,
+        channels: channels.collect(),
+        dead_mans_switch: dead_mans_switch(settings, clock)?,
         options: options(settings),
-    }))
+    })
 }
 
 /// The dead man's switch, if there is one.

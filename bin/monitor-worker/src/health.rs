@@ -159,6 +159,10 @@ async fn readyz(state: web::Data<State>) -> HttpResponse {
         Ok(Ok(())) => match (state.health.db.write_failure()).or_else(|| state.health.storage.failure()) {
             None => {
                 let mut ready = serde_json::json!({ "status": "ready", "done": done });
+                // It goes on by the config before: no reason either.
+                if let Some(why) = counts.config_refusal() {
+                    ready["config_refused"] = why.into();
+                }
                 // Growing, but no reason to take the worker out of service.
                 if let Some(log) = state.health.db.log_file().filter(LogFile::is_a_problem) {
                     ready["database_log"] =

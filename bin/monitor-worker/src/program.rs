@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use monitor_domain::SharedClock;
 use monitor_model::Db;
-use monitor_processor::{CodedMetric, Engine, METRICS, Metric};
+use monitor_processor::{CodedMetric, Engine, METRICS, Metric, Parts, Reloader, Setup};
 use monitor_settings::{Kinds, Loaded, MetricSettings, Settings};
 
 use crate::assemble;
@@ -73,7 +73,21 @@ impl Program {
     /// # Errors
     /// When a system, channel or metric cannot be made from its settings, such as a CA file that cannot be read.
     pub fn engine(&self, settings: &Settings, db: Db, clock: SharedClock) -> Result<Engine> {
-        assemble::engine(settings, self.metrics(settings)?, db, clock)
+        let setup = self.setup(settings, &clock, None)?;
+        Ok(Engine::new(Parts { db, clock, setup }))
+    }
+
+    /// What the settings describe, for an engine; what is the same in the settings before is what the engine has that goes by them.
+    ///
+    /// # Errors
+    /// As for the engine.
+    pub fn setup(
+        &self,
+        settings: &Settings,
+        clock: &SharedClock,
+        before: Option<(&Settings, &Reloader)>,
+    ) -> Result<Setup> {
+        assemble::setup(settings, self.metrics(settings)?, clock, before)
     }
 }
 

@@ -8,13 +8,14 @@ use clap::Parser;
 use monitor_domain::{MetricKey, SystemClock, counted};
 use monitor_login::LoginSettings;
 use monitor_notify::ChannelSettings;
-use monitor_process::{log_to_stderr, stop_on_signals};
+use monitor_process::{Reloading, Signals, log_to_stderr, signals};
 use monitor_processor::{CodedMetric, Make};
 use monitor_rules::ConditionSettings;
 
 use crate::command::{Exit, open_database_until};
 use crate::health::{Health, listen, serve};
 use crate::program::Program;
+use crate::reload::EnginePart;
 
 /// The config that the programs read where none is named.
 pub const DEFAULT_CONFIG: &str = "config/monitor.toml";
@@ -123,20 +124,25 @@ fn finish(program: &Program, config: &Path, once: bool) -> ExitCode {
 async fn work(program: &Program, config: &Path, once: bool) -> Result<(), Exit> {
     monitor_processor::fault::check().map_err(Exit::Usage)?;
     let settings = program.read_settings(config)?;
-    let stop = stop_on_signals().context("listening to signals")?;
+    let Signals { stop, hangups } = signals().context("listening to signals")?;
     let Some(db) = open_database_until(&settings, &stop).await? else {
         return Ok(());
     };
-    let engine = program.engine(&settings, db.clone(), SystemClock::shared())?;
+    let clock = SystemClock::shared();
+    let engine = program.engine(&settings, db.clone(), clock.clone())?;
     if once {
         return Ok(engine.run_once(stop).await.context("one cycle")?);
     }
     if let Some(address) = settings.worker.listen {
         let listener = listen(address)?;
-        let health = Health::new(&settings, db, &engine)?;
+        let health = Health::new(&settings, db.clone(), &engine)?;
         tokio::spawn(serve(listener, health, stop.clone()));
     }
     log::info!("watching {}", counted(settings.metrics.len(), "metric"));
+    let part = EnginePart::new(program, &engine, clock.clone());
+    let reloading = Reloading::new(config, program.kinds().clone(), settings, vec![Box::new(part)]);
+    let processes = vec![engine.worker_id()];
+    tokio::spawn(reloading.run(hangups, (db, processes), clock, stop.clone()));
     engine.run(stop).await.context("the worker stopped")?;
     log::info!("stopped");
     Ok(())

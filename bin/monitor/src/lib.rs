@@ -5,6 +5,7 @@ mod demo;
 mod import;
 mod init;
 mod migrate;
+mod reload;
 mod run;
 mod shells;
 mod simulate;
@@ -12,6 +13,7 @@ mod trial;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
@@ -55,6 +57,14 @@ enum Command {
     Import {
         #[command(subcommand)]
         what: ImportWhat,
+    },
+    /// Have all processes take the changed config, and print what each answered.
+    Reload {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// How long to wait for their answers.
+        #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
+        timeout: Duration,
     },
     /// Try one thing now: read a metric, or send a test message.
     Try {
@@ -104,6 +114,7 @@ async fn run(command: Command, worker: &Worker) -> Result<(), Exit> {
             Ok(())
         }
         Command::Check { config, online, .. } => check::run(program, &path(config), online).await,
+        Command::Reload { config, timeout } => reload::run(program, &path(config), timeout).await,
         Command::Migrate(config) => migrate::run(program, &path(config)).await,
         Command::Import {
             what: ImportWhat::Flask(args),

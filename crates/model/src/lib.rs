@@ -24,14 +24,15 @@ pub use tables::imported::ImportedRecord;
 pub use tables::incidents::{Incident, NewIncident};
 pub use tables::realtime::Realtime;
 pub use tables::records::{NewRecord, Record};
+pub use tables::reloads::ReloadAnswer;
 pub use tables::samples::{NewSample, Sample, Summary};
 pub use tables::silences::{NewSilence, Silence};
 pub use tables::states::{MetricPhase, MetricState};
 pub use tables::workers::WorkerRow;
 pub use tables::{
     AlertKind, DeliveryStatus, IncidentKind, Mute, ProcessRole, UnknownMute, alerts, audit, clock_spans,
-    deliveries, evaluations, imported, incidents, metric_keys, realtime, records, samples, schema, silences,
-    states, stops, workers,
+    deliveries, evaluations, imported, incidents, metric_keys, realtime, records, reloads, samples, schema,
+    silences, states, stops, workers,
 };
 pub use time::{stored, utc};
 pub use writer::Stats;

@@ -2,8 +2,10 @@
 
 mod listen;
 mod logging;
+mod reload;
 mod stop;
 
 pub use listen::{another_port, cannot_listen, listen};
 pub use logging::log_to_stderr;
-pub use stop::stop_on_signals;
+pub use reload::{Commit, Part, Refusal, Reloading};
+pub use stop::{Hangups, Signals, signals, stop_on_signals};

@@ -8,7 +8,7 @@ use monitor_domain::Severity;
 use monitor_domain::SystemClock;
 use monitor_login::{SystemASettings, SystemBSettings, SystemSettings};
 use monitor_model::{Db, DbOptions, records};
-use monitor_processor::{Engine, MetricConfig, Options, Parts, metric};
+use monitor_processor::{Engine, MetricConfig, Options, Parts, Setup, metric};
 use monitor_requests::{RequestsSettings, SecretSource};
 use monitor_rules::{Change, Rule};
 use monitor_simulator::{SystemA, SystemB};
@@ -54,12 +54,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let engine = Engine::new(Parts {
         db: db.clone(),
         clock,
-        alarm: systems.get("b").map(|b| Alarm::new(b.clone(), "/api/alarm")),
-        dead_mans_switch: None,
-        upstreams: Upstreams::new(systems),
-        metrics: x.into_iter().collect(),
-        channels: Vec::new(),
-        options: Options::default(),
+        setup: Setup {
+            alarm: systems.get("b").map(|b| Alarm::new(b.clone(), "/api/alarm")),
+            dead_mans_switch: None,
+            upstreams: Upstreams::new(systems),
+            metrics: x.into_iter().collect(),
+            channels: Vec::new(),
+            options: Options::default(),
+        },
     });
 
     a.set_total("x", 2.0);

@@ -16,10 +16,9 @@ mod polling;
 mod telemetry;
 mod upkeep;
 
-pub use context::{Channel, Health, Options};
-pub use engine::{Engine, EngineError, Parts};
+pub use context::{Channel, DeadMansSwitch, Health, Options};
+pub use engine::{Engine, EngineError, Parts, Reloader, Setup};
 pub use metric::{MAX_MESSAGES, Metric, MetricConfig, explain, explains, sample, system};
 pub use metrics::{CodedMetric, METRICS, Make, metric};
 pub use polling::{HistoryQuery, history};
 pub use telemetry::Counters;
-pub use upkeep::DeadMansSwitch;

@@ -39,13 +39,31 @@ impl Settings {
     ///
     /// # Errors
     /// When one cannot be made from its settings.
+    pub fn systems(&self, clock: SharedClock) -> Result<Systems, BuildError> {
+        self.systems_keeping(None, clock)
+    }
+
+    /// The same beside those of another config: a system that is the same in both is the same object, with its session.
+    ///
+    /// # Errors
+    /// As there.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "like the other builders; a shared clock is made to be cloned"
     )]
-    pub fn systems(&self, clock: SharedClock) -> Result<Systems, BuildError> {
+    pub fn systems_keeping(
+        &self,
+        before: Option<(&Settings, &Systems)>,
+        clock: SharedClock,
+    ) -> Result<Systems, BuildError> {
         let mut systems = Systems::new();
         for (name, settings) in &self.systems {
+            let is_same = |(before, _): &(&Settings, _)| self.is_same(before, &format!("systems.{name}"));
+            let kept = before.filter(is_same).and_then(|(_, systems)| systems.get(name));
+            if let Some(kept) = kept {
+                systems.insert(name.clone(), Arc::clone(kept));
+                continue;
+            }
             let built = settings.build(name, &self.requests, clock.clone());
             let system = built.map_err(|source| BuildError::System {
                 name: name.clone(),
@@ -61,6 +79,18 @@ impl Settings {
     /// # Errors
     /// When one cannot be made from its settings, or a template folder holds something that is no template.
     pub fn notifiers(&self, clock: SharedClock) -> Result<Vec<Arc<dyn Notifier>>, BuildError> {
+        self.notifiers_keeping(None, clock)
+    }
+
+    /// The same beside those of another config: a channel that is the same in both is the same object.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn notifiers_keeping(
+        &self,
+        before: Option<(&Settings, &[Arc<dyn Notifier>])>,
+        clock: SharedClock,
+    ) -> Result<Vec<Arc<dyn Notifier>>, BuildError> {
         let deps = Deps {
             requests: self.requests.clone(),
             clock,
@@ -68,10 +98,19 @@ impl Settings {
             lang: self.web.lang,
             folder: self.folder.clone(),
         };
-        self.channels
-            .iter()
-            .map(|channel| Ok(channel.build(&deps)?))
-            .collect()
+        let built = self.channels.iter().map(|channel| {
+            let name = &channel.name;
+            let is_same = |(before, _): &(&Settings, _)| self.is_same(before, &format!("channels.{name}"));
+            let kept = before.filter(is_same).and_then(|(_, notifiers)| {
+                let mut notifiers = notifiers.iter();
+                notifiers.find(|notifier| notifier.name() == name)
+            });
+            match kept {
+                Some(kept) => Ok(Arc::clone(kept)),
+                None => Ok(channel.build(&deps)?),
+            }
+        });
+        built.collect()
     }
 
     /// The alarm, where there is one.

@@ -16,6 +16,8 @@ use monitor_upstream::{AlarmSettings, DetailsSettings, FetchSettings};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::fingerprint::{Fingerprints, SectionChange};
+
 /// From the shortest interval that is taken, which a demo or test uses and not a person, to the longest.
 pub const INTERVALS: RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_secs(7 * 24 * 3600);
@@ -46,6 +48,26 @@ pub struct Settings {
     pub metrics: Vec<MetricSettings>,
     /// `[maintenance.NAME]`, in the order of the config.
     pub maintenance: Vec<(String, Maintenance)>,
+    /// What each part amounts to.
+    pub(crate) fingerprints: Fingerprints,
+}
+
+impl Settings {
+    /// Whether a table such as `systems.a` is as it is in `before`, with what its secrets and files held when each was read, and
+    /// what else it depends on.
+    pub fn is_same(&self, before: &Settings, table: &str) -> bool {
+        self.fingerprints.is_same(&before.fingerprints, table)
+    }
+
+    /// What is other than in `before`, but for what only a start takes.
+    pub fn changes(&self, before: &Settings) -> Vec<SectionChange> {
+        self.fingerprints.changes(&before.fingerprints)
+    }
+
+    /// The keys that are others than those a process was started with, and that only another start takes: `database.url`.
+    pub fn for_a_start(&self, started: &Settings) -> Vec<String> {
+        self.fingerprints.for_a_start(&started.fingerprints)
+    }
 }
 
 /// Where everything is kept.

@@ -11,6 +11,7 @@ mod mistakes;
 mod mutated;
 mod nothing_names_a_kind;
 mod paths;
+mod reload;
 mod schema;
 mod schema_check;
 mod settings;

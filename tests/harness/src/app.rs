@@ -156,6 +156,17 @@ impl TestApp {
         );
     }
 
+    /// A series of the worker as `/metrics` has it: `monitor_cycles_total{metric="x",result="value"}`.
+    pub fn series(&self, name: &str) -> f64 {
+        let page = monitor_telemetry::expose(&self.engine.registry(), None)
+            .unwrap()
+            .body;
+        let line = page
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(f64::NAN, |value| value.trim().parse().unwrap())
+    }
+
     /// The config as it is written, for a test that changes a line of it.
     pub fn config_text(&self) -> String {
         self.config

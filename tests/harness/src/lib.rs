@@ -10,10 +10,12 @@ use monitor_simulator::http::{Answer, HttpServer, Request};
 mod app;
 mod clock;
 mod config;
+mod reload;
 
 pub use app::{Backend, Home, TestApp};
 pub use clock::JumpClock;
 pub use config::{Config, Upstreams};
+pub use reload::ConfigFiles;
 
 /// A system that gives one answer to every call, until the test gives it another.
 pub async fn answering(first: Answer) -> (HttpServer, Arc<Mutex<Answer>>) {

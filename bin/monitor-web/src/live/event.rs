@@ -45,8 +45,18 @@ pub(super) fn whole(snapshot: &Snapshot, now: DateTime<Utc>) -> Bytes {
     })
 }
 
-/// The event with what is different; `None` where nothing is.
+/// The event with what is different, or with everything where the config has other metrics than before; `None` where nothing is.
 pub(super) fn delta(old: &Snapshot, new: &Snapshot, now: DateTime<Utc>) -> Option<Bytes> {
+    let keys = |snapshot: &Snapshot| {
+        snapshot
+            .metrics
+            .iter()
+            .map(|metric| metric.key.clone())
+            .collect::<Vec<_>>()
+    };
+    if keys(old) != keys(new) {
+        return Some(whole(new, now));
+    }
     let metrics: Vec<_> = new
         .metrics
         .iter()

@@ -11,7 +11,7 @@ use monitor_rules::Maintenance;
 use tokio::select;
 
 use crate::api::{IncidentView, MetricStatus, SilenceView};
-use crate::context::{MetricView, WebContext, title_of};
+use crate::context::{MetricView, Shown, WebContext, WebReloader, title_of};
 use crate::live::event::delta;
 use crate::live::load::{Loaded, load, views};
 use crate::live::snapshot::{CATCH_UP, Published, REFRESH, STALE, Shared, Snapshot};
@@ -24,8 +24,7 @@ const RETRY: Duration = Duration::from_secs(1);
 
 pub(super) struct Refresher {
     db: Db,
-    metrics: Arc<Vec<MetricView>>,
-    maintenance: Vec<(String, Maintenance)>,
+    reloader: WebReloader,
     sparklines: HashMap<String, Sparkline>,
     shared: Arc<Shared>,
 }
@@ -34,8 +33,7 @@ impl Refresher {
     pub(super) fn new(ctx: &WebContext, shared: Arc<Shared>) -> Refresher {
         Refresher {
             db: ctx.db.clone(),
-            metrics: Arc::new(ctx.metrics.clone()),
-            maintenance: ctx.maintenance.clone(),
+            reloader: ctx.reloader.clone(),
             sparklines: HashMap::new(),
             shared,
         }
@@ -45,10 +43,12 @@ impl Refresher {
     pub(super) async fn run(mut self) {
         let shared = Arc::clone(&self.shared);
         let mut changes = shared.changes.clone();
+        let mut shown = self.reloader.changes();
         let mut failing = shared.published.borrow().snapshot.database_error_since.is_some();
         loop {
             select! {
                 () = shared.stop.cancelled() => return,
+                () = shown.next() => {}
                 changed = changes.changed(), if !failing => {
                     if changed.is_err() {
                         return log::debug!("the database handle is closed: no more snapshots");
@@ -73,7 +73,8 @@ impl Refresher {
         // Both are taken before the read: whatever was committed before them is in it.
         let covers = *self.shared.changes.borrow();
         let ticket = self.shared.tickets.load(Ordering::SeqCst);
-        let missing: Vec<String> = self
+        let shown = self.reloader.now();
+        let missing: Vec<String> = shown
             .metrics
             .iter()
             .filter(|m| !self.sparklines.contains_key(m.key.as_str()))
@@ -86,7 +87,7 @@ impl Refresher {
         let loaded = self.watched(loaded).await;
         let old = Arc::clone(&self.shared.published.borrow().snapshot);
         let (snapshot, good) = match loaded {
-            Ok(loaded) => (self.assemble(loaded, &old, read_at), true),
+            Ok(loaded) => (self.assemble(&shown, loaded, &old, read_at), true),
             Err(error) => {
                 if old.database_error_since.is_none() {
                     log::error!("cannot read the database, so pages show what was read before: {error}");
@@ -141,7 +142,13 @@ impl Refresher {
         }
     }
 
-    fn assemble(&mut self, loaded: Loaded, old: &Snapshot, read_at: (Duration, DateTime<Utc>)) -> Snapshot {
+    fn assemble(
+        &mut self,
+        shown: &Shown,
+        loaded: Loaded,
+        old: &Snapshot,
+        read_at: (Duration, DateTime<Utc>),
+    ) -> Snapshot {
         if old.database_error_since.is_some() {
             log::info!("the database can be read again");
         }
@@ -150,8 +157,12 @@ impl Refresher {
                 .insert(key.clone(), Sparkline::from_samples(samples));
         }
         let wall = self.shared.clock.wall();
-        let mut metrics = Vec::with_capacity(self.metrics.len());
-        for view in self.metrics.iter() {
+        let is_shown = |key: &String| shown.metrics.iter().any(|view| view.key == key.as_str());
+        if self.sparklines.len() > shown.metrics.len() {
+            self.sparklines.retain(|key, _| is_shown(key));
+        }
+        let mut metrics = Vec::with_capacity(shown.metrics.len());
+        for view in shown.metrics.iter() {
             let now = loaded.realtime.get(view.key.as_str());
             let line = self.sparklines.entry(view.key.to_string()).or_default();
             if let Some(now) = now {
@@ -164,7 +175,7 @@ impl Refresher {
                 loaded.open.get(view.key.as_str()).copied().unwrap_or_default(),
                 line.path(),
             );
-            if let Some(muted) = muted(view, &loaded, (&self.metrics, &self.maintenance), wall) {
+            if let Some(muted) = muted(view, &loaded, (&shown.metrics, &shown.maintenance), wall) {
                 metric.muted = Some(muted.mute.to_string());
                 (metric.muted_until, metric.muted_reason) = (muted.until, Some(muted.reason));
             }
@@ -174,7 +185,7 @@ impl Refresher {
         Snapshot {
             seq: 0,
             metrics,
-            records: views(loaded.records, &loaded.alerts, &loaded.deliveries, &self.metrics),
+            records: views(loaded.records, &loaded.alerts, &loaded.deliveries, &shown.metrics),
             more_records: loaded.more_records,
             incidents: loaded.incidents.into_iter().map(IncidentView::from).collect(),
             silences: silences.map(|s| SilenceView::at(wall, s)).collect(),

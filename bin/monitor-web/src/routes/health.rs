@@ -55,9 +55,14 @@ pub(super) async fn ready(_: Public, state: web::Data<WebState>) -> Result<HttpR
         Backend::Sqlite => "sqlite",
         Backend::Postgres => "postgres",
     };
-    Ok(HttpResponse::Ok().json(json!({
+    let mut ready = json!({
         "status": "ready",
         "database": { "backend": backend, "migrated": true },
         "worker": snapshot.worker(now, state.ctx.worker_timeout),
-    })))
+    });
+    // Why is for those who may see the config: in the log, and in the answer to the request.
+    if state.ctx.reloader.refusal().get().is_some() {
+        ready["config_refused"] = true.into();
+    }
+    Ok(HttpResponse::Ok().json(ready))
 }

@@ -60,17 +60,9 @@ struct Reading {
 }
 
 impl DatabaseGauges {
-    pub(super) fn new(ctx: &WebContext) -> DatabaseGauges {
-        // A series that is absent until something fails is none that an alert can be written on.
-        let alarm = ctx.alarm.as_ref().map(|_| "@alarm".to_owned());
-        let known = ctx.channels.iter().cloned().chain(alarm);
-        let current = Current {
-            lanes: known.clone().map(|lane| (lane, (0, 0.0))).collect(),
-            undelivered: known.map(|lane| (lane, 0)).collect(),
-            ..Current::default()
-        };
+    pub(super) fn new() -> DatabaseGauges {
         DatabaseGauges {
-            current: Arc::new(Mutex::new(current)),
+            current: Arc::default(),
             read_at: tokio::sync::Mutex::new(None),
         }
     }
@@ -103,7 +95,14 @@ impl DatabaseGauges {
                 log::warn!("/metrics: the database cannot be read: {error}");
                 current.up = Some(false);
             }
-            Ok(reading) => current.note(reading, ctx.clock.wall(), ctx.worker_timeout),
+            Ok(reading) => {
+                // A series that is absent until something fails is none that an alert can be written on.
+                for lane in ctx.reloader.now().lanes() {
+                    current.lanes.entry(lane.clone()).or_default();
+                    current.undelivered.entry(lane).or_default();
+                }
+                current.note(reading, ctx.clock.wall(), ctx.worker_timeout);
+            }
         }
     }
 }

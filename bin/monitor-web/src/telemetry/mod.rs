@@ -47,7 +47,7 @@ impl Telemetry {
         let durations: Family<Route, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(REQUEST));
         let live_readers = Gauge::default();
-        let database = DatabaseGauges::new(ctx);
+        let database = DatabaseGauges::new();
         let mut registry = monitor_telemetry::registry(env!("CARGO_PKG_VERSION"));
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register_with_unit(
@@ -59,6 +59,7 @@ impl Telemetry {
         registry.register("live_readers", "Live connections now", live_readers.clone());
         registry.register_collector(database.collector());
         registry.register_collector(Box::new(Database::new(ctx.db.clone())));
+        registry.register_collector(Box::new(ctx.reloader.refusal().clone()));
         Telemetry {
             registry,
             requests,

@@ -14,6 +14,7 @@ pub mod metric_keys;
 mod mute;
 pub mod realtime;
 pub mod records;
+pub mod reloads;
 pub mod samples;
 pub mod schema;
 pub mod silences;

@@ -256,6 +256,26 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// That all processes are to take a changed config.
+    reload_request (id) {
+        id -> BigInt,
+        requested_at -> Timestamp,
+        requested_by -> Text,
+    }
+}
+
+diesel::table! {
+    /// What a process answered.
+    reload_answer (id) {
+        id -> BigInt,
+        request_id -> BigInt,
+        process -> Text,
+        is_taken -> Bool,
+        detail -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(alert, alert_group, monitor_record, delivery, account, session);
 diesel::joinable!(alert -> alert_group (group_id));
 diesel::joinable!(monitor_record -> alert (alert_id));

@@ -20,6 +20,7 @@ mod probe;
 mod processes;
 mod pruning;
 mod queries;
+mod reloads;
 mod running_time;
 mod support;
 mod turns;

@@ -12,7 +12,7 @@ use monitor_model::{
 
 use crate::support::{TestDb, at, both, delivery, soon};
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "2026-11-01-000000_initial",
     "2026-11-25-000000_lifecycle",
     "2026-11-26-000000_standard_words",
@@ -21,6 +21,7 @@ const NAMES: [&str; 8] = [
     "2026-11-28-153000_alert_groups",
     "2026-11-28-163000_pruning",
     "2026-11-28-170000_clock_spans",
+    "2026-11-28-190000_reload",
 ];
 
 /// Rows of every table under the words that the second migration left.
@@ -112,7 +113,7 @@ macro_rules! script {
 }
 
 /// All migrations, the first one first.
-fn scripts(backend: Backend) -> [Script; 8] {
+fn scripts(backend: Backend) -> [Script; 9] {
     match backend {
         Backend::Sqlite => [
             script!("sqlite/2026-11-01-000000_initial"),
@@ -123,6 +124,7 @@ fn scripts(backend: Backend) -> [Script; 8] {
             script!("sqlite/2026-11-28-153000_alert_groups"),
             script!("sqlite/2026-11-28-163000_pruning"),
             script!("sqlite/2026-11-28-170000_clock_spans"),
+            script!("sqlite/2026-11-28-190000_reload"),
         ],
         Backend::Postgres => [
             script!("postgres/2026-11-01-000000_initial"),
@@ -133,6 +135,7 @@ fn scripts(backend: Backend) -> [Script; 8] {
             script!("postgres/2026-11-28-153000_alert_groups"),
             script!("postgres/2026-11-28-163000_pruning"),
             script!("postgres/2026-11-28-170000_clock_spans"),
+            script!("postgres/2026-11-28-190000_reload"),
         ],
     }
 }

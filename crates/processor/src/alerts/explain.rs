@@ -41,7 +41,8 @@ pub(crate) struct Explain {
 }
 
 impl Explain {
-    pub(crate) fn new(context: &Context, metrics: &[Arc<Monitored>]) -> Explain {
+    pub(crate) fn new(context: &Context) -> Explain {
+        let metrics = &context.metrics;
         let by_key = metrics
             .iter()
             .map(|metric| (metric.key().to_owned(), Arc::clone(metric)));
@@ -52,7 +53,7 @@ impl Explain {
         let systems: HashSet<&str> = explained.map(explainer).collect();
         Explain {
             systems: systems.len(),
-            started: context.clock.wall().naive_utc(),
+            started: context.started.naive_utc(),
             metrics: by_key.collect(),
             max_age: context.options.max_age,
             wait: context.options.details_wait,

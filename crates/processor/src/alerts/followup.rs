@@ -13,16 +13,16 @@ use monitor_model::{
     Alert, AlertKind, Conn, DbError, Incident, IncidentKind, Mute, alerts, deliveries, records,
 };
 use monitor_notify::Event;
-use monitor_rules::Escalate;
 use tokio_util::sync::CancellationToken;
 
 use super::lifecycle::{self, Cover, Ended, Escalated, Lasting, Late, is_unacknowledged};
 use super::mutes::{self, Target};
 use super::notify::{as_it_stands, as_opened, notify_end_on_record, notify_records};
-use super::open::{self, EscalationPolicy, Open, Policies};
+use super::open::{self, Open};
+use super::policies::{Policies, escalation};
 use super::recorded;
 use super::removed::{self, Removed};
-use crate::context::{Context, Monitored};
+use crate::context::{Context, Generations, Monitored};
 use crate::incidents::{self, Outages, Stage};
 use crate::outbox::{
     ALARM_LANE, DETAILS_LANE, Routing, Subject, enqueue_job, job_key, named, notify, notify_others,
@@ -44,42 +44,35 @@ pub(crate) struct FollowUp {
 }
 
 impl FollowUp {
-    pub(crate) fn new(context: Arc<Context>, outages: Arc<Outages>, metrics: &[Arc<Monitored>]) -> FollowUp {
-        let by_key = metrics
-            .iter()
-            .map(|metric| (metric.key().to_owned(), Arc::clone(metric)));
-        let escalation = metrics.iter().filter_map(|metric| {
-            Some(EscalationPolicy {
-                key: metric.key().to_owned(),
-                severity: metric.metric.config().severity,
-                after: escalation(metric)?.after,
-            })
-        });
-        let depends_on = metrics.iter().filter_map(|metric| {
-            let depends_on = metric.metric.config().depends_on.clone();
-            (!depends_on.is_empty()).then(|| (metric.key().to_owned(), depends_on))
-        });
-        let policies = Policies {
-            escalation: escalation.collect(),
-            depends_on: depends_on.collect(),
-        };
+    pub(crate) fn new(context: Arc<Context>, outages: Arc<Outages>) -> FollowUp {
         FollowUp {
-            context,
             outages,
-            policies: Arc::new(policies),
-            metrics: by_key.collect(),
+            policies: Arc::new(Policies::of(&context.metrics)),
+            metrics: by_key(&context.metrics),
+            context,
             rounds: HashMap::new(),
             removed: Removed::default(),
             is_failing: false,
         }
     }
 
-    /// Checks until `halt`.
-    pub(crate) async fn run(mut self, halt: CancellationToken) {
+    /// Goes on by a changed config.
+    fn changed(&mut self, context: Arc<Context>) {
+        self.removed.changed(&self.context, &context);
+        self.policies = Arc::new(Policies::of(&context.metrics));
+        self.metrics = by_key(&context.metrics);
+        self.context = context;
+    }
+
+    /// Checks until `halt`, by the newest config.
+    pub(crate) async fn run(mut self, mut generations: Generations, halt: CancellationToken) {
         loop {
             tokio::select! {
                 () = halt.cancelled() => return,
                 () = self.context.clock.sleep(TICK) => {}
+            }
+            if generations.has_changed().unwrap_or(false) {
+                self.changed(generations.borrow_and_update().clone());
             }
             let checked = tokio::select! {
                 biased;
@@ -348,6 +341,9 @@ fn notify_unmuted(
     notify_records(conn, routing, alert, &recorded, context.options.language, at)
 }
 
-fn escalation(metric: &Monitored) -> Option<&Escalate> {
-    metric.metric.config().rule.escalate.as_ref()
+fn by_key(metrics: &[Arc<Monitored>]) -> HashMap<String, Arc<Monitored>> {
+    let metrics = metrics.iter();
+    metrics
+        .map(|metric| (metric.key().to_owned(), Arc::clone(metric)))
+        .collect()
 }

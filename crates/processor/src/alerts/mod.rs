@@ -11,6 +11,7 @@ mod lifecycle;
 mod mutes;
 mod notify;
 mod open;
+mod policies;
 mod recorded;
 mod removed;
 mod sound_alarm;

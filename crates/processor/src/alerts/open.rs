@@ -1,14 +1,14 @@
 //! What is open, as the follow-up reads it at each check.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
-use monitor_domain::{MetricKey, Severity};
 use monitor_model::{Alert, Conn, DbError, Incident, Silence, alerts, incidents, silences};
 
 use super::dependencies::Dependencies;
 use super::mutes::{self, Target};
+use super::policies::Policies;
 use crate::context::{Context, ago};
 
 /// Alerts read in one go.
@@ -25,29 +25,6 @@ pub(super) struct Open {
     pub(super) unacknowledged: Vec<Alert>,
     pub(super) silences: Vec<Silence>,
     pub(super) dependencies: Dependencies,
-}
-
-/// A metric whose alerts are escalated after so long.
-pub(super) struct EscalationPolicy {
-    pub(super) key: String,
-    pub(super) severity: Severity,
-    pub(super) after: Duration,
-}
-
-/// What the config says of the metrics, as far as it matters to what is open.
-#[derive(Default)]
-pub(super) struct Policies {
-    /// How long the alerts of some of them may stay unacknowledged.
-    pub(super) escalation: Vec<EscalationPolicy>,
-    /// What those depend on that depend on others.
-    pub(super) depends_on: HashMap<String, Vec<MetricKey>>,
-}
-
-impl Policies {
-    /// What `key` depends on.
-    pub(super) fn depends_on(&self, key: &str) -> &[MetricKey] {
-        self.depends_on.get(key).map_or(&[], Vec::as_slice)
-    }
 }
 
 /// Reads what is open at `now`.

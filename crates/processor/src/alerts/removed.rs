@@ -1,7 +1,7 @@
 //! Alerts of metrics that were taken out of the config: they are closed, on record, and those who were notified of them are
 //! notified of that. Nothing else would ever end them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,12 @@ const CHECK: Duration = Duration::from_secs(600);
 const ALIVE: Duration = Duration::from_secs(60);
 /// What was not read for so long is read by none of them.
 const FORGOTTEN: Duration = Duration::from_secs(24 * 3600);
+/// Time between two checks after a changed config took metrics out, and for how long: other workers have it soon, and a last
+/// reading may be on its way.
+const SOON: Duration = Duration::from_secs(5);
+const CHANGING: Duration = Duration::from_secs(600);
+/// The least time without a reading that shows of such a metric that no worker reads it, however short its interval is.
+const UNREAD: Duration = Duration::from_secs(30);
 /// In whose name events are acknowledged.
 const ACTOR: &str = "monitor";
 
@@ -34,12 +40,32 @@ pub(super) struct Removed {
     /// When that was last checked (monotonic).
     checked: Option<Duration>,
     keys: HashSet<String>,
+    /// Those that a changed config took out, with how long they were not read where nobody reads them.
+    taken_out: HashMap<String, Duration>,
+    /// Until when more of them may be found soon (monotonic).
+    changing: Duration,
 }
 
 impl Removed {
     /// Whether this metric is one of them.
     pub(super) fn has(&self, key: &str) -> bool {
         self.keys.contains(key)
+    }
+
+    /// The config is another one.
+    pub(super) fn changed(&mut self, before: &Context, now: &Context) {
+        let known: HashSet<&str> = now.metrics.iter().map(|metric| metric.key()).collect();
+        for metric in before
+            .metrics
+            .iter()
+            .filter(|metric| !known.contains(metric.key()))
+        {
+            let unread = UNREAD.max(3 * metric.metric.config().interval);
+            self.taken_out.insert(metric.key().to_owned(), unread);
+            (self.checked, self.changing) = (None, now.clock.monotonic() + CHANGING);
+        }
+        self.taken_out.retain(|key, _| !known.contains(key.as_str()));
+        self.keys.retain(|key| !known.contains(key.as_str()));
     }
 
     /// Finds the metrics with an open alert that no config has, and closes it: at a start, and now and then, since another worker
@@ -50,16 +76,20 @@ impl Removed {
         is_known: impl Fn(&str) -> bool,
     ) -> Result<(), DbError> {
         let now = context.clock.monotonic();
+        let pause = if now < self.changing { SOON } else { CHECK };
         if self
             .checked
-            .is_some_and(|before| now.saturating_sub(before) < CHECK)
+            .is_some_and(|before| now.saturating_sub(before) < pause)
         {
             return Ok(());
         }
         let open = context.db.read(alerts::open_keys).await?;
-        let mut keys = HashSet::new();
-        for key in open.into_iter().filter(|key| !is_known(key)) {
-            if is_read_by_nobody(context, &key).await? {
+        let mut keys = self.keys.clone();
+        // What has another key now is on its way there.
+        let is_renamed = |key: &MetricKey| context.options.renamed.iter().any(|(from, _)| from == key);
+        for key in open.into_iter().filter(|key| !is_known(key) && !is_renamed(key)) {
+            let unread = self.taken_out.get(key.as_str()).copied().unwrap_or(FORGOTTEN);
+            if is_read_by_nobody(context, &key, unread).await? {
                 close(context, &key).await?;
                 keys.insert(key.to_string());
             }
@@ -69,8 +99,8 @@ impl Removed {
     }
 }
 
-/// Whether no worker reads a metric that this one does not have.
-async fn is_read_by_nobody(context: &Context, key: &MetricKey) -> Result<bool, DbError> {
+/// Whether no worker reads a metric that this one does not have: there is no other, or it was not read for so long.
+async fn is_read_by_nobody(context: &Context, key: &MetricKey, unread: Duration) -> Result<bool, DbError> {
     let history = context.clock_history().await?;
     let name = key.clone();
     let read = move |conn: &mut Conn| Ok((workers::all(conn)?, realtime::get(conn, &name)?));
@@ -79,7 +109,7 @@ async fn is_read_by_nobody(context: &Context, key: &MetricKey) -> Result<bool, D
     let may_have_it = listed
         .iter()
         .any(|row| row.role == ProcessRole::Worker && row.id != own && history.age(row.heartbeat_at) < ALIVE);
-    let lately = read.is_some_and(|read| history.age(read.checked_at) < FORGOTTEN);
+    let lately = read.is_some_and(|read| history.age(read.checked_at) < unread);
     Ok(!(may_have_it && lately))
 }
 

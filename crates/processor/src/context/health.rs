@@ -80,6 +80,11 @@ impl Healths {
         self.lock().entry(name.to_owned()).or_default().clone()
     }
 
+    /// Nothing is known of the one of this name any more: it is another one now.
+    pub(crate) fn forget(&self, name: &str) {
+        self.lock().remove(name);
+    }
+
     /// All that were used, by name.
     pub(crate) fn all(&self) -> Vec<(String, Health)> {
         let all = self.lock();

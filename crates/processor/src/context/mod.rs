@@ -10,27 +10,49 @@ mod time;
 
 use std::sync::Arc;
 
-use monitor_domain::{Failing, SharedClock};
+use chrono::{DateTime, Utc};
+use monitor_domain::{Failing, MetricKey, SharedClock};
 use monitor_model::{ClockHistory, Db, DbError, Presence};
 use monitor_upstream::{Alarm, Upstreams};
+use tokio::sync::watch;
 
 pub(crate) use database::may_pass;
 pub use health::Health;
 pub(crate) use health::{Failure, Healths};
 pub(crate) use monitored::Monitored;
-pub use options::{Channel, Options};
+pub use options::{Channel, DeadMansSwitch, Options};
 pub(crate) use pending::Pending;
 pub(crate) use time::ago;
 
 use crate::telemetry::{Counters, OutboxSnapshot};
 
-/// Everything that the rooms of a running engine share.
+/// How each room hears of a changed config: it goes on with the newest context, and what is in flight ends with its own.
+pub(crate) type Generations = watch::Receiver<Arc<Context>>;
+
+/// What of the newest config `/metrics` has.
+#[derive(Clone)]
+pub(crate) struct Newest {
+    pub(crate) upstreams: Arc<Upstreams>,
+    /// The channels, and the alarm where there is one.
+    pub(crate) lanes: Vec<String>,
+}
+
+/// Everything that the rooms of a running engine share, by one config. A changed config makes another one, which has the same
+/// database, clock, counters and healths.
+#[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) db: Db,
     pub(crate) clock: SharedClock,
+    /// When the engine was made.
+    pub(crate) started: DateTime<Utc>,
+    /// In the order of the config.
+    pub(crate) metrics: Vec<Arc<Monitored>>,
     pub(crate) upstreams: Arc<Upstreams>,
+    /// What of the newest config `/metrics` has.
+    pub(crate) newest: watch::Sender<Newest>,
     pub(crate) channels: Vec<Channel>,
-    pub(crate) alarm: Option<Alarm>,
+    pub(crate) alarm: Option<Arc<Alarm>>,
+    pub(crate) dead_mans_switch: Option<DeadMansSwitch>,
     pub(crate) options: Options,
     pub(crate) counters: Counters,
     /// Whether each lane gets through, by name.
@@ -38,7 +60,7 @@ pub(crate) struct Context {
     /// Whether readings can be stored.
     pub(crate) database: Health,
     /// What of that is logged.
-    pub(crate) database_failures: Failing,
+    pub(crate) database_failures: Arc<Failing>,
     /// The readings that wait to be stored.
     pub(crate) commits: Pending,
     /// What the outbox held when it was last counted.
@@ -47,6 +69,24 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// The metric of this key, where the config has it.
+    pub(crate) fn metric(&self, key: &str) -> Option<&Arc<Monitored>> {
+        self.metrics.iter().find(|metric| metric.key() == key)
+    }
+
+    /// The key that the metric `key` says it had before.
+    pub(crate) fn was(&self, key: &str) -> Option<&MetricKey> {
+        let mut renamed = self.options.renamed.iter();
+        renamed.find(|(_, to)| to.as_str() == key).map(|(from, _)| from)
+    }
+
+    /// The channel of this name, where the config has it.
+    pub(crate) fn channel(&self, name: &str) -> Option<&Channel> {
+        self.channels
+            .iter()
+            .find(|channel| channel.notifier.name() == name)
+    }
+
     /// This worker's id, in whose name deliveries are claimed.
     pub(crate) fn worker(&self) -> String {
         self.presence.id().to_owned()

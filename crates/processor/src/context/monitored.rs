@@ -9,7 +9,8 @@ use crate::telemetry::Meter;
 pub(crate) struct Monitored {
     pub(crate) metric: Box<dyn Metric>,
     pub(crate) meter: Arc<Meter>,
-    evaluated: Mutex<Evaluated>,
+    /// Shared with the same metric of the config before.
+    evaluated: Arc<Mutex<Evaluated>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -21,11 +22,14 @@ struct Evaluated {
 }
 
 impl Monitored {
-    pub(crate) fn new(metric: Box<dyn Metric>, meter: Arc<Meter>) -> Monitored {
+    /// What was `before` in the config before knows how it was evaluated.
+    pub(crate) fn new(metric: Box<dyn Metric>, meter: Arc<Meter>, before: Option<&Monitored>) -> Monitored {
         Monitored {
             metric,
             meter,
-            evaluated: Mutex::default(),
+            evaluated: before
+                .map(|before| Arc::clone(&before.evaluated))
+                .unwrap_or_default(),
         }
     }
 

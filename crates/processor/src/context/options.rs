@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use monitor_domain::{Language, MetricKey};
 use monitor_notify::Notifier;
+use monitor_requests::{Client, Url};
 use monitor_rules::Maintenance;
 
 /// As "1y" in a config.
@@ -99,4 +100,15 @@ pub struct Channel {
     pub max_age: Duration,
     /// After a message, those that come within this time go together as one; none for each by itself.
     pub digest: Option<Duration>,
+}
+
+/// Whom to call, and how often at most.
+#[derive(Clone, Debug)]
+pub struct DeadMansSwitch {
+    /// Makes the calls.
+    pub client: Client,
+    /// Where to; it is a secret, for whoever knows it can keep the switch quiet.
+    pub url: Url,
+    /// The least time between two calls.
+    pub every: Duration,
 }

@@ -15,7 +15,7 @@ use super::lane::Lane;
 use super::leases::{self, Held};
 use super::settle::AttemptOutcome;
 use super::{attempt, orphaned};
-use crate::context::Context;
+use crate::context::{Context, Generations};
 use crate::fault::{self, Point};
 use crate::outbox::{Batch, Job};
 
@@ -31,10 +31,18 @@ const ORPHANED: Duration = Duration::from_secs(600);
 /// Who needs the database for the outbox, in the log.
 const OUTBOX: &str = "outbox";
 
+/// The jobs of a config, one a lane.
+pub(crate) type MakeJobs = fn(&Arc<Context>) -> Vec<Arc<dyn Job>>;
+
 /// Works off the outbox.
 pub(crate) struct Dispatcher {
     context: Arc<Context>,
+    jobs: MakeJobs,
     lanes: Vec<Lane>,
+    /// How many lanes there ever were.
+    numbered: usize,
+    /// Channels that are others now: what waits for them is tried at once.
+    mended: Vec<String>,
     /// Each says how it ended.
     attempts: JoinSet<AttemptOutcome>,
     running: HashMap<Id, Running>,
@@ -50,7 +58,10 @@ pub(crate) struct Dispatcher {
 
 /// An attempt in flight.
 struct Running {
+    /// The number of its lane.
     lane: usize,
+    /// The name of its lane.
+    name: String,
     recipient: String,
     /// When, by the monotonic clock.
     begun: Duration,
@@ -58,11 +69,17 @@ struct Running {
 }
 
 impl Dispatcher {
-    pub(crate) fn new(context: Arc<Context>, jobs: Vec<Arc<dyn Job>>) -> Dispatcher {
-        let lanes = jobs.into_iter().map(|job| Lane::new(&context, job)).collect();
+    pub(crate) fn new(context: Arc<Context>, jobs: MakeJobs) -> Dispatcher {
+        let made = jobs(&context).into_iter().enumerate();
+        let lanes: Vec<Lane> = made
+            .map(|(number, job)| Lane::new(&context, job, number))
+            .collect();
         Dispatcher {
-            context,
+            jobs,
+            numbered: lanes.len(),
             lanes,
+            mended: Vec::new(),
+            context,
             attempts: JoinSet::new(),
             running: HashMap::new(),
             held: Held::default(),
@@ -73,9 +90,31 @@ impl Dispatcher {
         }
     }
 
-    /// Runs until `halt`, then lets what is in flight finish within the shutdown time. What does not is released:
-    /// the next worker claims it at once.
-    pub(crate) async fn run(mut self, halt: CancellationToken) {
+    /// Goes on by a changed config. What is under way ends as it began, by the old one.
+    fn changed(&mut self, context: Arc<Context>) {
+        let mut before = std::mem::take(&mut self.lanes);
+        for job in (self.jobs)(&context) {
+            let name = job.lane().name;
+            let Some(index) = before.iter().position(|lane| lane.name == name) else {
+                self.lanes.push(Lane::new(&context, job, self.numbered));
+                self.numbered += 1;
+                continue;
+            };
+            let mut lane = before.swap_remove(index);
+            let is_new = is_new(&self.context, &context, &name);
+            lane.changed(&context, job, is_new);
+            self.mended.extend(is_new.then_some(name));
+            self.lanes.push(lane);
+        }
+        before.iter().for_each(|gone| context.lanes.forget(&gone.name));
+        self.context = context;
+        self.unknown_lanes.clear();
+        self.orphaned_check = Duration::ZERO;
+    }
+
+    /// Runs until `halt`, by the newest config, then lets what is in flight finish within the shutdown time. What does not is
+    /// released: the next worker claims it at once.
+    pub(crate) async fn run(mut self, mut generations: Generations, halt: CancellationToken) {
         let mut changes = self.context.db.changes();
         let _renewed_to_the_end = self.keep_leases();
         while !halt.is_cancelled() {
@@ -97,6 +136,7 @@ impl Dispatcher {
             };
             tokio::select! {
                 () = halt.cancelled() => {}
+                Ok(()) = generations.changed() => self.changed(generations.borrow_and_update().clone()),
                 _ = changes.changed() => {}
                 Some(settled) = self.attempts.join_next_with_id() => self.settled(settled),
                 () = self.context.clock.sleep(wait) => {}
@@ -157,6 +197,7 @@ impl Dispatcher {
         self.notice_step(wall, now).await?;
         self.release_orphaned().await?;
         self.give_up_orphaned(now).await?;
+        self.try_mended(wall).await?;
         let due = self.context.db.read(deliveries::next_due_by_lane).await?;
         let mut wait = POLL;
         let mut requests = Vec::new();
@@ -223,6 +264,16 @@ impl Dispatcher {
         Ok(())
     }
 
+    /// What was in the way of a channel may have been mended in the config.
+    async fn try_mended(&mut self, wall: NaiveDateTime) -> Result<(), DbError> {
+        while let Some(name) = self.mended.last().cloned() {
+            let make_due = move |conn: &mut Conn| deliveries::make_due_again(conn, &name, None, wall);
+            self.context.db.write(make_due).await?;
+            self.mended.pop();
+        }
+        Ok(())
+    }
+
     async fn release_orphaned(&mut self) -> Result<(), DbError> {
         if !self.has_orphans {
             return Ok(());
@@ -243,12 +294,15 @@ impl Dispatcher {
     fn start(&mut self, lane: usize, batch: Batch) {
         let begun = self.context.clock.monotonic();
         let (claims, recipient) = (batch.claims(), batch.first().recipient.clone());
-        let parts = self.lanes[lane].take(&recipient, begun);
+        let lane = &mut self.lanes[lane];
+        let parts = lane.take(&recipient, begun);
+        let (lane, name) = (lane.number, lane.name.clone());
         let attempt = attempt::run(Arc::clone(&self.context), batch, parts);
         let task = self.attempts.spawn(attempt);
         claims.iter().for_each(|(id, _)| self.held.add(*id));
         let running = Running {
             lane,
+            name,
             recipient,
             begun,
             claims,
@@ -265,15 +319,17 @@ impl Dispatcher {
             return;
         };
         running.claims.iter().for_each(|(id, _)| self.held.remove(*id));
-        let lane = &mut self.lanes[running.lane];
         let now = self.context.clock.monotonic();
-        lane.settled(&running.recipient, running.begun, outcome, now);
+        // The config may have it no more.
+        if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.number == running.lane) {
+            lane.settled(&running.recipient, running.begun, outcome, now);
+        }
         self.has_orphans |= outcome == AttemptOutcome::Orphaned;
         if let Err(error) = settled {
             log::error!(
                 "deliveries {:?} to {} broke off: {error}",
                 running.claims,
-                lane.name
+                running.name
             );
         }
     }
@@ -314,5 +370,13 @@ impl Dispatcher {
             log::warn!("deliveries wait for channel \"{lane}\", which the config does not have");
             self.unknown_lanes.push(lane);
         }
+    }
+}
+
+/// Whether the channel of this name is another one than before.
+fn is_new(before: &Context, now: &Context, name: &str) -> bool {
+    match (before.channel(name), now.channel(name)) {
+        (Some(before), Some(now)) => !Arc::ptr_eq(&before.notifier, &now.notifier),
+        _ => false,
     }
 }

@@ -22,10 +22,13 @@ const OVERDUE: Duration = Duration::from_secs(1);
 /// A queue and how it is worked off.
 pub(super) struct Lane {
     pub(super) name: String,
+    /// Of all lanes that there ever were, which: another one of its name may have been there before.
+    pub(super) number: usize,
     /// After a message, those that come within this time go together.
     pub(super) digest: Option<Duration>,
     parts: LaneParts,
     places: usize,
+    per_minute: Option<u32>,
     rate: RateLimit,
     breaker: Option<Breaker>,
     recipients: Recipients,
@@ -47,7 +50,7 @@ pub(super) struct LaneParts {
 }
 
 impl Lane {
-    pub(super) fn new(context: &Context, job: Arc<dyn Job>) -> Lane {
+    pub(super) fn new(context: &Context, job: Arc<dyn Job>, number: usize) -> Lane {
         let settings = job.lane();
         Lane {
             parts: LaneParts {
@@ -58,8 +61,10 @@ impl Lane {
                 is_down: Arc::default(),
             },
             name: settings.name,
+            number,
             digest: settings.digest,
             places: settings.places.max(1),
+            per_minute: settings.per_minute,
             rate: RateLimit::new(settings.per_minute),
             breaker: settings.breaks.then(|| Breaker::new(settings.recipients)),
             // Of one recipient the lane's own breaker knows.
@@ -70,6 +75,28 @@ impl Lane {
             after: None,
             limit: settings.limit,
         }
+    }
+
+    /// Goes on by a changed config with another job; what is under way stays counted, by its old one. Where what it sends through
+    /// `is_new`, how the old one failed says nothing of it. What was sent counts towards the same limit all the same: it is
+    /// the other side that counts.
+    pub(super) fn changed(&mut self, context: &Context, job: Arc<dyn Job>, is_new: bool) {
+        let settings = job.lane();
+        if is_new {
+            context.lanes.forget(&self.name);
+            self.parts.health = context.lanes.get(&self.name);
+            self.parts.is_down = Arc::default();
+            self.breaker = settings.breaks.then(|| Breaker::new(settings.recipients));
+        }
+        let several = settings.recipients > 1;
+        self.recipients
+            .changed(several, settings.breaks && several, is_new);
+        if self.per_minute != settings.per_minute {
+            self.rate.limit(settings.per_minute);
+        }
+        (self.parts.job, self.parts.retry) = (job, settings.retry);
+        (self.digest, self.limit, self.per_minute) = (settings.digest, settings.limit, settings.per_minute);
+        self.places = settings.places.max(1);
     }
 
     /// How many batches it can take on at `now`.

@@ -21,6 +21,11 @@ impl RateLimit {
         }
     }
 
+    /// Another limit from now on. What was sent while there was none is not known.
+    pub(super) fn limit(&mut self, per_minute: Option<u32>) {
+        self.per_minute = per_minute.map(|n| n.max(1) as usize);
+    }
+
     /// How many may be sent at `now`.
     pub(super) fn free(&mut self, now: Duration) -> usize {
         while self.sent.front().is_some_and(|at| *at + MINUTE <= now) {

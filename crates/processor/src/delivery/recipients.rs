@@ -40,6 +40,18 @@ impl Recipients {
         }
     }
 
+    /// The lane is another one, which may have others: what is under way stays counted. Where it `is_new`, how it failed before
+    /// says nothing.
+    pub(super) fn changed(&mut self, several: bool, backs_off: bool, is_new: bool) {
+        (self.several, self.backs_off) = (several, backs_off);
+        if is_new {
+            self.by_name.retain(|_, one| !one.begun.is_empty());
+            self.by_name
+                .values_mut()
+                .for_each(|one| one.breaker = Breaker::default());
+        }
+    }
+
     /// Attempts under way.
     pub(super) fn in_flight(&self) -> usize {
         self.by_name.values().map(|one| one.begun.len()).sum()

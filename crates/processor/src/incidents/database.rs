@@ -10,7 +10,7 @@ use monitor_notify::{MessageIds, Notification};
 use tokio_util::sync::CancellationToken;
 
 use super::{incident, text};
-use crate::context::Context;
+use crate::context::{Context, Generations};
 use crate::outbox::{When, for_incidents, page};
 
 /// How long it cannot be written until people are notified.
@@ -29,11 +29,12 @@ struct Outage {
     why: String,
 }
 
-/// Checks until `halt`. It is a task of its own, and needs no database until the incident is over.
-pub(crate) async fn run(context: Arc<Context>, halt: CancellationToken) {
+/// Checks until `halt`, by the newest config. It is a task of its own, and needs no database until the incident is over.
+pub(crate) async fn run(mut generations: Generations, halt: CancellationToken) {
     let mut notified: Option<Outage> = None;
     let mut again = Duration::ZERO;
     loop {
+        let context = generations.borrow_and_update().clone();
         tokio::select! {
             () = halt.cancelled() => return,
             () = context.clock.sleep(TICK) => {}

@@ -1,7 +1,7 @@
 //! Finds incidents and their ends: channels and the alarm that do not deliver, processes that are not heard from, systems that
 //! cover no metric any more.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::outages::Outages;
 use super::{incident, text};
-use crate::context::{Context, Failure};
+use crate::context::{Context, Failure, Generations};
 use crate::outbox::{ALARM_LANE, DETAILS_LANE, When, for_incidents};
 use crate::telemetry::Outbox;
 
@@ -36,8 +36,6 @@ const SILENT: u32 = 6;
 pub(crate) struct Detector {
     context: Arc<Context>,
     outages: Arc<Outages>,
-    /// The keys of the metrics that this worker reads.
-    metrics: HashSet<String>,
     /// Each other process: its last sign of life, and how often it was the same since.
     processes: HashMap<String, (NaiveDateTime, u32)>,
     checked: Option<Duration>,
@@ -45,28 +43,24 @@ pub(crate) struct Detector {
 }
 
 impl Detector {
-    pub(crate) fn new(
-        context: Arc<Context>,
-        outages: Arc<Outages>,
-        metrics: impl IntoIterator<Item = String>,
-    ) -> Detector {
+    pub(crate) fn new(context: Arc<Context>, outages: Arc<Outages>) -> Detector {
         Detector {
             context,
             outages,
-            metrics: metrics.into_iter().collect(),
             processes: HashMap::new(),
             checked: None,
             is_failing: false,
         }
     }
 
-    /// Checks until `halt`.
-    pub(crate) async fn run(mut self, halt: CancellationToken) {
+    /// Checks until `halt`, by the newest config.
+    pub(crate) async fn run(mut self, mut generations: Generations, halt: CancellationToken) {
         loop {
             tokio::select! {
                 () = halt.cancelled() => return,
                 () = self.context.clock.sleep(TICK) => {}
             }
+            self.context = generations.borrow_and_update().clone();
             let checked = tokio::select! {
                 biased;
                 () = halt.cancelled() => return,
@@ -110,7 +104,7 @@ impl Detector {
             alert.muted.as_ref() == Some(&why) && self.outages.is_alone(&alert.key) != Some(true)
         };
         for alert in lasting.iter().filter(is_covered) {
-            if self.metrics.contains(alert.key.as_str()) {
+            if self.context.metric(&alert.key).is_some() {
                 return Ok(());
             }
             // Another worker may have another config. What none reads any more holds up nothing.
@@ -282,9 +276,6 @@ impl Detector {
 
 /// How many recipients a lane has; the alarm is one.
 fn own_recipients(context: &Context, lane: &str) -> usize {
-    let channel = context
-        .channels
-        .iter()
-        .find(|channel| channel.notifier.name() == lane);
+    let channel = context.channel(lane);
     channel.map_or(1, |channel| channel.notifier.recipients().len())
 }

@@ -1,7 +1,7 @@
 //! Which systems can be read, as far as this worker knows: a system that is down is one incident, and not one alert a
 //! metric.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -67,6 +67,8 @@ struct Contacts {
     systems: BTreeMap<String, System>,
     /// When any of them last answered (monotonic).
     answered: Option<Duration>,
+    /// Metrics that were in a config before, whose last readings may be on their way.
+    gone: BTreeSet<String>,
 }
 
 /// What a metric is read from.
@@ -106,12 +108,39 @@ impl Outages {
             .values()
             .map(|read| (read.system.clone(), System::default()))
             .collect();
-        let answered = None;
         Outages(Mutex::new(Contacts {
             of_metric,
             systems,
-            answered,
+            ..Contacts::default()
         }))
+    }
+
+    /// The config is another one, with these metrics: what is known of the others is forgotten.
+    pub(crate) fn changed(
+        &self,
+        read: impl IntoIterator<Item = (String, String, String)>,
+        keys: &HashSet<&str>,
+    ) {
+        let is_there = |key: &String| keys.contains(key.as_str());
+        let mut known = self.lock();
+        let before: Vec<String> = known.of_metric.keys().cloned().collect();
+        known.gone.extend(before);
+        known.gone.retain(|key| !is_there(key));
+        known.of_metric.retain(|key, _| is_there(key));
+        for (key, title, system) in read {
+            known.of_metric.insert(key, Read { system, title });
+        }
+        let Contacts {
+            of_metric, systems, ..
+        } = &mut *known;
+        for read in of_metric.values() {
+            systems.entry(read.system.clone()).or_default();
+        }
+        systems.retain(|name, _| of_metric.values().any(|read| read.system == *name));
+        for (name, system) in systems {
+            let is_of_it = |key: &String| of_metric.get(key).is_some_and(|read| read.system == *name);
+            system.failing.retain(|key, _| is_of_it(key));
+        }
     }
 
     /// Notes how an attempt to read a metric went, which is known by its key and title.
@@ -123,6 +152,9 @@ impl Outages {
         wall: DateTime<Utc>,
     ) {
         let mut known = self.lock();
+        if known.gone.contains(key) {
+            return;
+        }
         match contact {
             Contact::Answered => {
                 let Some(name) = known.of_metric.get(key).map(|read| read.system.clone()) else {

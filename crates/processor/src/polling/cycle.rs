@@ -13,6 +13,7 @@ use monitor_upstream::{Poll, Tick};
 use super::Polling;
 use super::history;
 use super::metric_state::{CachedState, CyclePermit, MetricState};
+use super::renaming::rename_metric;
 use crate::alerts::{Commit, Evaluated};
 use crate::context::{Context, may_pass};
 use crate::fault::{self, Point};
@@ -36,6 +37,12 @@ struct Taken {
 /// judged against what was stored last, so a rise is not lost with it. What is read in the same tick shares its calls.
 pub(super) async fn run(polling: &Polling, permit: CyclePermit, tick: Tick) {
     let (context, metric) = (&polling.context, &permit.metric);
+    if let Some(was) = metric.old_key() {
+        match rename_metric(context, &was, &metric.monitored.metric.config().key).await {
+            Ok(()) => metric.is_renamed(),
+            Err(error) => return not_stored(context, metric, &error),
+        }
+    }
     // The state is pinned before the reading is taken, and a reading is never judged against another one. A slow answer judged
     // against what a second worker has stored meanwhile would be a step into the past, and the way back from it a breach that
     // people are notified of twice.

@@ -58,6 +58,30 @@ impl Groups {
         let slots = (self.shortest[group].as_millis() / SLOT.as_millis()).max(1);
         SLOT * u32::try_from(group as u128 % slots).unwrap_or(0)
     }
+
+    /// When each metric is due, from when it is by what was known before, which is nothing of a new one: what came to request the
+    /// same is due together again. For that a metric may be due earlier than it was, by less than an interval, and never later.
+    pub(super) fn together(&self, due: Vec<Option<Duration>>, now: Duration) -> Vec<Duration> {
+        let mut first: HashMap<usize, Duration> = HashMap::new();
+        for (group, due) in self.of.iter().zip(&due) {
+            let Some(due) = due else { continue };
+            let first = first.entry(*group).or_insert(*due);
+            *first = (*first).min(*due);
+        }
+        let each = due.into_iter().enumerate();
+        let each = each.map(|(metric, due)| {
+            let group = self.of[metric];
+            match (due, first.get(&group)) {
+                (Some(due), Some(first)) => {
+                    let shortest = self.shortest[group].as_nanos().max(1);
+                    let beside = due.saturating_sub(*first).as_nanos() % shortest;
+                    due - Duration::from_nanos(u64::try_from(beside).unwrap_or(0))
+                }
+                (_, first) => first.copied().unwrap_or_else(|| now + self.offset(metric)),
+            }
+        });
+        each.collect()
+    }
 }
 
 impl Ticks {
@@ -96,6 +120,37 @@ mod tests {
                 counts
             });
         assert!(counts.values().all(|n| *n == 5));
+    }
+
+    #[test]
+    fn what_comes_to_request_the_same_is_due_together_and_nothing_is_put_off() {
+        let together = |metrics: &[(Option<&str>, Duration)], due: &[Option<u64>]| -> Vec<u64> {
+            let due = due.iter().map(|due| due.map(ms)).collect();
+            let due = Groups::by(metrics.iter().copied()).together(due, ms(1000));
+            due.iter()
+                .map(|due| u64::try_from(due.as_millis()).unwrap())
+                .collect()
+        };
+        let thirty = Duration::from_secs(30);
+        let alone = [(None, TEN), (Some("a"), TEN), (None, TEN), (None, TEN)];
+        let known = [Some(1500), Some(9000), None, None];
+        assert_eq!(
+            together(&alone, &known),
+            [1500, 9000, 1100, 1150],
+            "new ones are spread"
+        );
+        assert_eq!(together(&alone, &known.map(|_| Some(7))), [7; 4]);
+        let same = [
+            (Some("a"), TEN),
+            (Some("a"), TEN),
+            (Some("a"), thirty),
+            (Some("b"), TEN),
+        ];
+        // A new one joins; one that requested something else comes forward; what is on the grid stays.
+        let known = [Some(4000), Some(9999), Some(24_000), Some(9999)];
+        assert_eq!(together(&same, &known), [4000, 4000, 24_000, 9999]);
+        let known = [Some(4000), None, Some(24_500), None];
+        assert_eq!(together(&same, &known), [4000, 4000, 24_000, 1050]);
     }
 
     #[test]

@@ -5,14 +5,24 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
+use monitor_domain::MetricKey;
 use monitor_rules::State;
 
 use super::history::Windows;
 use crate::context::Monitored;
 
-/// A metric, its cached rule state, and whether a cycle of it runs.
+/// A metric as the config has it, and what is remembered of it.
 pub(crate) struct MetricState {
     pub(super) monitored: Arc<Monitored>,
+    /// Shared with the same metric of the config before, whose last cycle may still run.
+    shared: Arc<Shared>,
+    /// The key that it had before, as long as what is stored may have that.
+    renaming: Mutex<Option<MetricKey>>,
+}
+
+/// The cached rule state of a metric, and whether a cycle of it runs.
+#[derive(Default)]
+struct Shared {
     is_running: AtomicBool,
     lateness: Mutex<Lateness>,
     memory: Mutex<Memory>,
@@ -66,13 +76,44 @@ pub(super) struct CyclePermit {
 }
 
 impl MetricState {
-    pub(crate) fn new(monitored: Arc<Monitored>) -> MetricState {
+    /// One that nothing is remembered of. What is stored may have the key `was`.
+    pub(super) fn new(monitored: Arc<Monitored>, was: Option<MetricKey>) -> MetricState {
         MetricState {
             monitored,
-            is_running: AtomicBool::new(false),
-            lateness: Mutex::default(),
-            memory: Mutex::default(),
+            shared: Arc::default(),
+            renaming: Mutex::new(was),
         }
+    }
+
+    /// The same metric by a changed config: one cycle of it runs at a time, by whichever config, and what is remembered goes on.
+    /// Where it has another key now, that goes on too, and what is stored gets that key before the next cycle.
+    pub(super) fn succeeding(before: &MetricState, monitored: Arc<Monitored>) -> MetricState {
+        let renaming = match before.key() == monitored.key() {
+            true => before.renaming().clone(),
+            false => Some(before.monitored.metric.config().key.clone()),
+        };
+        MetricState {
+            monitored,
+            shared: Arc::clone(&before.shared),
+            renaming: Mutex::new(renaming),
+        }
+    }
+
+    /// The key that what is stored may have still.
+    pub(super) fn old_key(&self) -> Option<MetricKey> {
+        self.renaming().clone()
+    }
+
+    /// What is stored has its key now.
+    pub(super) fn is_renamed(&self) {
+        *self.renaming() = None;
+        self.cache(None);
+    }
+
+    fn renaming(&self) -> MutexGuard<'_, Option<MetricKey>> {
+        self.renaming
+            .lock()
+            .expect("no code panics while holding this lock")
     }
 
     pub(super) fn key(&self) -> &str {
@@ -86,6 +127,7 @@ impl MetricState {
     /// The permit, or nothing while the cycle before runs.
     pub(super) fn begin(self: &Arc<MetricState>) -> Option<CyclePermit> {
         let free = self
+            .shared
             .is_running
             .compare_exchange(false, true, Ordering::AcqRel, Ordering::Acquire)
             .is_ok();
@@ -106,7 +148,8 @@ impl MetricState {
     }
 
     fn lateness(&self) -> MutexGuard<'_, Lateness> {
-        self.lateness
+        self.shared
+            .lateness
             .lock()
             .expect("no code panics while holding this lock")
     }
@@ -155,7 +198,8 @@ impl MetricState {
     }
 
     fn lock(&self) -> MutexGuard<'_, Memory> {
-        self.memory
+        self.shared
+            .memory
             .lock()
             .expect("no code panics while holding this lock")
     }
@@ -164,7 +208,7 @@ impl MetricState {
 impl Drop for CyclePermit {
     fn drop(&mut self) {
         let skipped = self.metric.lateness().end();
-        self.metric.is_running.store(false, Ordering::Release);
+        self.metric.shared.is_running.store(false, Ordering::Release);
         if let Some(skipped) = skipped {
             log::info!(
                 "metric {}: read in time again; cycles skipped meanwhile: {skipped}",

@@ -12,6 +12,8 @@ use crate::metric;
 /// other half is for whoever comes, and no system takes more than half of that. So any number of systems that hang slow only
 /// themselves: what belongs to another system is always free for it.
 pub(super) struct Permits {
+    /// How many there are, as long as each system has one.
+    concurrency: usize,
     systems: HashMap<String, System>,
     /// For metrics that are read from no system.
     none: System,
@@ -38,6 +40,16 @@ impl Permits {
         Permits::of(concurrency, &systems.collect())
     }
 
+    /// Whether they are what a config with these metrics has: otherwise those that are held now are given back, and no more.
+    pub(super) fn fit(&self, concurrency: usize, metrics: &[Arc<MetricState>]) -> bool {
+        let systems = metrics
+            .iter()
+            .map(|metric| metric::system(&*metric.monitored.metric));
+        let systems: BTreeSet<&str> = systems.flatten().collect();
+        self.concurrency == concurrency
+            && self.systems.keys().map(String::as_str).collect::<BTreeSet<_>>() == systems
+    }
+
     /// For these systems; `None` are metrics that are read from none.
     fn of(concurrency: usize, systems: &BTreeSet<Option<&str>>) -> Permits {
         let all = concurrency.max(1);
@@ -49,6 +61,7 @@ impl Permits {
             of_shared: Semaphore::new(shared.div_ceil(2)),
         };
         Permits {
+            concurrency,
             systems: systems
                 .iter()
                 .flatten()

@@ -5,7 +5,7 @@
 //! one slot, and share the call.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,48 +18,43 @@ use super::groups::{Groups, Ticks};
 use super::metric_state::MetricState;
 use super::permits::Permits;
 use super::{Polling, cycle};
+use crate::context::{Context, Generations};
+
+/// When each metric of a config is due.
+struct Schedule {
+    polling: Arc<Polling>,
+    permits: Arc<Permits>,
+    groups: Groups,
+    /// When, and the index of the metric.
+    agenda: BinaryHeap<Reverse<(Duration, usize)>>,
+}
 
 impl Polling {
-    /// Starts cycles until `halt`, then waits for those in flight, within the shutdown time.
-    pub(crate) async fn run(self: Arc<Polling>, halt: CancellationToken) {
+    /// Starts cycles until `halt`, by the newest config, then waits for those in flight, within the shutdown time.
+    pub(crate) async fn run(self: Arc<Polling>, mut generations: Generations, halt: CancellationToken) {
         let cycles = TaskTracker::new();
-        let (clock, options) = (&self.context.clock, &self.context.options);
-        let permits = Arc::new(Permits::new(options.concurrency, &self.metrics));
-        let groups = Groups::new(&self.metrics);
-        let start = clock.monotonic();
-        let mut agenda: BinaryHeap<Reverse<(Duration, usize)>> = self
-            .metrics
-            .iter()
-            .enumerate()
-            .map(|(index, _)| Reverse((start + groups.offset(index), index)))
-            .collect();
-
-        while let Some(&Reverse((due, _))) = agenda.peek() {
+        let clock = Arc::clone(&self.context.clock);
+        let mut schedule = Schedule::new(self, clock.monotonic());
+        loop {
+            let due = async {
+                match schedule.due() {
+                    Some(due) => clock.sleep_until(due).await,
+                    None => std::future::pending().await, // nothing to watch is not a reason to end
+                }
+            };
             tokio::select! {
                 biased;
                 () = halt.cancelled() => break,
-                () = clock.sleep_until(due) => {}
-            }
-            let now = clock.monotonic();
-            let mut ticks = Ticks::default();
-            while let Some(&Reverse((due, index))) = agenda.peek() {
-                if due > now {
-                    break;
+                Ok(()) = generations.changed() => {
+                    let context = generations.borrow_and_update().clone();
+                    schedule = schedule.changed(&context, clock.monotonic());
                 }
-                agenda.pop();
-                let (next, missed) = following(due, now, self.metrics[index].interval());
-                agenda.push(Reverse((next, index)));
-                self.metrics[index].monitored.meter.late(missed);
-                let tick = ticks.of(&groups, index);
-                self.start((index, tick), &permits, &cycles, &halt);
+                () = due => schedule.start(clock.monotonic(), &cycles, &halt),
             }
-        }
-        if agenda.is_empty() {
-            halt.cancelled().await; // nothing to watch is not a reason to end
         }
         cycles.close();
-        let limit = options.finishing();
-        if monitor_domain::timeout(&**clock, limit, cycles.wait())
+        let limit = schedule.polling.context.options.finishing();
+        if monitor_domain::timeout(&*clock, limit, cycles.wait())
             .await
             .is_err()
         {
@@ -85,21 +80,91 @@ impl Polling {
         let cycles: Vec<_> = cycles.collect();
         futures_util::future::join_all(cycles).await;
     }
+}
+
+impl Schedule {
+    fn new(polling: Arc<Polling>, now: Duration) -> Schedule {
+        let groups = Groups::new(&polling.metrics);
+        let metrics = 0..polling.metrics.len();
+        Schedule {
+            agenda: metrics
+                .map(|index| Reverse((now + groups.offset(index), index)))
+                .collect(),
+            groups,
+            permits: Arc::new(Permits::new(
+                polling.context.options.concurrency,
+                &polling.metrics,
+            )),
+            polling,
+        }
+    }
+
+    /// The same by a changed config. A metric that was there before is due when it was: no tick is lost, and however often the
+    /// config changes, none is put off. One whose interval is another is due as a new one is, unless it was earlier.
+    fn changed(self, context: &Arc<Context>, now: Duration) -> Schedule {
+        let before: HashMap<&str, (Duration, Duration)> = self
+            .agenda
+            .iter()
+            .map(|Reverse((due, index))| {
+                let metric = &self.polling.metrics[*index];
+                (metric.key(), (*due, metric.interval()))
+            })
+            .collect();
+        let next = Arc::new(self.polling.succeeding(context));
+        let groups = Groups::new(&next.metrics);
+        let due = next.metrics.iter().enumerate().map(|(index, metric)| {
+            let was = || before.get(context.was(metric.key())?.as_str());
+            match before.get(metric.key()).or_else(was)? {
+                (due, interval) if *interval == metric.interval() => Some(*due),
+                (due, _) => Some((now + groups.offset(index)).min(*due)),
+            }
+        });
+        let due = groups.together(due.collect(), now);
+        let concurrency = context.options.concurrency;
+        let permits = match self.permits.fit(concurrency, &next.metrics) {
+            true => self.permits,
+            false => Arc::new(Permits::new(concurrency, &next.metrics)),
+        };
+        let agenda = due.into_iter().enumerate();
+        Schedule {
+            agenda: agenda.map(|(index, due)| Reverse((due, index))).collect(),
+            polling: next,
+            permits,
+            groups,
+        }
+    }
+
+    /// When the next cycle is due.
+    fn due(&self) -> Option<Duration> {
+        self.agenda.peek().map(|Reverse((due, _))| *due)
+    }
+
+    /// Starts what is due at `now`.
+    fn start(&mut self, now: Duration, cycles: &TaskTracker, halt: &CancellationToken) {
+        let mut ticks = Ticks::default();
+        while let Some(&Reverse((due, index))) = self.agenda.peek() {
+            if due > now {
+                break;
+            }
+            self.agenda.pop();
+            let metric = &self.polling.metrics[index];
+            let (next, missed) = following(due, now, metric.interval());
+            metric.monitored.meter.late(missed);
+            self.agenda.push(Reverse((next, index)));
+            let tick = ticks.of(&self.groups, index);
+            self.start_one((index, tick), cycles, halt);
+        }
+    }
 
     /// Starts one cycle, unless the one before still runs.
-    fn start(
-        self: &Arc<Polling>,
-        (index, tick): (usize, Tick),
-        permits: &Arc<Permits>,
-        cycles: &TaskTracker,
-        halt: &CancellationToken,
-    ) {
-        let metric = &self.metrics[index];
+    fn start_one(&self, (index, tick): (usize, Tick), cycles: &TaskTracker, halt: &CancellationToken) {
+        let metric = &self.polling.metrics[index];
         let Some(cycle) = metric.begin() else {
             metric.skip();
             return;
         };
-        let (polling, permits, halt) = (Arc::clone(self), Arc::clone(permits), halt.clone());
+        let (polling, permits) = (Arc::clone(&self.polling), Arc::clone(&self.permits));
+        let halt = halt.clone();
         cycles.spawn(async move {
             let _place = tokio::select! {
                 () = halt.cancelled() => return,

@@ -50,6 +50,11 @@ impl Unreadable {
         }]
     }
 
+    /// The config has this metric no more: what there is to say goes on without it.
+    pub(super) fn forget(&self, key: &str, now: Duration) {
+        self.works(key, now);
+    }
+
     fn of(&self, to_blame: &str) -> Arc<Failing> {
         let mut all = self.0.lock().expect("no code panics while holding this lock");
         Arc::clone(all.entry(to_blame.to_owned()).or_default())

@@ -1,14 +1,14 @@
 //! What the engine has done since it started, counted once: for `/metrics`, and for readers inside the program.
 //!
 //! A metric and a lane hold what counts for them, so that counting is an atomic addition or two: labels are resolved
-//! at the start only. How many series there are depends on the config alone.
+//! at the start and by a changed config only. How many series there are depends on the config alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use monitor_model::{AlertKind, Db};
-use monitor_telemetry::Database;
+use monitor_telemetry::{ConfigRefusal, Database};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
@@ -38,6 +38,7 @@ pub struct Counters {
     gauges: MetricGauges,
     meters: ByName<Meter>,
     lanes: ByName<LaneMeter>,
+    refusal: ConfigRefusal,
 }
 
 /// Those with labels.
@@ -108,6 +109,8 @@ impl Counters {
             Unit::Seconds,
             commit_seconds.clone(),
         );
+        let refusal = ConfigRefusal::default();
+        registry.register_collector(Box::new(refusal.clone()));
         registry.register_collector(Box::new(worker));
         registry.register_collector(Box::new(gauges.clone()));
         registry.register_collector(Box::new(Database::new(db)));
@@ -118,6 +121,7 @@ impl Counters {
             gauges,
             meters: ByName::default(),
             lanes: ByName::default(),
+            refusal,
         }
     }
 
@@ -135,21 +139,30 @@ impl Counters {
                 .cycles
                 .get_or_create_owned(&[metric(), ("result", result.to_owned())])
         };
-        let alerts = |kind: AlertKind| {
-            let labels = [metric(), ("kind", kind.as_str().to_owned())];
-            (kind, families.alerts.get_or_create_owned(&labels))
-        };
         let meter = || Meter {
             value: cycles("value"),
             unreadable: cycles("unreadable"),
             conflict: cycles("conflict"),
             unsaved: cycles("unsaved"),
             late: families.late.get_or_create_owned(&[metric()]),
-            alerts: [alerts(breach), alerts(AlertKind::NoData)],
+            alerts: Mutex::default(),
             sample_seconds: families.sample_seconds.get_or_create_owned(&[metric()]),
             gauge: self.gauges.get(key),
         };
-        get_or_create(&self.meters, key, meter)
+        let meter = get_or_create(&self.meters, key, meter);
+        for kind in [breach, AlertKind::NoData] {
+            let mut alerts = meter.alerts();
+            if alerts.iter().all(|(known, _)| *known != kind) {
+                let labels = [metric(), ("kind", kind.as_str().to_owned())];
+                alerts.push((kind, families.alerts.get_or_create_owned(&labels)));
+            }
+        }
+        meter
+    }
+
+    /// The config has these metrics now: how others are is not shown any more. What was counted stays, since counters only grow.
+    pub(crate) fn show(&self, keys: &BTreeSet<&str>) {
+        self.gauges.show(keys);
     }
 
     /// What counts for the lane `name`.
@@ -180,6 +193,16 @@ impl Counters {
         let result = if is_good { "good" } else { "failed" };
         let calls = &self.families.heartbeat_calls;
         calls.get_or_create_owned(&[("result", result.to_owned())]).inc();
+    }
+
+    /// Why the last changed config was refused, if it was.
+    pub(crate) fn show_refusal(&self, why: Option<&str>) {
+        self.refusal.set(why);
+    }
+
+    /// Why the last changed config was refused; `None` where it was taken, or none came.
+    pub fn config_refusal(&self) -> Option<String> {
+        self.refusal.get()
     }
 
     /// Readings committed that held a number.
@@ -214,7 +237,7 @@ impl Counters {
 
     /// Alerts opened, *no data* among them.
     pub fn alerts(&self) -> u64 {
-        self.sum(|meter| meter.alerts.iter().map(|(_, counter)| counter.get()).sum())
+        self.sum(|meter| meter.alerts().iter().map(|(_, counter)| counter.get()).sum())
     }
 
     /// Deliveries done: channels, alarm and details.

@@ -1,6 +1,6 @@
 //! What is counted for one metric.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -19,7 +19,8 @@ pub(crate) struct Meter {
     pub(super) conflict: Counter,
     pub(super) unsaved: Counter,
     pub(super) late: Counter,
-    pub(super) alerts: [(AlertKind, Counter); 2],
+    /// Of the kinds that its rules have opened, or may open.
+    pub(super) alerts: Mutex<Vec<(AlertKind, Counter)>>,
     pub(super) sample_seconds: Histogram,
     pub(super) gauge: Arc<MetricGauge>,
 }
@@ -52,12 +53,18 @@ impl Meter {
         };
         self.gauge.evaluated(value, at, phase);
         for kind in opened {
-            for (known, counter) in &self.alerts {
-                if *known == kind {
-                    counter.inc();
-                }
+            let alerts = self.alerts();
+            if let Some((_, counter)) = alerts.iter().find(|(known, _)| *known == kind) {
+                counter.inc();
             }
         }
+    }
+
+    /// How many alerts were opened, by kind.
+    pub(super) fn alerts(&self) -> MutexGuard<'_, Vec<(AlertKind, Counter)>> {
+        self.alerts
+            .lock()
+            .expect("no code panics while holding this lock")
     }
 
     /// A reading was dropped because another worker had evaluated the metric meanwhile.

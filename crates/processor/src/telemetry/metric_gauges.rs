@@ -1,8 +1,8 @@
 //! How each metric is, as series: its number, when that was read, its phase.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use chrono::{DateTime, Utc};
@@ -24,6 +24,8 @@ pub(super) struct MetricGauge {
     success: AtomicU64,
     /// Index into [`PHASES`], beyond it before the first evaluation.
     phase: AtomicU8,
+    /// The config has it no more.
+    is_gone: AtomicBool,
 }
 
 impl Default for MetricGauge {
@@ -32,6 +34,7 @@ impl Default for MetricGauge {
             reading: AtomicU64::new(f64::NAN.to_bits()),
             success: AtomicU64::new(f64::NAN.to_bits()),
             phase: AtomicU8::new(u8::MAX),
+            is_gone: AtomicBool::new(false),
         }
     }
 }
@@ -107,9 +110,19 @@ impl MetricGauges {
         Arc::clone(self.lock().entry(key.to_owned()).or_default())
     }
 
+    /// Shows those of these metrics, and no others.
+    pub(super) fn show(&self, keys: &BTreeSet<&str>) {
+        for (key, gauge) in self.lock().iter() {
+            gauge
+                .is_gone
+                .store(!keys.contains(key.as_str()), Ordering::Relaxed);
+        }
+    }
+
     fn known<T>(&self, of: fn(&MetricGauge) -> Option<T>) -> Vec<(String, T)> {
         let all = self.lock();
         all.iter()
+            .filter(|(_, gauge)| !gauge.is_gone.load(Ordering::Relaxed))
             .filter_map(|(key, gauge)| Some((key.clone(), of(gauge)?)))
             .collect()
     }

@@ -41,13 +41,14 @@ type States = Box<dyn Fn() -> Vec<(String, bool)> + Send + Sync>;
 
 /// Where the series are read from when they are scraped.
 pub(crate) struct Sources {
-    pub(crate) upstreams: Arc<Upstreams>,
+    /// Those of the newest config.
+    pub(crate) upstreams: Box<dyn Fn() -> Arc<Upstreams> + Send + Sync>,
     /// Each system that was tried, and whether it can be read.
     pub(crate) systems_up: States,
     /// Each lane that was used, and whether it fails.
     pub(crate) lanes_failing: States,
-    /// The lanes of the config, which are counted at 0 too.
-    pub(crate) lanes: Vec<String>,
+    /// The lanes of the newest config, which are counted at 0 too.
+    pub(crate) lanes: Box<dyn Fn() -> Vec<String> + Send + Sync>,
     pub(crate) is_database_failing: Box<dyn Fn() -> bool + Send + Sync>,
     pub(crate) outbox: OutboxSnapshot,
 }
@@ -81,12 +82,13 @@ impl Collector for WorkerGauges {
 
 impl WorkerGauges {
     fn sign_ins(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        if self.0.upstreams.systems().is_empty() {
+        let upstreams = (self.0.upstreams)();
+        if upstreams.systems().is_empty() {
             return Ok(());
         }
         let help = "Sign-ins to systems by what became of them.";
         let mut family = encoder.encode_descriptor("sign_ins", help, None, MetricType::Counter)?;
-        for (name, system) in self.0.upstreams.systems() {
+        for (name, system) in upstreams.systems() {
             let counts = system.sign_ins();
             for (result, count) in [
                 ("good", counts.good),
@@ -110,12 +112,9 @@ impl WorkerGauges {
             .map(|kind| (kind.as_str(), i64::try_from(count(kind)).unwrap_or(i64::MAX)));
         let help = "Incidents of the monitor itself that are open.";
         gauges(encoder, "incidents", help, "kind", incidents)?;
-        let mut lanes: BTreeMap<&str, (i64, f64)> = self
-            .0
-            .lanes
-            .iter()
-            .map(|lane| (lane.as_str(), (0, 0.0)))
-            .collect();
+        let known = (self.0.lanes)();
+        let mut lanes: BTreeMap<&str, (i64, f64)> =
+            known.iter().map(|lane| (lane.as_str(), (0, 0.0))).collect();
         let age = |lane: &Unfinished| (outbox.at.naive_utc() - lane.oldest).to_std().unwrap_or_default();
         let unfinished = outbox.unfinished.iter();
         lanes.extend(unfinished.map(|lane| (lane.lane.as_str(), (lane.count, age(lane).as_secs_f64()))));

@@ -1,6 +1,5 @@
 //! The housekeeping of a worker: its sign of life, and removing what is old.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::round::Round;
 use super::{aging, pruning};
-use crate::context::Context;
+use crate::context::{Context, Generations};
 
 /// Time between two cleanings, and the longest between two rounds of acknowledging what is old.
 const CLEANING: Duration = Duration::from_secs(600);
@@ -23,11 +22,12 @@ const FORGET: Duration = Duration::from_secs(24 * 3600);
 /// Who needs the database for the sign of life, in the log.
 const HEARTBEAT: &str = "heartbeat";
 
-/// Beats and cleans until `halt`. A database that fails is logged and tried again.
-pub(crate) async fn run(context: Arc<Context>, halt: CancellationToken) {
-    let mut cleaning = context.clock.monotonic();
+/// Beats and cleans until `halt`, by the newest config. A database that fails is logged and tried again.
+pub(crate) async fn run(mut generations: Generations, halt: CancellationToken) {
+    let mut cleaning = generations.borrow().clock.monotonic();
     let (mut truncating, mut aging) = (cleaning, cleaning);
     loop {
+        let context = generations.borrow_and_update().clone();
         tokio::select! {
             () = halt.cancelled() => return,
             () = context.clock.sleep(context.options.heartbeat) => {}

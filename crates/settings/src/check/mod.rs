@@ -22,6 +22,7 @@ use monitor_requests::{RequestsSettings, SecretSource};
 use toml::de::DeValue;
 
 use self::fetches::Fetches;
+use crate::fingerprint::Fingerprints;
 use crate::kinds::Kinds;
 use crate::place::Base;
 use crate::reader::{Found, Reader};
@@ -108,6 +109,7 @@ impl<'d, 'i> Checker<'d, 'i> {
             channels,
             metrics,
             maintenance,
+            fingerprints: Fingerprints::of(self.reader.document, &self.base, self.env),
         })
     }
 

@@ -73,7 +73,7 @@ pub(crate) async fn one(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let id = extract::id("alert", &id)?;
-    let metrics = state.ctx.metrics.clone();
+    let metrics = state.shown().metrics.clone();
     let found = state.ctx.db.read(move |c| detail(c, id, &metrics)).await?;
     let detail = found.ok_or_else(|| extract::no_such("alert", id))?;
     Ok(HttpResponse::Ok().json(detail))
@@ -126,7 +126,7 @@ fn acknowledged_before(alert: &Alert) -> Problem {
 }
 
 fn view(state: &WebState, alert: Alert) -> AlertView {
-    let title = title_of(&state.ctx.metrics, &alert.key);
+    let title = title_of(&state.shown().metrics, &alert.key);
     AlertView::new(alert, title)
 }
 

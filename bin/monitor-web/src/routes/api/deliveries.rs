@@ -112,7 +112,7 @@ pub(crate) async fn retry_all(
         statuses: vec![DeliveryStatus::Failed, DeliveryStatus::GivenUp],
         ..Filter::default()
     };
-    let known = state.ctx.channels.clone();
+    let known = state.shown().channels.clone();
     let is_known = known.contains(&channel) || channel != filter.lane.as_deref().unwrap_or_default();
     let (name, all_of_it) = (
         channel.clone(),

@@ -38,7 +38,7 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let limit = extract::limit_to(query.limit, MOST, MOST)?;
     let key = key.into_inner();
-    if !state.ctx.metrics.iter().any(|metric| metric.key == *key) {
+    if !state.shown().metrics.iter().any(|metric| metric.key == *key) {
         return Err(extract::no_such("metric", key));
     }
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

@@ -24,7 +24,7 @@ pub(crate) async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let limit = extract::limit(query.limit)?;
-    let (metrics, cursor) = (state.ctx.metrics.clone(), query.cursor);
+    let (metrics, cursor) = (state.shown().metrics.clone(), query.cursor);
     let (records, more) = state
         .ctx
         .db

@@ -69,7 +69,7 @@ pub(crate) async fn create(
     Body(request): Body<NewRequest>,
 ) -> Result<HttpResponse, Problem> {
     if let Some(key) = &request.key {
-        check_key(key, &state.ctx.metrics)?;
+        check_key(key, &state.shown().metrics)?;
     }
     let now = state.ctx.clock.wall();
     let new = request.silence(now, &who)?;

@@ -34,7 +34,8 @@ pub(crate) async fn reset(who: Operator, state: web::Data<WebState>) -> HttpResp
 
 /// Does it, and says whether the alarm sounded. Where it did not, nothing is acknowledged: the reset is to be repeated.
 async fn sound_and_acknowledge(state: Arc<WebState>, who: Operator) -> Result<bool, DbError> {
-    let sounded = match &state.ctx.alarm {
+    let alarm = state.shown().alarm.clone();
+    let sounded = match &alarm {
         None => "no alarm is configured",
         Some(alarm) => match alarm.sound("global").await {
             Ok(()) => "sounded",

@@ -35,7 +35,7 @@ pub(super) fn answer(
             "The page could not be made. The server's log says why.",
         )
     })?;
-    Ok(page_answer(req, state.ctx.lang, html))
+    Ok(page_answer(req, state.shown().lang, html))
 }
 
 /// Answers with a page in the reader's language, [`page_language`](crate::page_language), which is remembered where it was

@@ -73,7 +73,12 @@ pub(crate) async fn metric(
     req: HttpRequest,
     key: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    if !state.ctx.metrics.iter().any(|metric| metric.key == key.as_str()) {
+    if !state
+        .shown()
+        .metrics
+        .iter()
+        .any(|metric| metric.key == key.as_str())
+    {
         return Err(extract::no_such("metric", &key));
     }
     let snapshot = state.live.current().await;
@@ -84,7 +89,7 @@ pub(crate) async fn metric(
         .ok_or_else(|| Problem::new(Code::DatabaseUnavailable, "The database cannot be read just now."))?;
     let frame = frame(&state, &req, snapshot);
     let metric = metric.clone().at(state.ctx.clock.wall());
-    let metrics = state.ctx.metrics.clone();
+    let metrics = state.shown().metrics.clone();
     let read = move |c: &mut Conn| MetricPage::read(c, frame, metric, &metrics);
     read_and_answer(&state, &req, "metric.html", read).await
 }
@@ -98,7 +103,7 @@ pub(crate) async fn alerts(
 ) -> Result<HttpResponse, Problem> {
     let all = query.show.as_deref() == Some("all");
     let snapshot = state.live.current().await;
-    let (frame, metrics) = (frame(&state, &req, &snapshot), state.ctx.metrics.clone());
+    let (frame, metrics) = (frame(&state, &req, &snapshot), state.shown().metrics.clone());
     let read = move |c: &mut Conn| AlertsPage::read(c, frame, &metrics, all, query.cursor);
     read_and_answer(&state, &req, "alerts.html", read).await
 }
@@ -129,7 +134,7 @@ pub(crate) async fn system(
 }
 
 fn frame(state: &WebState, req: &HttpRequest, snapshot: &Snapshot) -> Frame {
-    let (language, _) = choose_language(req, state.ctx.lang);
+    let (language, _) = choose_language(req, state.shown().lang);
     let now = state.ctx.clock.wall();
     let worker = snapshot.worker(now, state.ctx.worker_timeout);
     Frame::new(&state.ctx.nav, language, req.path(), now).with(&worker)

@@ -67,9 +67,17 @@ impl Windows {
         })
     }
 
+    /// Whether all windows that are needed are here. They are not where the config has another rule now.
+    pub(crate) fn have(&self, needs: &[Need]) -> bool {
+        needs.iter().all(|need| match need {
+            Need::Window(span) => self.windows.iter().any(|window| window.span == *span),
+            Need::Ago(_) | Need::Metric(_) => true,
+        })
+    }
+
     /// Whether nothing but windows is needed.
     pub(super) fn are_all_of(&self, needs: &[Need]) -> bool {
-        needs.len() == self.windows.len()
+        needs.iter().all(|need| matches!(need, Need::Window(_)))
     }
 
     /// One more reading.

@@ -1,4 +1,5 @@
-//! Metrics whose key is another one in the config than before: what the database has of them moves to the new key, at a start.
+//! Metrics whose key is another one in the config than before: what the database has of them moves to the new key, at a start
+//! or before the first cycle by a changed config.
 
 use monitor_domain::MetricKey;
 use monitor_model::metric_keys::{self, Renamed};
@@ -9,10 +10,20 @@ use crate::context::Context;
 /// Moves what is left under an old key. One transaction a metric: all of it has the new key, or none of it.
 pub(crate) async fn rename_metrics(context: &Context) -> Result<(), DbError> {
     for (from, to) in &context.options.renamed {
-        let (old, new) = (from.clone(), to.clone());
-        let rename = move |conn: &mut Conn| metric_keys::rename(conn, &old, &new);
-        report(from, to, context.db.write(rename).await?);
+        rename_metric(context, from, to).await?;
     }
+    Ok(())
+}
+
+/// The same for one metric.
+pub(super) async fn rename_metric(
+    context: &Context,
+    from: &MetricKey,
+    to: &MetricKey,
+) -> Result<(), DbError> {
+    let (old, new) = (from.clone(), to.clone());
+    let rename = move |conn: &mut Conn| metric_keys::rename(conn, &old, &new);
+    report(from, to, context.db.write(rename).await?);
     Ok(())
 }
 

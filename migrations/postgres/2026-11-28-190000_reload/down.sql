@@ -1,0 +1,2 @@
+DROP TABLE reload_answer;
+DROP TABLE reload_request;
