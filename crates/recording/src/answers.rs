@@ -64,6 +64,16 @@ pub(crate) fn signed_out(evidence: &Evidence<'_>, expected: &str) -> Vec<(String
     {
         rules.push(("redirect_to".to_owned(), Toml::text(path)));
     }
+    let is_redirected = evidence.own().any(|call| login_page(call).is_some());
+    if rules.is_empty() && !is_redirected && evidence.after().any(|call| call.is_html() && call.is_success())
+    {
+        rules.extend(
+            evidence
+                .sign_in
+                .and_then(|sign_in| sign_in.page)
+                .and_then(|(at, _)| password_field(evidence, at)),
+        );
+    }
     let code = evidence.own().filter(|call| call.is_success()).find_map(|call| {
         let json = call.json.as_ref()?;
         CODES.iter().find_map(|name| {
@@ -96,4 +106,17 @@ fn login_page(call: &Exchange) -> Option<String> {
         .any(|word| name.contains(word));
     let is_other = call.url.path() != to;
     (is_login && is_other).then_some(to)
+}
+
+/// `body_contains`, for a system that shows its login page where another page was due: how that page writes its password field, where
+/// no page after the sign-in does.
+fn password_field(evidence: &Evidence<'_>, page: usize) -> Option<(String, Toml)> {
+    let ways = ["type=\"password\"", "type='password'", "type=password"];
+    let way = ways
+        .iter()
+        .find(|way| evidence.exchanges[page].text.contains(**way))?;
+    let is_shown = evidence
+        .after()
+        .any(|call| call.is_html() && call.text.contains(way));
+    (!is_shown).then(|| ("body_contains".to_owned(), Toml::text(*way)))
 }

@@ -2,9 +2,12 @@
 
 use crate::Evidence;
 use crate::exchange::{Exchange, Field};
+use crate::json::walk;
 use crate::names;
 use crate::proposal::Note;
 use crate::sign_in::SignIn;
+use crate::target;
+use crate::toml::comment;
 
 /// What a field besides name and password is, where a person must fill it in.
 pub(crate) fn of_field(evidence: &Evidence<'_>, sign_in: &SignIn<'_>, field: &Field) -> Option<Note> {
@@ -103,6 +106,36 @@ pub(crate) fn single_sign_on(evidence: &Evidence<'_>) -> Option<Note> {
         "people sign in through another service, {host} (single sign-on: OAuth, OpenID Connect or SAML), whose way through the \
          browser a config cannot go. Have a client for the monitor made there and use kind = \"oauth2\" with its \
          client_id and client_secret, or use an account of the system itself, or a fixed token (kind = \"bearer\")."
+    )))
+}
+
+/// A token that a call after the sign-in brought, and not the sign-in itself.
+pub(crate) fn second_call(evidence: &Evidence<'_>, sign_in: &SignIn<'_>) -> Option<Note> {
+    let bare = |value: &str| value.split_once(' ').map_or(value, |(_, token)| token).to_owned();
+    let token = evidence
+        .after()
+        .find_map(|call| call.header("authorization"))
+        .map(bare)?;
+    let mut after = evidence.exchanges[sign_in.index + 1..].iter();
+    let brought = after.find(|call| {
+        let mut has_it = false;
+        if let Some(json) = &call.json {
+            walk(json, |_, value| {
+                has_it |= value.as_str().is_some_and(|text| text == token)
+            });
+        }
+        has_it
+    })?;
+    let path = target::path(&brought.url);
+    let path = if evidence.secrets.may_show_path(&path) {
+        path
+    } else {
+        "(not shown)".to_owned()
+    };
+    Some(Note::obstacle(format!(
+        "the token that calls carry is in the answer to a second call, {} {path}, not in that to the sign-in. Make that call \
+         the login, and the sign-in one of login.steps, which takes what the second call needs (docs/configuration.md).",
+        comment(&brought.method)
     )))
 }
 

@@ -155,6 +155,9 @@ fn signed_in(evidence: &Evidence<'_>, sign_in: &SignIn<'_>, proposal: &mut Propo
             .push(Line::because("signed_out", Toml::Table(rules), why));
     }
     proposal.notes.extend(obstacles::sanitized(evidence));
+    if token.is_none() {
+        proposal.notes.extend(obstacles::second_call(evidence, sign_in));
+    }
     let is_elsewhere = sign_in.exchange.origin() != evidence.base;
     if is_elsewhere && token.is_none() {
         proposal.notes.extend(obstacles::single_sign_on(evidence));

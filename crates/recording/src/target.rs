@@ -10,6 +10,9 @@ use crate::secrets::{Secrets, looks_random};
 /// How far a number may be from the time of the call to be that time.
 const NEAR_MS: i64 = 24 * 3600 * 1000;
 
+/// How days are written, and how long that is.
+const FORMATS: &[(&str, usize)] = &[("%Y-%m-%d", 10), ("%Y/%m/%d", 10), ("%Y%m%d", 8)];
+
 /// A path and the part of its query that can be sent again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -17,8 +20,10 @@ pub(crate) struct Target {
     query: Vec<(String, String)>,
     /// Names of parameters whose values may be keys.
     pub(crate) left_out: Vec<String>,
-    /// Parameters with the day of the recording.
+    /// Parameters with a day that stays the same.
     pub(crate) dates: Vec<String>,
+    /// Parameters that are templates of a day.
+    pub(crate) days: Vec<(String, String)>,
 }
 
 impl Target {
@@ -33,6 +38,7 @@ impl Target {
             query: Vec::new(),
             left_out: Vec::new(),
             dates: Vec::new(),
+            days: Vec::new(),
         };
         for (name, value) in call.url.query_pairs().take(crate::limits::MAX_PAIRS) {
             if is_volatile(&name, &value, call.at_ms) {
@@ -45,6 +51,10 @@ impl Target {
                 (true, true) => target.left_out.push(name.into_owned()),
                 (true, false) => target.left_out.push("(its name too)".to_owned()),
                 (false, _) => {
+                    if let Some(template) = date_template(&value, call.at_ms) {
+                        target.days.push((name.into_owned(), template));
+                        continue;
+                    }
                     if is_date_near(&value, call.at_ms) {
                         target.dates.push(name.clone().into_owned());
                     }
@@ -104,16 +114,35 @@ fn is_volatile(name: &str, value: &str, at_ms: Option<i64>) -> bool {
     is_time || (names::is_cache_buster(name) && (is_chance || is_large || looks_random(value)))
 }
 
-/// Whether a value is a day within six weeks of the recording.
+/// Whether a value is a day within six weeks of the recording, or begins with one.
 pub(crate) fn is_date_near(value: &str, at_ms: Option<i64>) -> bool {
-    let Some(now) = at_ms.and_then(DateTime::from_timestamp_millis) else {
-        return false;
-    };
-    let begin = |count: usize| value.get(..count).unwrap_or_default();
-    let day = NaiveDate::parse_from_str(begin(10), "%Y-%m-%d")
-        .or_else(|_| NaiveDate::parse_from_str(begin(10), "%Y/%m/%d"))
-        .or_else(|_| NaiveDate::parse_from_str(begin(8), "%Y%m%d"));
-    day.is_ok_and(|day| (day - now.date_naive()).num_days().abs() <= 42)
+    FORMATS
+        .iter()
+        .any(|(format, length)| days_back(value, at_ms, format, *length).is_some())
+}
+
+/// The template for a value that is a day, where that is today, yesterday, a week or a month before: others, such as the first of a
+/// month, are not known by their distance.
+pub(crate) fn date_template(value: &str, at_ms: Option<i64>) -> Option<String> {
+    let (format, back) = FORMATS.iter().find_map(|(format, length)| {
+        let is_whole = value.len() == *length;
+        is_whole.then(|| Some((format, days_back(value, at_ms, format, *length)?)))?
+    })?;
+    match back {
+        // In the evening of UTC it is tomorrow in the east.
+        -1 | 0 => Some(format!("{{{{ now | date(format=\"{format}\") }}}}")),
+        1 | 6 | 7 | 29 | 30 => Some(format!(
+            "{{{{ now | date(format=\"{format}\", days_back={back}) }}}}"
+        )),
+        _ => None,
+    }
+}
+
+fn days_back(value: &str, at_ms: Option<i64>, format: &str, length: usize) -> Option<i64> {
+    let now = DateTime::from_timestamp_millis(at_ms?)?;
+    let day = NaiveDate::parse_from_str(value.get(..length)?, format).ok()?;
+    let back = (now.date_naive() - day).num_days();
+    (back.abs() <= 42).then_some(back)
 }
 
 #[cfg(test)]
@@ -140,6 +169,7 @@ mod tests {
             ("http://a/x?t=open&v=2", "/x?t=open&v=2"),
             ("http://a/x;jsessionid=ABC123/y?q=%E5%BE%85", "/x/y?q=%E5%BE%85"),
             ("http://a/x?from=2026-11-01", "/x?from=2026-11-01"),
+            ("http://a/x?from=2026-11-27&n=1", "/x?n=1"),
         ] {
             assert_eq!(target(url).unwrap().text(), text, "{url}");
         }
@@ -156,12 +186,24 @@ mod tests {
     }
 
     #[test]
-    fn a_day_of_the_recording_is_noticed() {
-        let dates = |url| target(url).unwrap().dates;
+    fn a_day_of_the_recording_is_a_template_or_noticed() {
+        let found = target("http://a/x?a=2026-11-27&b=20261126&c=2026/11/20&d=2026-11-01&e=2026-11-27 00:00")
+            .unwrap();
+        let days: Vec<String> = found
+            .days
+            .iter()
+            .map(|(name, day)| format!("{name}: {day}"))
+            .collect();
         assert_eq!(
-            dates("http://a/x?from=2026-11-01&to=20261127&since=2026/11/27 00:00"),
-            ["from", "to", "since"]
+            days,
+            [
+                r#"a: {{ now | date(format="%Y-%m-%d") }}"#,
+                r#"b: {{ now | date(format="%Y%m%d", days_back=1) }}"#,
+                r#"c: {{ now | date(format="%Y/%m/%d", days_back=7) }}"#
+            ]
         );
-        assert!(dates("http://a/x?born=1999-01-01&n=20251127&x=2026").is_empty());
+        assert_eq!(found.dates, ["d", "e"]);
+        let other = target("http://a/x?born=1999-01-01&n=20251127&x=2026").unwrap();
+        assert!(other.dates.is_empty() && other.days.is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! Numbers that a page shows.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use ego_tree::NodeRef;
@@ -16,7 +17,7 @@ const MAX_NUMBERS: usize = 60;
 /// The longest text around a number.
 const MAX_TEXT: usize = 80;
 /// A number in a pattern: what the config takes apart.
-const NUMBER: &str = "(-?[0-9][0-9,]*(?:\\.[0-9]+)?)";
+pub(super) const NUMBER: &str = "(-?[0-9][0-9,]*(?:\\.[0-9]+)?)";
 /// What may stand between a label and its number.
 const BETWEEN: &str = "(?:\\s|&nbsp;|<[^>]*>|[:：(（])*";
 
@@ -36,8 +37,13 @@ pub(super) fn numbers(text: &str) -> Vec<Candidate> {
         return Vec::new();
     }
     let page = Html::parse_document(text);
+    let mut ids: HashMap<String, usize> = HashMap::new();
+    let elements = || page.tree.nodes().take(MAX_NODES).filter_map(ElementRef::wrap);
+    for id in elements().filter_map(|element| element.attr("id")) {
+        *ids.entry(id.to_owned()).or_default() += 1;
+    }
     let mut found: Vec<Candidate> = Vec::new();
-    for element in page.tree.nodes().take(MAX_NODES).filter_map(ElementRef::wrap) {
+    for element in elements() {
         if found.len() >= MAX_NUMBERS {
             break;
         }
@@ -56,12 +62,12 @@ pub(super) fn numbers(text: &str) -> Vec<Candidate> {
         ) {
             continue;
         }
-        found.extend(number(text, element));
+        found.extend(number(text, element, &ids));
     }
     found
 }
 
-fn number(text: &str, element: ElementRef<'_>) -> Option<Candidate> {
+fn number(text: &str, element: ElementRef<'_>, ids: &HashMap<String, usize>) -> Option<Candidate> {
     let own = own_text(element)?;
     let parts = TEXT.captures(&own)?;
     let before = parts[1]
@@ -79,18 +85,13 @@ fn number(text: &str, element: ElementRef<'_>) -> Option<Candidate> {
         .into_iter()
         .flatten()
         .find(|label| label.chars().filter(|c| c.is_alphabetic()).count() >= 2);
+    let id = element.attr("id").filter(|id| is_plain_id(id));
+    let is_alone = parts[1].trim().is_empty() && parts[4].trim().is_empty();
+    // An id stands once in a page; where it does not, it is no way to the number.
+    let select = id
+        .filter(|id| is_alone && ids.get(*id) == Some(&1))
+        .map(|id| format!("#{id}"));
     let mut patterns = Vec::new();
-    if let Some(id) = element
-        .attr("id")
-        .filter(|id| id.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) && !id.is_empty())
-    {
-        let between = if before.is_empty() {
-            String::new()
-        } else {
-            "[^<0-9]*?".to_owned()
-        };
-        patterns.push(format!("id=[\"']?{id}[\"' >][^>]*>?\\s*{between}{NUMBER}"));
-    }
     let words = |label: &str| {
         label
             .split_whitespace()
@@ -102,10 +103,16 @@ fn number(text: &str, element: ElementRef<'_>) -> Option<Candidate> {
         patterns.push(format!("{}{BETWEEN}{NUMBER}", words(label)));
         patterns.push(format!("{NUMBER}{BETWEEN}{}", words(label)));
     }
-    // One that finds another number first would be read as this one.
-    let pattern = patterns
-        .into_iter()
-        .find(|pattern| finds(pattern, text, &recorded))?;
+    let take = match select {
+        Some(select) => ("select", select),
+        // One that finds another number first would be read as this one.
+        None => (
+            "regex",
+            patterns
+                .into_iter()
+                .find(|pattern| finds(pattern, text, &recorded))?,
+        ),
+    };
     let mut score = label.as_deref().map_or(0, plausible::label) + 2;
     let id_words = names::words(element.attr("id").unwrap_or_default());
     score += plausible::words(&id_words).clamp(-6, 5);
@@ -127,12 +134,18 @@ fn number(text: &str, element: ElementRef<'_>) -> Option<Candidate> {
     Some(Candidate {
         call: 0,
         score,
-        take: ("regex", pattern),
+        take,
         counts: digits.chars().all(|c| c.is_ascii_digit()),
         recorded,
         label,
         words,
     })
+}
+
+/// Whether an id is a CSS selector as it is.
+fn is_plain_id(id: &str) -> bool {
+    id.starts_with(|c: char| c.is_ascii_alphabetic())
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }
 
 /// The text of an element without elements in it.
@@ -181,8 +194,14 @@ fn beside(element: ElementRef<'_>) -> Option<String> {
     })
 }
 
+/// Whether a text is a number and nothing else.
+pub(super) fn is_number(text: &str) -> bool {
+    let parts = TEXT.captures(text);
+    parts.is_some_and(|parts| parts[1].is_empty() && parts[4].is_empty())
+}
+
 /// Whether the first number that a pattern finds is this one.
-fn finds(pattern: &str, text: &str, number: &str) -> bool {
+pub(super) fn finds(pattern: &str, text: &str, number: &str) -> bool {
     let found = Regex::new(pattern)
         .ok()
         .and_then(|pattern| Some(pattern.captures(text)?.get(1)?.as_str() == number));
@@ -218,13 +237,12 @@ mod tests {
 
     #[test]
     fn a_pattern_finds_this_number_first_or_is_not_proposed() {
-        for one in numbers(
-            "<p>Total 1</p><p>Total 2</p><b id=n>5</b><i id='m'>6</i><u id=\"k\" class=\"c9\">\n 7 </u>",
-        ) {
-            let pattern = Regex::new(&one.take.1).unwrap();
-            assert_eq!(&pattern.captures("<p>Total 1</p><p>Total 2</p><b id=n>5</b><i id='m'>6</i><u id=\"k\" class=\"c9\">\n 7 </u>").unwrap()[1], one.recorded);
-            assert_ne!(one.recorded, "2");
-        }
+        let page = "<p>Total 1</p><p>Total 2</p><p>Sum: 3</p><i id=n>5</i><i id='n'>6</i><u id=\"k\" class=\"c9\">\n 7 </u>";
+        let found: Vec<String> = numbers(page)
+            .into_iter()
+            .map(|one| format!("{} {}", one.take.0, one.recorded))
+            .collect();
+        assert_eq!(found, ["regex 1", "regex 3", "select 7"]);
     }
 
     #[test]

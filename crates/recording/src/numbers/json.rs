@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Candidate, plausible};
+use super::{Candidate, html, plausible};
 use crate::exchange::Step;
 use crate::json::{at, json_path, quoted, walk};
 use crate::names;
@@ -24,8 +24,8 @@ const LABELS: &[&str] = &[
     "desc",
 ];
 
-/// The numbers of an answer that may be worth a metric.
-pub(super) fn numbers(json: &Value) -> Vec<Candidate> {
+/// The numbers of an answer that may be worth a metric. `text` is the answer as it was sent.
+pub(super) fn numbers(json: &Value, text: &str) -> Vec<Candidate> {
     let mut found = Vec::new();
     walk(json, |way, value| {
         let indexes = way.iter().filter(|step| matches!(step, Step::Index(_))).count();
@@ -41,8 +41,8 @@ pub(super) fn numbers(json: &Value) -> Vec<Candidate> {
                     score,
                 ));
             }
-            Value::Number(number) if indexes == 1 => {
-                if let Some((path, label)) = figure(json, way) {
+            Value::Number(number) if indexes == 1 => match figure(json, way) {
+                Some((path, label)) => {
                     let mut words = words(way);
                     words.retain(|word| !matches!(word.as_str(), "value" | "data"));
                     words.extend(names::words(&label));
@@ -51,7 +51,21 @@ pub(super) fn numbers(json: &Value) -> Vec<Candidate> {
                     one.label = Some(label);
                     found.push(one);
                 }
-            }
+                // A list of one row, as a query of a database brings it.
+                None if is_alone(json, way) => {
+                    let words = words(way);
+                    let score = plausible::words(&words) + plausible::size(number) - depth(way);
+                    found.push(candidate(
+                        "value",
+                        json_path(way),
+                        &number.to_string(),
+                        words,
+                        score,
+                    ));
+                }
+                None => {}
+            },
+            Value::String(number) if indexes == 0 => found.extend(in_string(text, way, number)),
             Value::Array(list) if indexes == 0 => found.extend(rows(json, way, list)),
             _ => {}
         }
@@ -99,6 +113,23 @@ fn words(way: &[Step]) -> Vec<String> {
     words
 }
 
+/// A number that is written as a text, which only a pattern reads: `"unpaid": "12"`.
+fn in_string(text: &str, way: &[Step], number: &str) -> Option<Candidate> {
+    let Some(Step::Key(key)) = way.last() else {
+        return None;
+    };
+    let is_number = number.len() <= 16 && html::is_number(number);
+    let words = words(way);
+    let weight = plausible::words(&words);
+    if !is_number || weight < 4 || !key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return None;
+    }
+    let pattern = format!("\"{key}\"\\s*:\\s*\"{}\"", html::NUMBER);
+    let digits = number.replace(',', "").parse().ok()?;
+    let score = weight + plausible::size(&digits) - depth(way) - 1;
+    html::finds(&pattern, text, number).then(|| candidate("regex", pattern, number, words, score))
+}
+
 /// A number of an object in a short list, by the name that the object has: `$.data[?@.name == 'unpaid'].value`.
 fn figure(json: &Value, way: &[Step]) -> Option<(String, String)> {
     let [list_way @ .., Step::Index(index), Step::Key(own)] = way else {
@@ -133,6 +164,13 @@ fn figure(json: &Value, way: &[Step]) -> Option<(String, String)> {
         &member[1..]
     );
     Some((path, label.to_owned()))
+}
+
+/// Whether the list on this way has one element.
+fn is_alone(json: &Value, way: &[Step]) -> bool {
+    let list = way.iter().position(|step| matches!(step, Step::Index(_)));
+    let list = list.and_then(|list| at(json, &way[..list])?.as_array());
+    list.is_some_and(|list| list.len() == 1)
 }
 
 /// How many rows a list has, where no number beside it says how many there are in all.
@@ -175,7 +213,7 @@ mod tests {
 
     /// The ways that are plausible, the best first.
     fn found(json: &Value) -> Vec<String> {
-        let mut all = numbers(json);
+        let mut all = numbers(json, &json.to_string());
         all.sort_by_key(|one| -one.score);
         let plausible = all.into_iter().filter(|one| one.score >= 3);
         plausible
@@ -206,6 +244,24 @@ mod tests {
         );
         let twice = json!([{ "name": "a", "value": 1 }, { "name": "a", "value": 2 }]);
         assert!(found(&twice).iter().all(|one| !one.contains("?@")));
+    }
+
+    #[test]
+    fn a_number_in_a_string_is_read_by_a_pattern() {
+        let json = json!({ "data": { "unpaid": "1,204", "pendingId": "7", "name": "12", "todoCount": "many", "failed": "3" } });
+        let number = html::NUMBER;
+        let pattern = |key: &str| format!("regex \"{key}\"\\s*:\\s*\"{number}\"");
+        assert_eq!(
+            found(&json),
+            [
+                format!("{} = 1,204", pattern("unpaid")),
+                format!("{} = 3", pattern("failed"))
+            ]
+        );
+        // Where the first one that a pattern finds is another, there is none.
+        let twice = json!([0, { "a": { "unpaid": "1" }, "b": { "unpaid": "2" } }]);
+        let twice = &twice[1];
+        assert_eq!(found(twice).len(), 1);
     }
 
     #[test]

@@ -11,13 +11,13 @@ use serde_json::Value;
 
 use crate::Evidence;
 use crate::exchange::{Encoding, Exchange};
-use crate::json::walk;
+use crate::json::{at_mut, walk};
 use crate::limits::{MAX_LISTED, MAX_METRICS, MAX_PAGES};
 use crate::names;
 use crate::proposal::{Metric, Note};
 use crate::secrets::Secrets;
 use crate::sign_in::Pages;
-use crate::target::{self, Target, is_date_near};
+use crate::target::{self, Target, date_template, is_date_near};
 use crate::toml::{Toml, comment};
 use keys::Keys;
 
@@ -63,7 +63,7 @@ pub(crate) fn candidates(
             continue;
         }
         let mut found = match &call.json {
-            Some(json) => json::numbers(json),
+            Some(json) => json::numbers(json, &call.text),
             None => Vec::new(),
         };
         found.extend(headers(call));
@@ -207,19 +207,31 @@ fn metric(
         ("path", Toml::text(target.text())),
     ];
     let mut why = Vec::new();
+    let mut has_day = !target.days.is_empty();
+    if has_day {
+        let days = target
+            .days
+            .iter()
+            .map(|(name, day)| (name.clone(), Toml::text(day)));
+        fetch.push(("query", Toml::Table(days.collect())));
+    }
     if call.method == "POST" {
         let body = call.body.json.as_ref()?;
-        let body = body_to_send(evidence, body)?;
+        let (body, is_day) = body_to_send(evidence, call, body)?;
+        has_day |= is_day;
         fetch.push(("method", Toml::text("POST")));
         fetch.push(("body", body));
-        let dates = call
-            .body
-            .fields
-            .iter()
-            .filter(|field| is_date_near(&field.text(), call.at_ms));
-        why.extend(fixed_day(
-            &dates.map(|field| field.name().to_owned()).collect::<Vec<_>>(),
-        ));
+        let dates = call.body.fields.iter().filter(|field| {
+            let text = field.text();
+            is_date_near(&text, call.at_ms) && date_template(&text, call.at_ms).is_none()
+        });
+        let dates: Vec<String> = dates.map(|field| field.name().to_owned()).collect();
+        why.extend(fixed_day(&dates));
+    }
+    if has_day {
+        let text =
+            "The day is that of the reading, in UTC: date(…, timezone=\"Asia/Shanghai\") is another zone's.";
+        why.push(text.to_owned());
     }
     let (key, text) = &one.take;
     fetch.push((key, Toml::text(text)));
@@ -259,12 +271,13 @@ fn metric(
 
 fn fixed_day(names: &[String]) -> Option<String> {
     let names: Vec<String> = names.iter().map(|name| comment(name)).collect();
-    let text = "is the day of the recording, and stays it: leave it out where the system then takes today.";
+    let text =
+        "is a day of the recording, and stays that day: leave it out where the system then takes today.";
     (!names.is_empty()).then(|| format!("{} {text}", names.join(", ")))
 }
 
-/// The body of a call that reads, if all of it may be shown.
-fn body_to_send(evidence: &Evidence<'_>, body: &Value) -> Option<Toml> {
+/// The body of a call that reads, if all of it may be shown, and whether a day of it is a template.
+fn body_to_send(evidence: &Evidence<'_>, call: &Exchange, body: &Value) -> Option<(Toml, bool)> {
     let mut is_shown = true;
     walk(body, |way, value| {
         let key = way.last().and_then(|step| match step {
@@ -280,5 +293,20 @@ fn body_to_send(evidence: &Evidence<'_>, body: &Value) -> Option<Toml> {
     });
     // What was not visited is not known to be harmless.
     let is_whole = crate::json::is_within_limits(body);
-    (is_shown && is_whole).then(|| Toml::from_json(body))?
+    if !is_shown || !is_whole {
+        return None;
+    }
+    let (mut body, mut has_day) = (body.clone(), false);
+    for field in &call.body.fields {
+        if let Some(template) = field
+            .value
+            .as_str()
+            .and_then(|text| date_template(text, call.at_ms))
+            && let Some(place) = at_mut(&mut body, &field.path)
+        {
+            *place = Value::String(template);
+            has_day = true;
+        }
+    }
+    Some((Toml::from_json(&body)?, has_day))
 }

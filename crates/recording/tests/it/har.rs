@@ -164,7 +164,7 @@ impl Config {
             let fetch = metric["fetch"].as_object().unwrap();
             let take = fetch
                 .iter()
-                .find(|(key, _)| !matches!(key.as_str(), "system" | "path" | "method" | "body"))
+                .find(|(key, _)| !matches!(key.as_str(), "system" | "path" | "method" | "query" | "body"))
                 .unwrap();
             format!("{} {}", fetch["path"].as_str().unwrap(), take.1.as_str().unwrap())
         };

@@ -61,7 +61,7 @@ fn a_count_alerts_at_a_rise_and_anything_else_waits_for_a_threshold() {
 #[test]
 fn what_changes_something_is_not_proposed_and_what_reads_is() {
     let answer = json!({ "total": 7 });
-    let body = json!({ "pageNum": 1, "status": "unpaid", "day": "2026-11-27" });
+    let body = json!({ "pageNum": 1, "status": "unpaid", "day": "2026-11-27", "since": "2026-11-01" });
     let post = |path: &str| Call::post(path).json(&body).answers(&answer);
     let config = signed_in([
         post("/api/orders/search"),
@@ -74,9 +74,10 @@ fn what_changes_something_is_not_proposed_and_what_reads_is() {
         ["/api/export $.total", "/api/orders/search $.total"]
     );
     let fetch = &config.metrics["orders_search_total"]["fetch"];
-    assert_eq!((&fetch["method"], &fetch["body"]), (&json!("POST"), &body));
+    let sent = json!({ "pageNum": 1, "status": "unpaid", "day": "{{ now | date(format=\"%Y-%m-%d\") }}", "since": "2026-11-01" });
+    assert_eq!((&fetch["method"], &fetch["body"]), (&json!("POST"), &sent));
     assert!(
-        config.text.contains("# day is the day of the recording"),
+        config.text.contains("# since is a day of the recording"),
         "{}",
         config.text
     );
@@ -129,6 +130,23 @@ fn a_header_with_a_total_is_taken() {
         config
             .fetches()
             .contains(&"/api/orders?per_page=1 x-total-count".to_owned()),
+        "{}",
+        config.text
+    );
+}
+
+#[test]
+fn a_day_in_the_query_is_that_of_the_reading() {
+    let config = signed_in([
+        Call::get("/api/orders/total?status=open&day=2026-11-27&from=2026-11-20")
+            .answers(&json!({ "total": 7 })),
+    ]);
+    let fetch = &config.metrics["orders_total"]["fetch"];
+    assert_eq!(fetch["path"], "/api/orders/total?status=open");
+    let query = json!({ "day": "{{ now | date(format=\"%Y-%m-%d\") }}", "from": "{{ now | date(format=\"%Y-%m-%d\", days_back=7) }}" });
+    assert_eq!(fetch["query"], query);
+    assert!(
+        config.text.contains("# The day is that of the reading, in UTC"),
         "{}",
         config.text
     );

@@ -203,3 +203,21 @@ fn a_token_that_goes_along_otherwise_is_named() {
     let config = Har::of([sign_in(), both]).config();
     assert!(config.obstacles.is_empty(), "{config:?}");
 }
+
+#[test]
+fn a_token_of_a_second_call_is_named_with_that_call() {
+    let config = Har::of([
+        Call::post("/api/login")
+            .json(&json!({ "user": "ops", "pwd": "hunter22" }))
+            .answers(&json!({ "ticket": "t-4711-aabbccdd" })),
+        Call::post("/api/token")
+            .json(&json!({ "ticket": "t-4711-aabbccdd" }))
+            .answers(&json!({ "jwt": TOKEN })),
+        total_by("Authorization", &format!("Bearer {TOKEN}")),
+    ])
+    .config();
+    assert!(
+        config.has_obstacle("a second call, POST /api/token"),
+        "{config:?}"
+    );
+}

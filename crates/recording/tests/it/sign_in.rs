@@ -388,3 +388,37 @@ fn how_good_answers_and_lost_sessions_show_is_taken_from_the_recording() {
     );
     assert_eq!(config.system.get("ok"), None);
 }
+
+#[test]
+fn a_login_page_in_the_place_of_another_is_known_by_its_field() {
+    let page = "<html><body><p>待处理：<b id=n>5</b></p></body></html>";
+    let calls = || {
+        [
+            Call::get("/login").page(LOGIN_PAGE),
+            form_sign_in(&[]),
+            Call::get("/home").cookie("sid", "s3ss10n-4711-abcd").page(page),
+        ]
+    };
+    let config = Har::of(calls()).config();
+    assert_eq!(
+        config.system["signed_out"],
+        json!({ "body_contains": "type=password" })
+    );
+    // Where a page of its own has such a field, or a redirect was recorded, it is not.
+    let own = Call::get("/account").page("<form><input type=password name=new></form>");
+    assert_eq!(
+        Har::of(calls().into_iter().chain([own]))
+            .config()
+            .system
+            .get("signed_out"),
+        None
+    );
+    let redirect = Call::get("/home").to(302, "/login");
+    assert_eq!(
+        Har::of([redirect].into_iter().chain(calls()))
+            .config()
+            .system
+            .get("signed_out"),
+        None
+    );
+}
