@@ -8,22 +8,22 @@ use monitor_tests::{RecordedBrowser, binary};
 use serde_json::{Value, json};
 
 /// A folder with a recording in it.
-struct Recorded {
+pub(super) struct Recorded {
     folder: tempfile::TempDir,
 }
 
 impl Recorded {
-    fn new(har: &Value) -> Recorded {
+    pub(super) fn new(har: &Value) -> Recorded {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("page.har"), har.to_string()).unwrap();
         Recorded { folder }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    async fn import(&self, more: &[&str]) -> Output {
+    pub(super) async fn import(&self, more: &[&str]) -> Output {
         let file = self.path("page.har");
         let mut arguments = vec!["import", "har", file.to_str().unwrap()];
         arguments.extend(more);
@@ -31,7 +31,7 @@ impl Recorded {
     }
 
     /// What `check --online` says of the config that was written.
-    async fn check(&self, env: &[(&str, &str)]) -> String {
+    pub(super) async fn check(&self, env: &[(&str, &str)]) -> String {
         let config = self.path("monitor.toml");
         let output = monitor(&["check", "--online", "--config", config.to_str().unwrap()], env).await;
         assert!(output.status.success(), "{}", said(&output));
@@ -51,7 +51,7 @@ async fn monitor(arguments: &[&str], env: &[(&str, &str)]) -> Output {
         .unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub(super) fn said(output: &Output) -> String {
     [&output.stdout, &output.stderr]
         .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
         .concat()

@@ -4,7 +4,7 @@ use super::*;
 
 const ACCOUNT: (&str, &str) = ("gns3", "projects");
 
-async fn start() -> Option<ThirdParty> {
+pub(super) async fn start() -> Option<ThirdParty> {
     let program = installed("gns3", "gns3server")?;
     let prepare = |folder: &Path, port| {
         let text = format!(
@@ -23,7 +23,7 @@ async fn start() -> Option<ThirdParty> {
 }
 
 /// As its own client does it.
-async fn add_project(system: &ThirdParty, name: &str) {
+pub(super) async fn add_project(system: &ThirdParty, name: &str) {
     let users = format!("{}/v3/access/users/authenticate", system.url);
     let account = serde_json::json!({ "username": "monitor", "password": PASSWORD });
     let answer = http().post(users).json(&account).send().await.unwrap();

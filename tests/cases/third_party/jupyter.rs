@@ -5,7 +5,7 @@ use super::*;
 
 const ACCOUNT: (&str, &str) = ("jupyter", "notebooks");
 
-async fn start() -> Option<ThirdParty> {
+pub(super) async fn start() -> Option<ThirdParty> {
     let program = installed("jupyter", "jupyter-server")?;
     let python = installed("jupyter", "python")?;
     let script = format!("from jupyter_server.auth import passwd; print(passwd('{PASSWORD}', 'sha256'))");
@@ -42,7 +42,7 @@ async fn start() -> Option<ThirdParty> {
     Some(ThirdParty::start(prepare, command).await)
 }
 
-fn add_notebook(folder: &Path, name: &str) {
+pub(super) fn add_notebook(folder: &Path, name: &str) {
     let empty = r#"{"cells":[],"metadata":{},"nbformat":4,"nbformat_minor":5}"#;
     std::fs::write(folder.join("root").join(format!("{name}.ipynb")), empty).unwrap();
 }

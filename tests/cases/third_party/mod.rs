@@ -16,6 +16,7 @@ mod canaille;
 mod gns3;
 mod jupyter;
 mod prometheus;
+mod recorded;
 mod wsgidav;
 
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ use std::time::{Duration, Instant};
 
 use monitor_model::realtime;
 use monitor_testkit::require;
-use monitor_tests::{Backend, Config, Process, Site, binary, eventually, http};
+use monitor_tests::{Backend, Config, Process, RecordedBrowser, Site, binary, eventually, http};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
