@@ -121,7 +121,7 @@ pub(crate) fn second_call(evidence: &Evidence<'_>, sign_in: &SignIn<'_>) -> Opti
         let mut has_it = false;
         if let Some(json) = &call.json {
             walk(json, |_, value| {
-                has_it |= value.as_str().is_some_and(|text| text == token)
+                has_it |= value.as_str().is_some_and(|text| text == token);
             });
         }
         has_it

@@ -14,10 +14,16 @@ async fn reads(har: &Value, metric: &str, total: u32) {
     let config = std::fs::read_to_string(&out).unwrap();
     let checked = recorded.check(&[("RECORDED_PASSWORD", PASSWORD)]).await;
     for said in [replayed, checked] {
-        for line in ["ok    system recorded: signed in".to_owned(), format!("ok    metric {metric}: {total}")] {
+        for line in [
+            "ok    system recorded: signed in".to_owned(),
+            format!("ok    metric {metric}: {total}"),
+        ] {
             assert!(said.contains(&line), "{line}: {said}\n{config}");
         }
-        assert!(!said.contains(PASSWORD) && !config.contains(PASSWORD), "{said}\n{config}");
+        assert!(
+            !said.contains(PASSWORD) && !config.contains(PASSWORD),
+            "{said}\n{config}"
+        );
     }
 }
 
@@ -45,13 +51,21 @@ async fn a_token_of_gns3_is_found() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_form_of_jupyter_with_its_csrf_token_is_found() {
-    let Some(system) = jupyter::start().await else { return };
+    let Some(system) = jupyter::start().await else {
+        return;
+    };
     let Some(mut browser) = RecordedBrowser::start().await else {
         return;
     };
-    browser.goto(&format!("{}/login?next=%2Fapi%2Fstatus", system.url)).await;
-    browser.fill(&[("input[name=password]", PASSWORD)], "form button[type=submit]").await;
-    browser.run("await (await fetch('/api/contents?content=1')).text();").await;
+    browser
+        .goto(&format!("{}/login?next=%2Fapi%2Fstatus", system.url))
+        .await;
+    browser
+        .fill(&[("input[name=password]", PASSWORD)], "form button[type=submit]")
+        .await;
+    browser
+        .run("await (await fetch('/api/contents?content=1')).text();")
+        .await;
     let har = browser.close().await;
     jupyter::add_notebook(system.folder.path(), "two");
     reads(&har, "contents_content_count", 2).await;

@@ -138,7 +138,9 @@ pub(super) async fn load(
         return Ok(History::default());
     }
     let at = at.naive_utc();
-    let kept = metric.windows(pinned.version).filter(|kept| kept.have(&query.needs));
+    let kept = metric
+        .windows(pinned.version)
+        .filter(|kept| kept.have(&query.needs));
     if let Some(windows) = &kept
         && windows.are_all_of(&query.needs)
     {
