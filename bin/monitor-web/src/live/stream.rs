@@ -75,7 +75,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::context::{MetricView, WebContext};
+    use crate::context::{MetricView, Shown, WebContext};
     use crate::live::Live;
 
     #[tokio::test]
@@ -94,6 +94,7 @@ mod tests {
             interval: Duration::from_secs(10),
         };
         let ctx = WebContext::new(db.clone(), vec![view], SystemClock::shared());
+        ctx.reloader.begin(Shown::from(&ctx));
         let live = Live::start(&ctx, CancellationToken::new()).await;
         let mut slow = Box::pin(live.stream().unwrap());
         let mut quick = Box::pin(live.stream().unwrap());

@@ -6,6 +6,7 @@ use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::Utc;
@@ -25,6 +26,7 @@ type FileId = (u64, u64);
 pub(crate) struct OpenedFile {
     id: Arc<OnceLock<FileId>>,
     beside: Arc<Mutex<Option<Beside>>>,
+    is_noticed: Arc<AtomicBool>,
     is_lost: Arc<watch::Sender<bool>>,
 }
 
@@ -44,6 +46,7 @@ impl Default for OpenedFile {
         OpenedFile {
             id: Arc::default(),
             beside: Arc::default(),
+            is_noticed: Arc::default(),
             is_lost: Arc::new(watch::channel(false).0),
         }
     }
@@ -83,14 +86,13 @@ impl OpenedFile {
             Err(_) => return Ok(()),
         }
         let error = lost(target);
-        if self
-            .is_lost
-            .send_if_modified(|lost| !std::mem::replace(lost, true))
-        {
+        if !self.is_noticed.swap(true, Ordering::AcqRel) {
             log::error!("{error}");
             if let Some(beside) = self.beside().take() {
                 beside.set_aside(*opened);
             }
+            // Last: who hears of it ends the process.
+            self.is_lost.send_replace(true);
         }
         Err(error)
     }

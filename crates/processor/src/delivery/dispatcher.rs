@@ -54,6 +54,8 @@ pub(crate) struct Dispatcher {
     orphaned_check: Duration,
     /// Wall time less monotonic time, to notice a step; unknown at first.
     offset: Option<chrono::Duration>,
+    /// What was in flight when the clock was stepped back: it may yet be put off to a time of before.
+    before_step: Vec<Id>,
 }
 
 /// An attempt in flight.
@@ -87,6 +89,7 @@ impl Dispatcher {
             has_orphans: false,
             orphaned_check: Duration::ZERO,
             offset: None,
+            before_step: Vec::new(),
         }
     }
 
@@ -247,7 +250,14 @@ impl Dispatcher {
         let slack = chrono::Duration::from_std(STEP).unwrap_or_default();
         if self.offset.is_some_and(|before| offset + slack < before) {
             log::warn!("the clock was stepped back: what waits for its time is due now");
+            self.before_step = self.running.keys().copied().collect();
             leases::make_due(&self.context).await?;
+        }
+        let is_settled = |id| !self.running.contains_key(id);
+        if !self.before_step.is_empty() && self.before_step.iter().all(is_settled) {
+            // Once more, for what the last of them wrote.
+            leases::make_due_beyond_pauses(&self.context).await?;
+            self.before_step.clear();
         }
         self.offset = Some(offset);
         Ok(())
