@@ -64,7 +64,9 @@ async fn a_form_of_jupyter_with_its_csrf_token_is_found() {
         .fill(&[("input[name=password]", PASSWORD)], "form button[type=submit]")
         .await;
     // The policy of its API's answers keeps scripts of theirs from calling anything; that of its pictures does not.
-    browser.goto(&format!("{}/static/logo/logo.png", system.url)).await;
+    browser
+        .goto(&format!("{}/static/logo/logo.png", system.url))
+        .await;
     browser
         .run("await (await fetch('/api/contents?content=1')).text();")
         .await;
