@@ -9,9 +9,10 @@ mod notifier;
 mod templates;
 
 pub use channels::{
-    BuildError, Channel, ChannelCommon, ChannelKind, ChannelSettings, Deps, KINDS, SimpleChannel,
-    SmtpSettings, kind, simple_kind, validate,
+    BuildError, Channel, ChannelCommon, ChannelKind, ChannelSettings, ChatKind, Code, Codes, Deps,
+    HttpClient, HttpKeys, KINDS, Meaning, Post, SimpleChannel, SmtpSettings, chat_kind, kind, simple_kind,
+    validate,
 };
 pub use message::{AlertFacts, Event, MessageIds, MetricInfo, Notification};
 pub use notifier::{Failure, Limits, Notifier};
-pub use templates::{Mail, TemplateError, Templates};
+pub use templates::{ChatTemplate, ChatText, Escape, Form, Mail, TemplateError, Templates};

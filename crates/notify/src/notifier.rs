@@ -11,8 +11,28 @@ use crate::Notification;
 pub struct Limits {
     /// Messages a minute that the other side takes; `None` for as many as there are.
     pub per_minute: Option<u32>,
+    /// Messages in any second that the other side takes.
+    pub per_second: Option<u32>,
     /// Messages that may be under way at the same time; at least 1.
     pub concurrency: usize,
+}
+
+impl Limits {
+    /// One message at a time, and so many a minute.
+    pub const fn per_minute(messages: u32) -> Limits {
+        Limits {
+            per_minute: Some(messages),
+            per_second: None,
+            concurrency: 1,
+        }
+    }
+
+    /// And so many a second.
+    #[must_use]
+    pub const fn per_second(mut self, messages: u32) -> Limits {
+        self.per_second = Some(messages);
+        self
+    }
 }
 
 /// Why a message was not delivered. The text carries what the other side said and no secret.

@@ -253,9 +253,9 @@ impl Client {
             body,
         } = answer;
         // A server that fails refuses no signature.
-        let signer = config.signer.as_ref().filter(|_| !status.is_server_error());
+        let is_dated = (config.signer.is_some() || request.dated) && !status.is_server_error();
         Response {
-            skew: signer.and_then(|_| skew_advice(&headers, clock.wall())),
+            skew: is_dated.then(|| skew_advice(&headers, clock.wall())).flatten(),
             status,
             headers,
             body,

@@ -38,6 +38,8 @@ pub struct Request {
     /// Sent on a connection of its own: for what may not be repeated and must not fail only because the server closed a
     /// connection that was kept from an earlier call at the moment at which it was used again.
     pub on_new_connection: bool,
+    /// It carries a signature that is only good at its time: a refusal says so where the clocks are apart.
+    pub dated: bool,
     /// What went wrong while building; `send` answers with it.
     pub(crate) problem: Option<String>,
 }
@@ -56,6 +58,7 @@ impl Request {
             retries: None,
             past_breaker: false,
             on_new_connection: false,
+            dated: false,
             problem: None,
         }
     }
@@ -149,6 +152,13 @@ impl Request {
     #[must_use]
     pub fn idempotent(mut self, idempotent: bool) -> Request {
         self.idempotent = Some(idempotent);
+        self
+    }
+
+    /// Says that it carries a signature that is only good at its time; see [`Request::dated`].
+    #[must_use]
+    pub fn dated(mut self) -> Request {
+        self.dated = true;
         self
     }
 

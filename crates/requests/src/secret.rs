@@ -87,6 +87,17 @@ pub struct SecretKey<'a> {
     pub warn_if_plain: bool,
 }
 
+impl SecretKey<'_> {
+    /// One that deserves a warning in the config itself.
+    pub fn new<'a>(key: &'static str, source: &'a SecretSource) -> SecretKey<'a> {
+        SecretKey {
+            key,
+            source,
+            warn_if_plain: true,
+        }
+    }
+}
+
 /// Why a secret could not be had. Names the variable or the file, never the value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {

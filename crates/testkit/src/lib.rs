@@ -7,6 +7,7 @@ pub mod promtool;
 mod proxy;
 pub mod require;
 pub mod robot;
+pub mod sinks;
 
 pub use clock::ScriptedClock;
 pub use memory::temp_dir;

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 /// What it takes where the config says nothing.
 const LIMITS: Limits = Limits {
     per_minute: Some(20),
+    per_second: None,
     concurrency: 1,
 };
 

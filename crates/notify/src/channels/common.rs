@@ -68,6 +68,7 @@ impl ChannelCommon {
     pub fn limits(&self, default: Limits) -> Limits {
         Limits {
             per_minute: self.per_minute.or(default.per_minute),
+            per_second: default.per_second,
             concurrency: self.concurrency.unwrap_or(default.concurrency),
         }
     }
@@ -138,6 +139,7 @@ mod tests {
     fn limits_are_the_kinds_where_the_config_sets_none() {
         let default = Limits {
             per_minute: Some(20),
+            per_second: Some(5),
             concurrency: 1,
         };
         assert_eq!(ChannelCommon::default().limits(default), default);
@@ -146,6 +148,7 @@ mod tests {
             set.limits(default),
             Limits {
                 per_minute: Some(30),
+                per_second: Some(5),
                 concurrency: 2
             }
         );

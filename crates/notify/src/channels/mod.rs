@@ -7,10 +7,13 @@
 mod channel;
 mod common;
 mod deps;
+mod dingtalk;
 mod error;
+mod http;
 mod kind;
 mod simple;
 mod smtp;
+mod wecom;
 
 use monitor_domain::Kind;
 
@@ -18,6 +21,7 @@ pub use channel::{Channel, validate};
 pub use common::ChannelCommon;
 pub use deps::Deps;
 pub use error::BuildError;
+pub use http::{ChatKind, Code, Codes, HttpClient, HttpKeys, Meaning, Post, chat_kind};
 pub use kind::{ChannelKind, ChannelSettings, kind};
 pub use simple::{SimpleChannel, simple_kind};
 pub use smtp::SmtpSettings;
@@ -26,4 +30,6 @@ pub use smtp::SmtpSettings;
 pub const KINDS: &[Kind<dyn ChannelSettings>] = &[
     // One a line.
     kind::<SmtpSettings>(),
+    chat_kind::<wecom::WecomSettings>(),
+    chat_kind::<dingtalk::DingtalkSettings>(),
 ];

@@ -24,6 +24,7 @@ pub trait SimpleChannel: fmt::Debug + DeserializeOwned + JsonSchema + Send + Syn
     /// How fast it may be used, where the config does not say.
     const LIMITS: Limits = Limits {
         per_minute: None,
+        per_second: None,
         concurrency: 1,
     };
 

@@ -42,9 +42,11 @@ pub struct Mail {
 /// embedded ones are used, because a plain message is better than one that is not sent.
 #[derive(Clone)]
 pub struct Templates {
-    embedded: Arc<Tera>,
+    pub(super) embedded: Arc<Tera>,
     custom: Option<Arc<Tera>>,
-    zone: Option<FixedOffset>,
+    /// The templates of chats in the folder, by the name of their file.
+    pub(super) chats: Arc<HashMap<String, String>>,
+    pub(super) zone: Option<FixedOffset>,
 }
 
 impl fmt::Debug for Templates {
@@ -88,6 +90,7 @@ impl Templates {
         Ok(Templates {
             embedded: Arc::new(tera),
             custom: None,
+            chats: Arc::default(),
             zone: None,
         })
     }
@@ -101,7 +104,16 @@ impl Templates {
     pub fn with_override(dir: Option<&Path>) -> Result<Templates, TemplateError> {
         let mut templates = Templates::embedded()?;
         let Some(dir) = dir else { return Ok(templates) };
-        let files = read_folder(dir)?;
+        // Reading the folder itself first distinguishes a mistyped one from one without messages.
+        std::fs::read_dir(dir).map_err(|source| TemplateError::Read {
+            path: dir.to_owned(),
+            source,
+        })?;
+        templates.chats = Arc::new(read_folder(dir, "chat", |_| true)?.into_iter().collect());
+        let files = read_folder(dir, "mail", is_template)?
+            .into_iter()
+            .map(|(name, text)| (format!("mail/{name}"), text))
+            .collect::<Vec<_>>();
         if files.is_empty() {
             return Ok(templates);
         }
@@ -145,7 +157,7 @@ impl Templates {
     }
 }
 
-fn engine() -> Tera {
+pub(super) fn engine() -> Tera {
     let mut tera = Tera::default();
     tera.autoescape_on([".html"]);
     tera.register_function("t", translate);
@@ -177,33 +189,39 @@ fn render(tera: &Tera, view: &View) -> Result<Mail, (&'static str, tera::Error)>
     })
 }
 
+/// The subject of a mail alone.
+pub(super) fn render_subject(tera: &Tera, view: &View) -> tera::TeraResult<String> {
+    Ok(one_line(&tera.render(SUBJECT, &Context::from_serialize(view)?)?))
+}
+
 fn is_template(path: &Path) -> bool {
     path.extension()
         .is_some_and(|ending| ending == "html" || ending == "txt")
 }
 
-/// The mail templates in a folder, by name. No `mail` folder in it means that only pages are replaced.
-fn read_folder(dir: &Path) -> Result<Vec<(String, String)>, TemplateError> {
+/// The templates in one folder of the templates folder, by the name of their file; none where it is not there.
+fn read_folder(
+    dir: &Path,
+    of: &str,
+    is_wanted: impl Fn(&Path) -> bool,
+) -> Result<Vec<(String, String)>, TemplateError> {
     let read = |path: &Path| {
         let path = path.to_owned();
         move |source| TemplateError::Read { path, source }
     };
-    // Reading the folder itself first distinguishes a mistyped one from one without mails.
-    std::fs::read_dir(dir).map_err(read(dir))?;
-    let mails = dir.join("mail");
-    if !mails.is_dir() {
+    let folder = dir.join(of);
+    if !folder.is_dir() {
         return Ok(Vec::new());
     }
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(&mails).map_err(read(&mails))? {
-        let path = entry.map_err(read(&mails))?.path();
+    for entry in std::fs::read_dir(&folder).map_err(read(&folder))? {
+        let path = entry.map_err(read(&folder))?.path();
         if let Some(name) = path.file_name().and_then(|name| name.to_str())
-            && is_template(&path)
+            && path.is_file()
+            && is_wanted(&path)
         {
-            files.push((
-                format!("mail/{name}"),
-                std::fs::read_to_string(&path).map_err(read(&path))?,
-            ));
+            let text = std::fs::read_to_string(&path).map_err(read(&path))?;
+            files.push((name.to_owned(), text));
         }
     }
     files.sort();

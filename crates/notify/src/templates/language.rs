@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn no_chinese_word_falls_back_to_english() {
-        let values: HashMap<_, FluentValue> = ["severity", "title", "what", "value", "say_value"]
+        let values: HashMap<_, FluentValue> = ["severity", "title", "what", "value", "say_value", "left"]
             .map(|name| (name.into(), name.into()))
             .into();
         for key in keys(CHINESE) {

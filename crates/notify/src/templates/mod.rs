@@ -1,14 +1,16 @@
-//! Mails made from messages: tera templates and their words, embedded in the program and replaceable by a folder.
+//! Mails and chat messages made from messages: tera templates and their words, embedded in the program and replaceable by a folder.
 //!
 //! A template decides how a message is shown and never what it says or whether it is sent; nothing here does I/O but read
 //! that folder once.
 
+mod chat;
 mod engine;
 mod error;
 mod language;
 mod text;
 mod view;
 
+pub use chat::{ChatTemplate, ChatText, Escape, Form};
 pub use engine::{Mail, Templates};
 pub use error::TemplateError;
 pub(crate) use text::cut;

@@ -36,6 +36,8 @@ pub(super) struct View {
     change: Option<String>,
     text: String,
     lines: Vec<String>,
+    /// How many characters of the message are not in `text`.
+    left: usize,
     reason: String,
     /// Whether the message says just that.
     reason_is_text: bool,
@@ -51,7 +53,8 @@ pub(super) struct View {
 
 impl View {
     pub(super) fn new(notification: &Notification, language: Language, zone: Option<FixedOffset>) -> View {
-        let text = cut(&clean(&notification.text), TEXT_LIMIT);
+        let whole = clean(&notification.text);
+        let text = cut(&whole, TEXT_LIMIT);
         let reason = cut(&one_line(&notification.reason), REASON_LIMIT);
         let value = notification.value.map(number);
         let change = change(notification.value, notification.previous);
@@ -73,6 +76,7 @@ impl View {
             ),
             change,
             lines: text.lines().map(str::to_owned).collect(),
+            left: whole.chars().count().saturating_sub(TEXT_LIMIT),
             reason_is_text: one_line(&notification.reason) == one_line(&notification.text),
             foreign: !is_message && is_foreign(&headline, language),
             headline,
@@ -83,6 +87,32 @@ impl View {
             alert_id: notification.alert_id,
             url: notification.url.as_deref().and_then(link),
         }
+    }
+
+    /// What the message says, as far as it is shown.
+    pub(super) fn message(&self) -> &str {
+        &self.text
+    }
+
+    /// How many characters of the message are not shown.
+    pub(super) fn left(&self) -> usize {
+        self.left
+    }
+
+    /// The colour of the message.
+    pub(super) fn tone(&self) -> &'static str {
+        self.tone
+    }
+
+    /// Shows only this much of the message, which is its beginning.
+    pub(super) fn shorten(&mut self, kept: &str) {
+        let shown = self.text.chars().count();
+        self.left += shown.saturating_sub(kept.chars().count());
+        self.text = match kept.trim_end() {
+            "" => String::new(),
+            kept => format!("{kept}…"),
+        };
+        self.lines = self.text.lines().map(str::to_owned).collect();
     }
 }
 

@@ -17,7 +17,8 @@ use crate::context::{Context, Monitored};
 use crate::fault::{self, Point};
 use crate::metric::{explain, explainer, explains};
 use crate::outbox::{
-    AttemptResult, Batch, DETAILS_LANE, Done, GivenUp, Job, LaneSettings, RetryPolicy, Routing, TimeLimit,
+    AttemptResult, Batch, DETAILS_LANE, Done, GivenUp, Job, LaneSettings, Rate, RetryPolicy, Routing,
+    TimeLimit,
 };
 
 /// Alerts explained at one time.
@@ -67,7 +68,7 @@ impl Job for Explain {
         LaneSettings {
             name: DETAILS_LANE.to_owned(),
             places: PLACES,
-            per_minute: None,
+            rate: Rate::default(),
             recipients: self.systems,
             breaks: false,
             limit: Some(TimeLimit {

@@ -11,7 +11,8 @@ use monitor_notify::{MessageIds, MetricInfo, Notification};
 use crate::context::Context;
 use crate::fault::{self, Point};
 use crate::outbox::{
-    ALARM_LANE, AttemptResult, Batch, Done, GivenUp, Job, LaneSettings, Refers, RetryPolicy, message_id, page,
+    ALARM_LANE, AttemptResult, Batch, Done, GivenUp, Job, LaneSettings, Rate, Refers, RetryPolicy,
+    message_id, page,
 };
 
 /// Alarms sounded at one time.
@@ -40,7 +41,7 @@ impl Job for SoundAlarm {
         LaneSettings {
             name: ALARM_LANE.to_owned(),
             places: PLACES,
-            per_minute: None,
+            rate: Rate::default(),
             recipients: 1,
             breaks: false,
             limit: None,

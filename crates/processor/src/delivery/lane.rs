@@ -28,7 +28,6 @@ pub(super) struct Lane {
     pub(super) digest: Option<Duration>,
     parts: LaneParts,
     places: usize,
-    per_minute: Option<u32>,
     rate: RateLimit,
     breaker: Option<Breaker>,
     recipients: Recipients,
@@ -64,8 +63,7 @@ impl Lane {
             number,
             digest: settings.digest,
             places: settings.places.max(1),
-            per_minute: settings.per_minute,
-            rate: RateLimit::new(settings.per_minute),
+            rate: RateLimit::new(settings.rate),
             breaker: settings.breaks.then(|| Breaker::new(settings.recipients)),
             // Of one recipient the lane's own breaker knows.
             recipients: Recipients::new(
@@ -91,11 +89,11 @@ impl Lane {
         let several = settings.recipients > 1;
         self.recipients
             .changed(several, settings.breaks && several, is_new);
-        if self.per_minute != settings.per_minute {
-            self.rate.limit(settings.per_minute);
+        if self.rate.rate() != settings.rate {
+            self.rate.limit(settings.rate);
         }
         (self.parts.job, self.parts.retry) = (job, settings.retry);
-        (self.digest, self.limit, self.per_minute) = (settings.digest, settings.limit, settings.per_minute);
+        (self.digest, self.limit) = (settings.digest, settings.limit);
         self.places = settings.places.max(1);
     }
 

@@ -11,7 +11,7 @@ use monitor_notify::{Event, Failure, MessageIds};
 use crate::context::{Channel, Context};
 use crate::fault::{self, Point};
 use crate::outbox::{
-    AttemptResult, Batch, Done, GivenUp, Job, LaneSettings, Refers, RetryPolicy, message_id,
+    AttemptResult, Batch, Done, GivenUp, Job, LaneSettings, Rate, Refers, RetryPolicy, message_id,
 };
 
 /// The first pause between two attempts.
@@ -40,7 +40,10 @@ impl Job for Send {
         LaneSettings {
             name: notifier.name().to_owned(),
             places: limits.concurrency,
-            per_minute: limits.per_minute,
+            rate: Rate {
+                per_minute: limits.per_minute,
+                per_second: limits.per_second,
+            },
             recipients: notifier.recipients().len(),
             breaks: true,
             limit: None,

@@ -32,8 +32,8 @@ pub(crate) struct LaneSettings {
     pub(crate) name: String,
     /// Attempts under way at one time.
     pub(crate) places: usize,
-    /// Attempts in any minute.
-    pub(crate) per_minute: Option<u32>,
+    /// How fast they may begin.
+    pub(crate) rate: Rate,
     /// How many recipients share it: channels have people, jobs the systems that they call.
     pub(crate) recipients: usize,
     /// Whether it is left alone after it failed several times, and so is each recipient; otherwise each job knows by itself when
@@ -44,6 +44,15 @@ pub(crate) struct LaneSettings {
     /// After a message, those that come within this time go together.
     pub(crate) digest: Option<Duration>,
     pub(crate) retry: RetryPolicy,
+}
+
+/// How many batches may begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rate {
+    /// In any 60 s; any number for none.
+    pub(crate) per_minute: Option<u32>,
+    /// In any second; any number for none.
+    pub(crate) per_second: Option<u32>,
 }
 
 /// How long what is enqueued may wait for its turn.

@@ -45,5 +45,8 @@ label-metric = Metric
 label-alert = Alert no.
 label-link = Page
 
+# At the end of a message that was cut: $left is how many characters are missing.
+cut = … { $left } more characters are on the page
+
 open-page = Open the monitor
 footer = Sent by the monitor. Replies to this mail are not read.

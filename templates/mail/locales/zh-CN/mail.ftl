@@ -45,7 +45,7 @@ event-test = 测试
 # 部分事件在标题下补充的一句话。
 note-no_data = 该指标当前无法读取，恢复读取前状态未知，不代表一切正常。
 note-closed = 该指标已不再监控，当前状态未知。
-note-test = 这是一封测试邮件，没有发生任何告警。
+note-test = 这是一条测试消息，没有发生任何告警。
 note-notice = 此通知与监控系统自身有关，不是指标告警。
 
 colon = ：
@@ -58,6 +58,9 @@ label-severity = 级别
 label-metric = 指标
 label-alert = 告警编号
 label-link = 页面
+
+# 消息被截断时附在末尾：$left 为未显示的字数。
+cut = ……余下 { $left } 字请在页面查看
 
 open-page = 打开监控页面
 footer = 本邮件由监控系统自动发送，请勿回复。

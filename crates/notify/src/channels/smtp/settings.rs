@@ -24,6 +24,7 @@ use crate::{Limits, Notifier};
 /// client.
 const LIMITS: Limits = Limits {
     per_minute: None,
+    per_second: None,
     concurrency: 4,
 };
 

@@ -183,6 +183,7 @@ fn limits_and_recipients_come_from_the_settings() {
         channel.limits(),
         Limits {
             per_minute: Some(30),
+            per_second: None,
             concurrency: 4
         }
     );

@@ -1,0 +1,198 @@
+//! The short way to a chat's robot or a service like it: its keys, its request, and what its answers mean.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use monitor_domain::{Finding, Kind, Language};
+use monitor_requests::{Request, Response, Secret, SecretKey, Url};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use super::client::{HttpClient, HttpKeys};
+use super::codes::NamedSecret;
+use crate::channels::{BuildError, ChannelCommon, ChannelSettings, Deps, validate};
+use crate::message::Notification;
+use crate::notifier::{Failure, Limits, Notifier};
+use crate::templates::{ChatTemplate, ChatText, Form};
+
+/// A kind of channel that posts a rendered text to one address. Its settings are its own keys; what is here says how they are
+/// used.
+pub trait ChatKind: fmt::Debug + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// Its word in the config.
+    const NAME: &'static str;
+    /// Its paragraph in the documentation; the first `toml` block is a whole channel.
+    const DOC: &'static str;
+    /// How fast the service takes messages.
+    const LIMITS: Limits;
+
+    /// How the service reads messages.
+    fn form(&self) -> Form;
+
+    /// The address and what else a client is made from.
+    fn http(&self) -> HttpKeys<'_>;
+
+    /// The keys that hold a secret, those that are set, the address among them.
+    fn secrets(&self) -> Vec<SecretKey<'_>>;
+
+    /// What is wrong with its own keys.
+    fn check(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// Who reads it; by default the address is its own recipient.
+    fn recipients(&self) -> Vec<String> {
+        vec![String::new()]
+    }
+
+    /// The request that sends a message.
+    fn request(&self, post: &Post<'_>) -> Request;
+
+    /// Whether an answer of success says that the message was taken.
+    ///
+    /// # Errors
+    /// [`Failure`] with the service's words.
+    fn judge(&self, response: &Response) -> Result<(), Failure>;
+}
+
+/// One message on its way.
+#[derive(Debug)]
+pub struct Post<'a> {
+    /// The address of the channel.
+    pub url: Url,
+    /// What happened.
+    pub notification: &'a Notification,
+    /// Who gets it.
+    pub recipient: &'a str,
+    /// What it says, in the service's markup.
+    pub text: ChatText,
+    /// The language it is in.
+    pub language: Language,
+    /// When it is sent.
+    pub now: DateTime<Utc>,
+    secrets: &'a [NamedSecret],
+}
+
+impl Post<'_> {
+    /// The secret of a key, if that is set.
+    pub fn secret(&self, key: &str) -> Option<&Secret> {
+        let mut all = self.secrets.iter();
+        all.find(|(name, _)| *name == key).map(|(_, secret)| secret)
+    }
+}
+
+/// The entry of such a kind in a list of kinds.
+pub const fn chat_kind<K: ChatKind>() -> Kind<dyn ChannelSettings> {
+    Kind {
+        name: K::NAME,
+        doc: K::DOC,
+        schema: K::json_schema,
+        read: |table| Ok(Arc::new(Chat(Arc::new(K::deserialize(table)?)))),
+    }
+}
+
+#[derive(Debug)]
+struct Chat<K>(Arc<K>);
+
+impl<K: ChatKind> ChannelSettings for Chat<K> {
+    fn kind(&self) -> &'static str {
+        K::NAME
+    }
+
+    fn check(&self) -> Vec<Finding> {
+        let mut findings = self.0.http().check();
+        findings.extend(self.0.check());
+        findings
+    }
+
+    fn secrets(&self) -> Vec<SecretKey<'_>> {
+        self.0.secrets()
+    }
+
+    fn files(&self) -> Vec<(&'static str, &Path)> {
+        let file = self.0.http().ca_file;
+        file.map(|file| ("ca_file", file)).into_iter().collect()
+    }
+
+    fn build(
+        &self,
+        name: &str,
+        common: &ChannelCommon,
+        deps: &Deps,
+    ) -> Result<Arc<dyn Notifier>, BuildError> {
+        validate(name, self, common)?;
+        let own = self.0.secrets().into_iter().filter(|secret| secret.key != "url");
+        let secrets: Vec<NamedSecret> = own
+            .map(|secret| Ok((secret.key, BuildError::resolve(name, secret.key, secret.source)?)))
+            .collect::<Result<_, BuildError>>()?;
+        let masked = secrets.iter().map(|(_, secret)| secret.clone()).collect();
+        let template = deps.templates.chat(self.0.form()).map_err(|error| {
+            BuildError::setting(
+                name,
+                Finding::new("kind", format!("its template cannot be used: {error}")),
+            )
+        })?;
+        Ok(Arc::new(Built {
+            client: HttpClient::new(name, self.0.http(), masked, deps)?,
+            name: name.to_owned(),
+            limits: common.limits(K::LIMITS),
+            language: common.language(deps),
+            kind: Arc::clone(&self.0),
+            template,
+            secrets,
+        }))
+    }
+}
+
+struct Built<K> {
+    name: String,
+    limits: Limits,
+    language: Language,
+    kind: Arc<K>,
+    client: HttpClient,
+    template: ChatTemplate,
+    secrets: Vec<NamedSecret>,
+}
+
+#[async_trait]
+impl<K: ChatKind> Notifier for Built<K> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn kind(&self) -> &'static str {
+        K::NAME
+    }
+
+    fn recipients(&self) -> Vec<String> {
+        self.kind.recipients()
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    async fn send(&self, notification: &Notification, recipient: &str) -> Result<(), Failure> {
+        let text = self
+            .template
+            .render(notification, self.language)
+            .map_err(|error| Failure::permanent(error.to_string()))?;
+        let request = self.kind.request(&Post {
+            url: self.client.url(),
+            now: self.client.clock().wall(),
+            language: self.language,
+            secrets: &self.secrets,
+            notification,
+            recipient,
+            text,
+        });
+        let response = self.client.send(request).await?;
+        self.kind.judge(&response)
+    }
+
+    async fn probe(&self) -> Result<(), Failure> {
+        self.client.reach().await
+    }
+}
