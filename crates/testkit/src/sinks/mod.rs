@@ -42,13 +42,16 @@ pub struct Taken {
     pub body: Value,
 }
 
+/// What was taken, and when.
+type Kept = Arc<Mutex<Vec<(DateTime<Utc>, Taken)>>>;
+
 /// A provider on a free port of 127.0.0.1. It is an [`HttpServer`]: a test can script faults, read the log of requests, stop it
 /// and start it again.
 #[derive(Clone, Debug)]
 pub struct Sink {
     server: HttpServer,
     path: String,
-    taken: Arc<Mutex<Vec<(DateTime<Utc>, Taken)>>>,
+    taken: Kept,
 }
 
 impl Sink {
@@ -58,7 +61,7 @@ impl Sink {
     /// 127.0.0.1 has no free port.
     pub async fn start(provider: impl Provider, clock: SharedClock) -> io::Result<Sink> {
         let path = provider.path();
-        let taken: Arc<Mutex<Vec<(DateTime<Utc>, Taken)>>> = Arc::default();
+        let taken = Kept::default();
         let (kept, provider) = (Arc::clone(&taken), Mutex::new(provider));
         let server = HttpServer::start_on(0, move |request: &Request| {
             if request.method != "POST" {
