@@ -85,7 +85,7 @@ impl Form {
     }
 
     /// For Markdown of services that know no way to write a mark as itself: what would be one becomes the full-width character
-    /// that looks like it.
+    /// that resembles it.
     ///
     /// # Errors
     /// Those of the writer.

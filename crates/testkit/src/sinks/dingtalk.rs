@@ -17,7 +17,7 @@ pub struct Dingtalk {
 }
 
 impl Dingtalk {
-    /// The robot with this token, that asks for neither signature nor word.
+    /// The robot with this token, that requires neither signature nor word.
     pub fn new(token: &str) -> Dingtalk {
         Dingtalk {
             token: token.to_owned(),
@@ -28,14 +28,14 @@ impl Dingtalk {
         }
     }
 
-    /// It asks for a signature.
+    /// It requires a signature.
     #[must_use]
     pub fn with_secret(mut self, secret: &str) -> Dingtalk {
         self.secret = Some(secret.to_owned());
         self
     }
 
-    /// It asks for a word.
+    /// It requires a word.
     #[must_use]
     pub fn with_keyword(mut self, word: &str) -> Dingtalk {
         self.keyword = Some(word.to_owned());

@@ -1,5 +1,5 @@
 //! What channels talk to, one a file: each checks what is posted the way its provider does, counts as the provider counts, and
-//! answers with the provider's codes. What it took is kept for the test to look at.
+//! answers with the provider's codes. What it took is kept for the test to read.
 
 mod dingtalk;
 mod rates;

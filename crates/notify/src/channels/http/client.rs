@@ -46,7 +46,7 @@ impl<'a> HttpKeys<'a> {
         }
     }
 
-    /// What is wrong with them, as far as that can be seen without reading a secret.
+    /// What is wrong with them, as far as that can be known without reading a secret.
     pub fn check(&self) -> Vec<Finding> {
         let url = match self.url {
             SecretSource::Plain(url) => address(url).err(),

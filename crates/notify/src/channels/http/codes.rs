@@ -134,7 +134,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// The signature that chat robots ask for: HMAC-SHA256 in Base64.
+/// The signature that chat robots require: HMAC-SHA256 in Base64.
 pub(in crate::channels) fn sign(key: &str, message: &str) -> String {
     use base64::Engine;
     use hmac::{Hmac, KeyInit, Mac};
