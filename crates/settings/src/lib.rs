@@ -26,7 +26,7 @@ pub use kinds::Kinds;
 pub use load::{Loaded, load, load_str, load_texts};
 pub use schema::schema;
 pub use settings::{
-    Auth, DatabaseSettings, INTERVALS, MetricSettings, Settings, WebSettings, WorkerSettings,
+    Auth, DatabaseSettings, INTERVALS, MetricSettings, PushSettings, Settings, WebSettings, WorkerSettings,
 };
 pub use variables::variables;
 pub use words::{suggest, there_is};

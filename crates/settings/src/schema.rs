@@ -96,7 +96,7 @@ fn of_kinds<S: ?Sized>(generator: &mut SchemaGenerator, common: Describe, kinds:
     json!({ "oneOf": kinds.iter().map(one).collect::<Vec<_>>() })
 }
 
-/// A metric by what it must have: a built-in one nothing, one in code its alert, a declared one its fetch too.
+/// A metric by what it must have: a built-in one nothing, one in code its alert, a declared one its fetch or push too.
 fn metrics(kinds: &Kinds) -> Value {
     let each = |name: &str| json!({ "$ref": format!("#/$defs/{name}") });
     let mut known = Map::new();
@@ -150,10 +150,13 @@ fn metric_definitions(generator: &mut SchemaGenerator, kinds: &Kinds) -> Map<Str
         required.iter().for_each(|key| require(&mut metric, key));
         metric
     };
+    let mut declared = with("Alert", &["alert"]);
+    // It is read, or its values are sent.
+    declared["oneOf"] = json!([{ "required": ["fetch"] }, { "required": ["push"] }]);
     let definitions = [
         (BUILT_IN_METRIC, with("PartialAlert", &[])),
         (IN_CODE, with("Alert", &["alert"])),
-        (DECLARED, with("Alert", &["fetch", "alert"])),
+        (DECLARED, declared),
         ("Alert", alert),
         ("PartialAlert", partial),
     ];

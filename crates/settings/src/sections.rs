@@ -136,6 +136,8 @@ pub(crate) struct MetricSection {
     pub(crate) severity: Option<Severity>,
     /// Where the number comes from. A built-in metric has its own.
     pub(crate) fetch: Option<FetchSettings>,
+    /// That its values are sent to the monitor, in place of `fetch`.
+    pub(crate) push: Option<PushSettings>,
     /// When it alerts. A built-in metric has its own.
     pub(crate) alert: Option<AlertTable>,
     /// What an alert is explained by. A built-in metric has its own; any other by default nothing.
@@ -150,6 +152,14 @@ pub(crate) struct MetricSection {
     pub(crate) depends_on: Option<Vec<String>>,
     /// The key that it had before: its history, state, alerts, records and silences come along at the next start.
     pub(crate) was: Option<String>,
+}
+
+/// `metrics.KEY.push`: a business system sends the values.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PushSettings {
+    /// The secret that the sender shows as `Authorization: Bearer`, of this metric alone.
+    pub token: SecretSource,
 }
 
 /// That there is a table `alert`, whose keys depend on its condition: they are read and described with those of conditions.

@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::fingerprint::{Fingerprints, SectionChange};
+pub use crate::sections::PushSettings;
 
 /// From the shortest interval that is taken, which a demo or test uses and not a person, to the longest.
 pub const INTERVALS: RangeInclusive<Duration> =
@@ -174,6 +175,8 @@ pub struct MetricSettings {
     pub severity: Severity,
     /// Where its total is read. `None` for a built-in metric that reads in its own way.
     pub fetch: Option<FetchSettings>,
+    /// How its values are sent, in place of being read.
+    pub push: Option<PushSettings>,
     /// When it alerts.
     pub rule: Rule,
     /// Who explains its alerts. `None` for nobody, and for a built-in metric that is explained in its own way.

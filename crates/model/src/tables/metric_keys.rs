@@ -7,7 +7,14 @@ use crate::backend::Conn;
 use crate::error::DbError;
 
 /// Tables of numbered rows, any number a metric.
-const ROWS: [&str; 5] = ["sample", "alert", "alert_group", "monitor_record", "silence"];
+const ROWS: [&str; 6] = [
+    "sample",
+    "alert",
+    "alert_group",
+    "monitor_record",
+    "silence",
+    "pushed_value",
+];
 /// Tables that have the current state of a metric.
 const STATE: [&str; 3] = ["realtime_monitor", "metric_state", "evaluation"];
 /// Rows changed in one statement, so that none takes long.
@@ -57,6 +64,13 @@ pub fn rename(c: &mut Conn, from: &str, to: &str) -> Result<Renamed, DbError> {
     )
     .bind::<Text, _>(from)
     .bind::<Text, _>(to)
+    .execute(c)?;
+    // What was sent under both keys was sent again: the web knew the new key before any worker did.
+    diesel::sql_query(
+        "DELETE FROM pushed_value WHERE key = $1 AND push_id IN (SELECT push_id FROM pushed_value WHERE key = $2)",
+    )
+    .bind::<Text, _>(to)
+    .bind::<Text, _>(from)
     .execute(c)?;
     for table in STATE {
         diesel::sql_query(format!("UPDATE {table} SET key = $1 WHERE key = $2"))

@@ -12,6 +12,7 @@ pub mod imported;
 pub mod incidents;
 pub mod metric_keys;
 mod mute;
+pub mod pushed_values;
 pub mod realtime;
 pub mod records;
 pub mod reloads;

@@ -48,6 +48,12 @@ pub fn record_error(c: &mut Conn, key: &str, error: &str, at: NaiveDateTime) -> 
     Ok(())
 }
 
+/// Stores that nothing was new at `at`, as for a metric that waits to be sent a value; whether the metric was ever read.
+pub fn touch(c: &mut Conn, key: &str, at: NaiveDateTime) -> Result<bool, DbError> {
+    let row = realtime_monitor::table.find(key);
+    Ok(diesel::update(row).set(dsl::checked_at.eq(at)).execute(c)? == 1)
+}
+
 /// All metrics ever read, by key.
 pub fn all(c: &mut Conn) -> Result<Vec<Realtime>, DbError> {
     Ok(realtime_monitor::table.order(dsl::key.asc()).load(c)?)

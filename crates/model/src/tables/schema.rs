@@ -276,6 +276,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Values that business systems send.
+    pushed_value (id) {
+        id -> BigInt,
+        key -> Text,
+        push_id -> Text,
+        value -> Double,
+        messages -> Text,
+        received_at -> Timestamp,
+        judged_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(alert, alert_group, monitor_record, delivery, account, session);
 diesel::joinable!(alert -> alert_group (group_id));
 diesel::joinable!(monitor_record -> alert (alert_id));

@@ -19,6 +19,7 @@ mod parity;
 mod probe;
 mod processes;
 mod pruning;
+mod pushed_values;
 mod queries;
 mod reloads;
 mod running_time;

@@ -7,8 +7,8 @@ use diesel::sql_types::Text;
 use monitor_domain::MetricKey;
 use monitor_model::metric_keys::{self, Renamed};
 use monitor_model::{
-    AlertKind, Backend, Conn, Db, DbError, Evaluation, MetricState, NewAlert, NewRecord, NewSample,
-    NewSilence, alerts, evaluations, realtime, records, samples, silences, states,
+    AlertKind, Backend, Conn, Db, DbError, Evaluation, MetricState, NewAlert, NewPushedValue, NewRecord,
+    NewSample, NewSilence, alerts, evaluations, pushed_values, realtime, records, samples, silences, states,
 };
 
 use crate::support::{alert, at, both};
@@ -97,6 +97,14 @@ async fn fill(db: &Db, key: &'static str, readings: i32) {
             ends_at: at(99),
         };
         silences::create(c, &silence)?;
+        let push = NewPushedValue {
+            key: key.clone(),
+            push_id: "p1".to_owned(),
+            value: 7.0,
+            messages: String::new(),
+            received_at: at(1),
+        };
+        pushed_values::receive(c, &push, 1_000)?;
         let evaluation = Evaluation {
             key,
             slot: 0,

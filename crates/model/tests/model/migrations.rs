@@ -12,7 +12,7 @@ use monitor_model::{
 
 use crate::support::{TestDb, at, both, delivery, soon};
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "2026-11-01-000000_initial",
     "2026-11-25-000000_lifecycle",
     "2026-11-26-000000_standard_words",
@@ -22,6 +22,7 @@ const NAMES: [&str; 9] = [
     "2026-11-28-163000_pruning",
     "2026-11-28-170000_clock_spans",
     "2026-11-28-190000_reload",
+    "2026-11-29-100000_pushed_values",
 ];
 
 /// Rows of every table under the words that the second migration left.
@@ -113,7 +114,7 @@ macro_rules! script {
 }
 
 /// All migrations, the first one first.
-fn scripts(backend: Backend) -> [Script; 9] {
+fn scripts(backend: Backend) -> [Script; 10] {
     match backend {
         Backend::Sqlite => [
             script!("sqlite/2026-11-01-000000_initial"),
@@ -125,6 +126,7 @@ fn scripts(backend: Backend) -> [Script; 9] {
             script!("sqlite/2026-11-28-163000_pruning"),
             script!("sqlite/2026-11-28-170000_clock_spans"),
             script!("sqlite/2026-11-28-190000_reload"),
+            script!("sqlite/2026-11-29-100000_pushed_values"),
         ],
         Backend::Postgres => [
             script!("postgres/2026-11-01-000000_initial"),
@@ -136,6 +138,7 @@ fn scripts(backend: Backend) -> [Script; 9] {
             script!("postgres/2026-11-28-163000_pruning"),
             script!("postgres/2026-11-28-170000_clock_spans"),
             script!("postgres/2026-11-28-190000_reload"),
+            script!("postgres/2026-11-29-100000_pushed_values"),
         ],
     }
 }

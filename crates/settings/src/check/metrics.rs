@@ -64,7 +64,11 @@ impl Checker<'_, '_> {
             self.interval(&at("interval"), interval);
         }
         let in_code = self.kinds.is_in_code(key);
-        let fetch = self.fetch(&at("fetch"), built_in, in_code, raw.fetch);
+        let push = self.push(&at("push"), raw.push, &[("fetch", raw.fetch.is_some())]);
+        let fetch = match push {
+            Some(_) => None,
+            None => self.fetch(&at("fetch"), built_in, in_code, raw.fetch),
+        };
         let details = self.details(&at("details"), built_in, raw.details);
         let rule = self.rule(&at("alert"), built_in, raw.alert.is_some(), interval);
         if let Some(rule) = &rule {
@@ -88,7 +92,12 @@ impl Checker<'_, '_> {
             unit,
             interval,
             severity: raw.severity.unwrap_or_default(),
-            fetch: if in_code { fetch } else { Some(fetch?) },
+            fetch: if in_code || push.is_some() {
+                fetch
+            } else {
+                Some(fetch?)
+            },
+            push,
             rule: Rule { language, ..rule? },
             details,
             max_messages,

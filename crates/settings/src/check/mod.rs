@@ -10,6 +10,7 @@ mod kinds;
 mod maintenance;
 mod metrics;
 mod needs;
+mod push;
 mod systems_and_channels;
 mod web_and_worker;
 
