@@ -86,6 +86,7 @@ pub(crate) fn metric_config(settings: &MetricSettings) -> Result<MetricConfig> {
         notify: settings.notify.clone(),
         max_messages: settings.max_messages,
         fetch,
+        is_pushed: settings.push.is_some(),
         details: settings
             .details
             .as_ref()

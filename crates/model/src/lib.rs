@@ -32,8 +32,8 @@ pub use tables::states::{MetricPhase, MetricState};
 pub use tables::workers::WorkerRow;
 pub use tables::{
     AlertKind, DeliveryStatus, IncidentKind, Mute, ProcessRole, UnknownMute, alerts, audit, clock_spans,
-    deliveries, evaluations, imported, incidents, metric_keys, pushed_values, realtime, records, reloads, samples, schema,
-    silences, states, stops, workers,
+    deliveries, evaluations, imported, incidents, metric_keys, pushed_values, realtime, records, reloads,
+    samples, schema, silences, states, stops, workers,
 };
 pub use time::{stored, utc};
 pub use writer::Stats;

@@ -47,6 +47,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         depends_on: Vec::new(),
         notify: Vec::new(),
         fetch: None,
+        is_pushed: false,
         details: None,
         max_messages: monitor_processor::MAX_MESSAGES,
     };

@@ -31,6 +31,8 @@ pub struct MetricConfig {
     pub notify: Vec<String>,
     /// Read it this way instead of the metric's own.
     pub fetch: Option<Fetch>,
+    /// It is not read at all: a business system sends its values.
+    pub is_pushed: bool,
     /// Explain its alerts this way instead of the metric's own.
     pub details: Option<Details>,
     /// Messages of one alert that go out one by one; the last of them lists the rest.
@@ -79,7 +81,9 @@ pub trait Metric: Send + Sync {
 /// # Errors
 /// Why it cannot be read.
 pub async fn sample(metric: &dyn Metric, upstreams: &Upstreams, poll: &Poll) -> Result<f64, UpstreamError> {
-    match &metric.config().fetch {
+    let config = metric.config();
+    match &config.fetch {
+        _ if config.is_pushed => Err(UpstreamError::Pushed),
         Some(fetch) => upstreams.read(fetch, poll).await,
         None => metric.sample(upstreams).await,
     }
@@ -87,7 +91,9 @@ pub async fn sample(metric: &dyn Metric, upstreams: &Upstreams, poll: &Poll) -> 
 
 /// The system that `metric` is read from, as far as that is known before it is.
 pub fn system(metric: &dyn Metric) -> Option<&str> {
-    match &metric.config().fetch {
+    let config = metric.config();
+    match &config.fetch {
+        _ if config.is_pushed => None,
         Some(fetch) => Some(&fetch.system),
         None => metric.system(),
     }

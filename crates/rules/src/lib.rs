@@ -29,4 +29,4 @@ pub use rule::Rule;
 pub use settings::{RuleSettings, condition_named, condition_of, foreign_keys};
 pub use situation::{Progress, Situation, When};
 pub use state::{Phase, State, UnknownPhase};
-pub use text::{Number, span, time_of_day};
+pub use text::{Number, nothing_sent, span, time_of_day};

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_login::BodyRule;
 use monitor_requests::Response;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::UpstreamError;
@@ -15,14 +16,16 @@ const MAX_TEXT: usize = 4_000;
 /// Characters kept of a message's id.
 const MAX_ID: usize = 200;
 
-/// One thing that explains an alert.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One thing that explains an alert. It is stored as JSON until the value that it came with is judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertMessage {
     /// The system's own id of it, where it has one; a message with an id is sent once.
+    #[serde(default)]
     pub id: Option<String>,
     /// What people read.
     pub text: String,
     /// When it happened, where the system says so.
+    #[serde(default)]
     pub occurred_at: Option<DateTime<Utc>>,
 }
 

@@ -31,6 +31,9 @@ pub enum UpstreamError {
     /// No system of that name was built.
     #[error("no system \"{0}\"")]
     NoSystem(String),
+    /// Nothing is requested: the values of this metric are sent.
+    #[error("its values are sent to the monitor, and nothing is requested")]
+    Pushed,
     /// A template in the config could not be filled in.
     #[error("template {template:?}: {why}")]
     Template {
@@ -72,7 +75,7 @@ impl UpstreamError {
         match self {
             UpstreamError::Call { system, .. } | UpstreamError::Answer { system, .. } => Some(system),
             UpstreamError::Step { error, .. } => error.system(),
-            UpstreamError::NoSystem(_) | UpstreamError::Template { .. } => None,
+            UpstreamError::NoSystem(_) | UpstreamError::Template { .. } | UpstreamError::Pushed => None,
         }
     }
 
@@ -82,7 +85,7 @@ impl UpstreamError {
             UpstreamError::Call { error, .. } => error.is_transient(),
             UpstreamError::Answer { .. } => true,
             UpstreamError::Step { error, .. } => error.is_transient(),
-            UpstreamError::NoSystem(_) | UpstreamError::Template { .. } => false,
+            UpstreamError::NoSystem(_) | UpstreamError::Template { .. } | UpstreamError::Pushed => false,
         }
     }
 

@@ -56,6 +56,7 @@ fn config(own: &CodedMetric) -> MetricConfig {
         depends_on: Vec::new(),
         notify: Vec::new(),
         fetch: None,
+        is_pushed: false,
         details: None,
         max_messages: MAX_MESSAGES,
     }

@@ -14,6 +14,7 @@ use monitor_rules::{Observed, State, Transition};
 
 use super::lifecycle::{self, Ended, First, Opened};
 use super::mutes::{self, Target};
+use super::pushed::Pushed;
 use crate::context::Context;
 use crate::incidents::{self, Cause, Stage};
 use crate::metric::{Metric, explainer, explains};
@@ -31,9 +32,14 @@ pub(crate) struct Evaluated<'a> {
     pub(crate) evaluation: &'a monitor_rules::Evaluation,
     /// What keeps the metric from being read, where the fault is not its own.
     pub(crate) cause: Option<Cause>,
+    /// When the reading was taken.
     pub(crate) at: DateTime<Utc>,
+    /// When it is judged, which is later where it was sent and had to wait.
+    pub(crate) now: DateTime<Utc>,
     /// How long the reading took.
     pub(crate) took: Duration,
+    /// The row of a reading that was sent.
+    pub(crate) pushed: Option<Pushed>,
 }
 
 /// An evaluated reading, ready to be stored.
@@ -54,7 +60,9 @@ pub(crate) struct Commit {
     was_flapping: bool,
     is_flapping: bool,
     cause: Option<Cause>,
+    pushed: Option<Pushed>,
     at: NaiveDateTime,
+    now: NaiveDateTime,
 }
 
 /// One transition, and the draft of what people are notified of.
@@ -74,6 +82,7 @@ impl Commit {
             before,
             evaluation,
             at,
+            now,
             ..
         } = evaluated;
         let config = metric.config();
@@ -104,7 +113,9 @@ impl Commit {
             was_flapping: before.is_flapping(),
             is_flapping: evaluation.state.is_flapping(),
             cause: evaluated.cause,
+            pushed: evaluated.pushed,
             at: at.naive_utc(),
+            now: now.naive_utc(),
             context: Arc::clone(context),
         }
     }
@@ -129,9 +140,15 @@ impl Commit {
     /// [`DbError::Conflict`] when another worker evaluated the metric since the state was read; nothing is stored then.
     pub(crate) fn store(&self, conn: &mut Conn) -> Result<(), DbError> {
         states::save(conn, &self.state, self.expected_version)?;
+        if let Some(pushed) = &self.pushed {
+            pushed.judged(conn, &self.state.key, self.now)?;
+        }
         match &self.reading {
             Ok(value) => realtime::record_value(conn, &self.state.key, *value, self.at)?,
             Err(why) => realtime::record_error(conn, &self.state.key, why, self.at)?,
+        }
+        if self.now != self.at {
+            realtime::touch(conn, &self.state.key, self.now)?;
         }
         samples::insert(conn, &self.sample)?;
         let mut effects: Vec<String> = Vec::new();
@@ -160,10 +177,17 @@ impl Commit {
     fn breach(&self, conn: &mut Conn, draft: &Draft) -> Result<Option<Mute>, DbError> {
         let flapping = lifecycle::flapping_suppresses_opening(self.was_flapping, self.is_flapping);
         let mute = self.mute(conn, flapping)?;
-        let opened = lifecycle::opened(mute, self.context.alarm.is_some(), self.is_explained);
+        let explanation = self.pushed.as_ref().filter(|pushed| !pushed.messages.is_empty());
+        let is_explained = self.is_explained || explanation.is_some();
+        let opened = lifecycle::opened(mute, self.context.alarm.is_some(), is_explained);
         let alert = alerts::open(conn, &self.new_alert(self.breach, draft, &opened))?;
         if opened.alarm {
-            enqueue_job(conn, &alert, (ALARM_LANE, ""), None, self.at)?;
+            enqueue_job(conn, &alert, (ALARM_LANE, ""), None, self.now)?;
+        }
+        if let Some(explanation) = explanation {
+            let language = self.context.options.language;
+            explanation.explain(conn, &self.routing, &alert, language, self.now)?;
+            return Ok(opened.muted);
         }
         if opened.first == First::Explanation {
             enqueue_job(
@@ -171,7 +195,7 @@ impl Commit {
                 &alert,
                 (DETAILS_LANE, &self.explainer),
                 Some(self.routing.clone()),
-                self.at,
+                self.now,
             )?;
             return Ok(opened.muted);
         }
@@ -182,7 +206,7 @@ impl Commit {
                 &self.routing,
                 &alert,
                 &about(draft, record.as_ref()),
-                self.at,
+                self.now,
             )?;
         }
         Ok(opened.muted)
@@ -191,7 +215,7 @@ impl Commit {
     fn no_data(&self, conn: &mut Conn, draft: &Draft) -> Result<Option<Mute>, DbError> {
         let mute = self.mute(conn, false)?;
         let incident = match &self.cause {
-            Some(cause) if mute.is_none() => Some(incidents::cover(conn, &self.context, cause, self.at)?),
+            Some(cause) if mute.is_none() => Some(incidents::cover(conn, &self.context, cause, self.now)?),
             _ => None,
         };
         let id = incident.as_ref().map(|incident| incident.id);
@@ -202,7 +226,7 @@ impl Commit {
             (First::Incident, Some(incident)) => {
                 let began = (&incident, Stage::Began);
                 let audience = &self.routing.audience;
-                incidents::notify(conn, &self.context, audience, began, &incident.reason, self.at)?;
+                incidents::notify(conn, &self.context, audience, began, &incident.reason, self.now)?;
             }
             (First::Reading, _) => {
                 notify(
@@ -210,7 +234,7 @@ impl Commit {
                     &self.routing,
                     &alert,
                     &about(draft, record.as_ref()),
-                    self.at,
+                    self.now,
                 )?;
             }
             _ => {}
@@ -247,7 +271,7 @@ impl Commit {
                     &self.routing,
                     alert,
                     &about(draft, record.as_ref()),
-                    self.at,
+                    self.now,
                 )?;
                 Ok(None)
             }
@@ -262,7 +286,7 @@ impl Commit {
             depends_on: &self.depends_on,
             is_flapping,
         };
-        mutes::read(conn, &self.context, target, self.at)
+        mutes::read(conn, &self.context, target, self.now)
     }
 
     fn new_alert(&self, kind: AlertKind, draft: &Draft, opened: &Opened) -> NewAlert {
@@ -307,7 +331,7 @@ fn state(key: &MetricKey, evaluated: &Evaluated<'_>) -> MetricState {
         since: state.since().unwrap_or(evaluated.at).naive_utc(),
         reason: evaluated.evaluation.reason.clone(),
         state: serde_json::to_string(state).expect("a rule state is plain data"),
-        updated_at: evaluated.at.naive_utc(),
+        updated_at: evaluated.now.naive_utc(),
     }
 }
 

@@ -37,6 +37,11 @@ impl Monitored {
         &self.metric.config().key
     }
 
+    /// Whether its values are sent, and not read.
+    pub(crate) fn is_pushed(&self) -> bool {
+        self.metric.config().is_pushed
+    }
+
     /// Whether this worker has evaluated it yet.
     pub(crate) fn is_evaluated(&self) -> bool {
         self.get().once

@@ -1,6 +1,7 @@
 //! The metrics in code: one file each, listed in [`METRICS`]. `docs/extending.md` has the steps to add one.
 
 mod declared;
+mod pushed;
 mod x;
 mod y;
 mod z;
@@ -21,14 +22,14 @@ pub struct CodedMetric {
     pub make: Make,
 }
 
-/// The metrics that this project brings. Any other key is declared by its `fetch`.
+/// The metrics that this project brings. Any other key is declared by its `fetch` or `push`.
 pub const METRICS: &[(&str, Make)] = &[
     ("x", |config| Box::new(x::X::new(config))),
     ("y", |config| Box::new(y::Y::new(config))),
     ("z", |config| Box::new(z::Z::new(config))),
 ];
 
-/// The metric that `config` describes: one of `own` where it has that key, a stock one, or one that its `fetch` declares.
+/// The metric that `config` describes: one of `own` where it has that key, a stock one, or one that its `fetch` or `push` declares.
 /// Nothing for a key that is none of them.
 pub fn metric(config: MetricConfig, own: &[CodedMetric]) -> Option<Box<dyn Metric>> {
     if let Some(coded) = own.iter().find(|coded| coded.key == config.key) {
@@ -36,6 +37,9 @@ pub fn metric(config: MetricConfig, own: &[CodedMetric]) -> Option<Box<dyn Metri
     }
     if let Some((_, make)) = METRICS.iter().find(|(key, _)| config.key == *key) {
         return Some(make(config));
+    }
+    if config.is_pushed {
+        return Some(Box::new(pushed::Pushed::new(config)));
     }
     let fetch = config.fetch.clone()?;
     Some(Box::new(declared::Declared::new(config, fetch)))

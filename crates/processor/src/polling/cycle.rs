@@ -14,7 +14,7 @@ use super::Polling;
 use super::history;
 use super::metric_state::{CachedState, CyclePermit, MetricState};
 use super::renaming::rename_metric;
-use crate::alerts::{Commit, Evaluated};
+use crate::alerts::{Commit, Evaluated, Pushed};
 use crate::context::{Context, may_pass};
 use crate::fault::{self, Point};
 use crate::incidents::Contact;
@@ -28,20 +28,33 @@ const COMMIT_TRIES: u32 = 5;
 const COMMIT_PAUSE: Duration = Duration::from_millis(250);
 
 /// A reading that was taken.
-struct Taken {
-    observed: Observed,
-    took: Duration,
+pub(super) struct Taken {
+    pub(super) observed: Observed,
+    pub(super) took: Duration,
+    /// When, on the wall clock.
+    pub(super) at: DateTime<Utc>,
+    /// Time since the evaluation before.
+    pub(super) elapsed: Duration,
+    /// The row of one that was sent.
+    pub(super) pushed: Option<Pushed>,
+}
+
+/// What became of a reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stored {
+    Yes,
+    /// Another worker has evaluated the metric meanwhile.
+    Conflict,
+    /// The database failed, which is logged.
+    Failed,
 }
 
 /// Runs one cycle. What cannot be read is a reading too; what cannot be stored is logged and counted, and the next reading is
 /// judged against what was stored last, so a rise is not lost with it. What is read in the same tick shares its calls.
 pub(super) async fn run(polling: &Polling, permit: CyclePermit, tick: Tick) {
     let (context, metric) = (&polling.context, &permit.metric);
-    if let Some(was) = metric.old_key() {
-        match rename_metric(context, &was, &metric.monitored.metric.config().key).await {
-            Ok(()) => metric.is_renamed(),
-            Err(error) => return not_stored(context, metric, &error),
-        }
+    if let Err(error) = rename(polling, metric).await {
+        return not_stored(context, metric, &error);
     }
     // The state is pinned before the reading is taken, and a reading is never judged against another one. A slow answer judged
     // against what a second worker has stored meanwhile would be a step into the past, and the way back from it a breach that
@@ -66,10 +79,43 @@ pub(super) async fn run(polling: &Polling, permit: CyclePermit, tick: Tick) {
         .note((metric.key(), title), &contact, now, context.clock.wall());
     metric.monitored.meter.sampled(took);
     polling.unreadable.log(metric.key(), &observed, &contact, now);
-    match commit(polling, metric, &pinned, Taken { observed, took }).await {
+    let (at, now) = (context.clock.wall(), context.clock.monotonic());
+    let taken = Taken {
+        observed,
+        took,
+        at,
+        elapsed: elapsed(metric, &pinned, at, now),
+        pushed: None,
+    };
+    judge(polling, metric, &pinned, taken).await;
+}
+
+/// What is stored under the key that the metric had before gets the one that it has now.
+pub(super) async fn rename(polling: &Polling, metric: &MetricState) -> Result<(), DbError> {
+    if let Some(was) = metric.old_key() {
+        rename_metric(&polling.context, &was, &metric.monitored.metric.config().key).await?;
+        metric.is_renamed();
+    }
+    Ok(())
+}
+
+/// Judges a reading and stores what follows; says in the log where that failed.
+pub(super) async fn judge(
+    polling: &Polling,
+    metric: &MetricState,
+    pinned: &CachedState,
+    taken: Taken,
+) -> Stored {
+    let context = &polling.context;
+    let becomes = match taken.pushed {
+        Some(_) => "what was sent is looked at again",
+        None => "this reading is dropped",
+    };
+    match commit(polling, metric, pinned, taken).await {
         Ok(()) => {
             context.database.works();
             context.database_served(metric.key());
+            Stored::Yes
         }
         Err(DbError::Conflict { .. }) => {
             context.database.works();
@@ -77,15 +123,20 @@ pub(super) async fn run(polling: &Polling, permit: CyclePermit, tick: Tick) {
             metric.cache(None);
             metric.monitored.meter.conflicted();
             log::info!(
-                "metric {}: evaluated by another worker meanwhile; this reading is dropped",
+                "metric {}: evaluated by another worker meanwhile; {becomes}",
                 metric.key()
             );
+            Stored::Conflict
         }
-        Err(error) => not_stored(context, metric, &error),
+        Err(error) => {
+            not_stored(context, metric, &error);
+            Stored::Failed
+        }
     }
 }
 
-fn not_stored(context: &Context, metric: &MetricState, error: &DbError) {
+/// The reading is lost, or, of one that was sent, put off.
+pub(super) fn not_stored(context: &Context, metric: &MetricState, error: &DbError) {
     let (now, wall) = (context.clock.monotonic(), context.clock.wall());
     context
         .database
@@ -97,7 +148,7 @@ fn not_stored(context: &Context, metric: &MetricState, error: &DbError) {
 }
 
 /// The state that the next reading is judged against.
-async fn pin(context: &Context, metric: &MetricState) -> Result<CachedState, DbError> {
+pub(super) async fn pin(context: &Context, metric: &MetricState) -> Result<CachedState, DbError> {
     if let Some(cached) = metric.cached() {
         return Ok(cached);
     }
@@ -154,10 +205,11 @@ async fn commit(
     taken: Taken,
 ) -> Result<(), DbError> {
     let context = &polling.context;
-    let (at, now) = (context.clock.wall(), context.clock.monotonic());
+    let (at, wall, now) = (taken.at, context.clock.wall(), context.clock.monotonic());
+    let is_sent = taken.pushed.is_some();
     let reading = Reading {
         at,
-        elapsed: elapsed(metric, pinned, at, now),
+        elapsed: taken.elapsed,
         observed: taken.observed,
     };
     let rule = &metric.monitored.metric.config().rule;
@@ -179,7 +231,9 @@ async fn commit(
             evaluation: &evaluation,
             cause,
             at,
+            now: if is_sent { wall } else { at },
             took: taken.took,
+            pushed: taken.pushed,
         },
     ));
     fault::point(Point::BeforeCommit);
@@ -230,7 +284,12 @@ async fn store(context: &Context, metric: &MetricState, commit: &Arc<Commit>) ->
 /// Time since the evaluation before, monotonic where this process made it. Of an evaluation by another process only the wall clock
 /// knows, which may have been stepped: it counts for no more than this process knows to have passed, and at the start of a
 /// process for no more than one interval.
-fn elapsed(metric: &MetricState, pinned: &CachedState, at: DateTime<Utc>, now: Duration) -> Duration {
+pub(super) fn elapsed(
+    metric: &MetricState,
+    pinned: &CachedState,
+    at: DateTime<Utc>,
+    now: Duration,
+) -> Duration {
     let own = metric.evaluated_at().map(|before| now.saturating_sub(before));
     let most = own.unwrap_or_else(|| metric.interval());
     match pinned.loaded {

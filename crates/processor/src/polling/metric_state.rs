@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_domain::MetricKey;
 use monitor_rules::State;
 
@@ -24,6 +24,8 @@ pub(crate) struct MetricState {
 #[derive(Default)]
 struct Shared {
     is_running: AtomicBool,
+    /// A cycle was to be begun while one ran.
+    is_wanted: AtomicBool,
     lateness: Mutex<Lateness>,
     memory: Mutex<Memory>,
 }
@@ -59,6 +61,8 @@ struct Memory {
     evaluated_at: Option<Duration>,
     /// The windows that its rule needs, as they are at this version of the state.
     windows: Option<(i64, Windows)>,
+    /// Of one whose values are sent: when the last one came, and since when, monotonic, this process knows of none after it.
+    silent: Option<(Option<DateTime<Utc>>, Duration)>,
 }
 
 /// The rule state as this worker last stored or read it.
@@ -136,6 +140,20 @@ impl MetricState {
         })
     }
 
+    /// The same; a cycle that runs is to look again for what it may have missed.
+    pub(super) fn begin_or_want(self: &Arc<MetricState>) -> Option<CyclePermit> {
+        self.begin().or_else(|| {
+            // Written as it is read in `is_wanted_again`: either that sees it, or the cycle is over and can be begun here.
+            self.shared.is_wanted.swap(true, Ordering::AcqRel);
+            self.begin()
+        })
+    }
+
+    /// Whether a cycle was to be begun while one ran that has ended now.
+    pub(super) fn is_wanted_again(&self) -> bool {
+        self.shared.is_wanted.swap(false, Ordering::AcqRel)
+    }
+
     /// A cycle is skipped because the one before still runs. Logged once, however many follow it.
     pub(super) fn skip(&self) {
         self.monitored.meter.late(1);
@@ -195,6 +213,16 @@ impl MetricState {
     pub(super) fn set_evaluated(&self, now: Duration) {
         self.monitored.set_evaluated();
         self.lock().evaluated_at = Some(now);
+    }
+
+    /// Since when this process knows of no value after the one that came at `last`: since it judged that itself, or else since
+    /// now.
+    pub(super) fn silent_since(&self, last: Option<DateTime<Utc>>, is_own: bool, now: Duration) -> Duration {
+        let mut memory = self.lock();
+        let known = memory.silent.filter(|(known, _)| *known == last);
+        let own = memory.evaluated_at.filter(|_| is_own);
+        let (_, since) = *memory.silent.insert(known.unwrap_or((last, own.unwrap_or(now))));
+        since
     }
 
     fn lock(&self) -> MutexGuard<'_, Memory> {

@@ -8,6 +8,7 @@ mod groups;
 mod history;
 mod metric_state;
 mod permits;
+mod pushed;
 mod renaming;
 mod scheduler;
 mod unreadable;

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use super::groups::{Groups, Ticks};
 use super::metric_state::MetricState;
 use super::permits::Permits;
+use super::pushed::{self, Arrivals};
 use super::{Polling, cycle};
 use crate::context::{Context, Generations};
 
@@ -34,6 +35,7 @@ impl Polling {
     pub(crate) async fn run(self: Arc<Polling>, mut generations: Generations, halt: CancellationToken) {
         let cycles = TaskTracker::new();
         let clock = Arc::clone(&self.context.clock);
+        let mut arrivals = Arrivals::watch(generations.clone());
         let mut schedule = Schedule::new(self, clock.monotonic());
         loop {
             let due = async {
@@ -50,6 +52,7 @@ impl Polling {
                     schedule = schedule.changed(&context, clock.monotonic());
                 }
                 () = due => schedule.start(clock.monotonic(), &cycles, &halt),
+                keys = arrivals.next() => schedule.start_pushed(&keys, &cycles, &halt),
             }
         }
         cycles.close();
@@ -75,7 +78,11 @@ impl Polling {
         let permits = &permits;
         let cycles = begun.map(|(cycle, tick)| async move {
             let _place = permits.acquire(&cycle).await;
-            cycle::run(self, cycle, tick).await;
+            if cycle.metric.monitored.is_pushed() {
+                pushed::run(self, cycle, &CancellationToken::new()).await;
+            } else {
+                cycle::run(self, cycle, tick).await;
+            }
         });
         let cycles: Vec<_> = cycles.collect();
         futures_util::future::join_all(cycles).await;
@@ -159,6 +166,10 @@ impl Schedule {
     /// Starts one cycle, unless the one before still runs.
     fn start_one(&self, (index, tick): (usize, Tick), cycles: &TaskTracker, halt: &CancellationToken) {
         let metric = &self.polling.metrics[index];
+        if metric.monitored.is_pushed() {
+            self.start_pushed_one(metric, cycles, halt);
+            return;
+        }
         let Some(cycle) = metric.begin() else {
             metric.skip();
             return;
@@ -171,6 +182,31 @@ impl Schedule {
                 place = permits.acquire(&cycle) => place,
             };
             cycle::run(&polling, cycle, tick).await;
+        });
+    }
+
+    /// Starts those of these keys whose values are sent.
+    fn start_pushed(&self, keys: &[String], cycles: &TaskTracker, halt: &CancellationToken) {
+        for metric in &self.polling.metrics {
+            if metric.monitored.is_pushed() && keys.iter().any(|key| key == metric.key()) {
+                self.start_pushed_one(metric, cycles, halt);
+            }
+        }
+    }
+
+    /// One that is still at work has a backlog, and takes what is new too.
+    fn start_pushed_one(&self, metric: &Arc<MetricState>, cycles: &TaskTracker, halt: &CancellationToken) {
+        let Some(cycle) = metric.begin_or_want() else {
+            return;
+        };
+        let (polling, permits) = (Arc::clone(&self.polling), Arc::clone(&self.permits));
+        let halt = halt.clone();
+        cycles.spawn(async move {
+            let _place = tokio::select! {
+                () = halt.cancelled() => return,
+                place = permits.acquire(&cycle) => place,
+            };
+            pushed::run(&polling, cycle, &halt).await;
         });
     }
 }

@@ -7,7 +7,7 @@ use monitor_model::{Conn, DbError, workers};
 use tokio_util::sync::CancellationToken;
 
 use super::round::Round;
-use super::{aging, pruning};
+use super::{aging, pruning, pushed};
 use crate::context::{Context, Generations};
 
 /// Time between two cleanings, and the longest between two rounds of acknowledging what is old.
@@ -92,7 +92,8 @@ async fn clean(context: &Context, halt: &CancellationToken) -> Result<bool, DbEr
         let forget = move |conn: &mut Conn| workers::forget(conn, &silent);
         context.db.write(forget).await?;
     }
-    pruning::run(context, &history, &Round::begin(context, halt)).await
+    let round = Round::begin(context, halt);
+    Ok(pushed::run(context, &history, &round).await? & pruning::run(context, &history, &round).await?)
 }
 
 /// When to go on: at the next heartbeat where a round was too short.

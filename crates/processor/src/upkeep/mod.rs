@@ -5,6 +5,7 @@ mod aging;
 mod dead_mans_switch;
 mod janitor;
 mod pruning;
+mod pushed;
 mod round;
 
 pub(crate) use dead_mans_switch::run as run_dead_mans_switch;

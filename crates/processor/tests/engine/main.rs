@@ -15,6 +15,7 @@ mod incidents;
 mod lifecycle;
 mod outage;
 mod own_metrics;
+mod pushed;
 mod reload;
 mod removed;
 mod renaming;

@@ -34,6 +34,7 @@ async fn read(a: &SystemA, make: Make, fetch: Option<Fetch>) -> Result<f64, Stri
         depends_on: Vec::new(),
         notify: Vec::new(),
         fetch,
+        is_pushed: false,
         details: None,
         max_messages: MAX_MESSAGES,
     };

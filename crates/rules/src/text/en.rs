@@ -23,6 +23,8 @@ pub(super) fn phrase(phrase: &Phrase) -> String {
         Phrase::NotANumber(value) => format!("{value} is not a number"),
         Phrase::CannotBeJudged { value, why } => format!("{} cannot be judged: {why}", Number(value)),
         Phrase::NotJudged { value, why } => format!("{} is not judged: {why}", Number(value)),
+        Phrase::NothingSent { since: Some(since) } => format!("nothing was sent since {}", time(since)),
+        Phrase::NothingSent { since: None } => "nothing was ever sent".to_owned(),
         Phrase::Flapping(limit) => format!("flapping: {}", often(limit)),
     }
 }

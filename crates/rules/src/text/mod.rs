@@ -11,6 +11,7 @@ pub(crate) mod zh_cn;
 use std::fmt::{self, Display};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use monitor_domain::Language;
 
 use crate::flapping::Flapping;
@@ -37,6 +38,8 @@ pub(crate) enum Phrase<'a> {
     CannotBeJudged { value: f64, why: &'a str },
     /// That a value was read of which nothing can be said, and why.
     NotJudged { value: f64, why: &'a str },
+    /// That no value has been sent since then, or ever.
+    NothingSent { since: Option<When> },
     /// That it alerts so often that each time would be noise.
     Flapping(Flapping),
 }
@@ -60,6 +63,12 @@ pub(crate) fn add(language: Language, sentence: &mut String, phrase: &Phrase) {
         sentence.push_str(separator);
     }
     sentence.push_str(&written);
+}
+
+/// Why a metric has no data whose values are sent: "nothing was sent since 09:12:40 UTC".
+pub fn nothing_sent(language: Language, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
+    let since = since.map(|at| When { at: Some(at), now });
+    say(language, &[Phrase::NothingSent { since }])
 }
 
 /// A span of time: "1m 30s", "1 分 30 秒".

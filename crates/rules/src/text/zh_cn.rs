@@ -24,6 +24,8 @@ pub(super) fn phrase(phrase: &Phrase) -> String {
         Phrase::NotANumber(value) => format!("{value} 不是有效数值"),
         Phrase::CannotBeJudged { value, why } => format!("读数 {} 无法判断：{why}", Number(value)),
         Phrase::NotJudged { value, why } => format!("读数 {} 暂不判断：{why}", Number(value)),
+        Phrase::NothingSent { since: Some(since) } => format!("{}未收到推送", from(since)),
+        Phrase::NothingSent { since: None } => "从未收到推送".to_owned(),
         Phrase::Flapping(limit) => format!("频繁波动：{}", often(limit)),
     }
 }
