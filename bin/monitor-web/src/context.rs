@@ -22,6 +22,8 @@ pub struct WebContext {
     pub db: Db,
     /// The metrics that are turned on, in the config's order.
     pub metrics: Vec<MetricView>,
+    /// The tokens that the senders of values show, each with its metric.
+    pub pushed: Vec<(MetricKey, Secret)>,
     /// The maintenance windows, in which nobody is notified of alerts, by name; shown beside the metrics they mute.
     pub maintenance: Vec<(String, Maintenance)>,
     /// The names of the channels of the config: what may be retried and is counted, also where nothing was sent yet.
@@ -48,7 +50,7 @@ pub struct WebContext {
     pub max_streams: usize,
     /// This web in the list of processes.
     pub presence: Presence,
-    /// What a changed config replaces while it serves: metrics, maintenance, alarm and language.
+    /// What a changed config replaces while it serves: metrics, tokens of senders, maintenance, alarm and language.
     pub reloader: WebReloader,
 }
 
@@ -60,6 +62,7 @@ impl WebContext {
             reloader: WebReloader::default(),
             db,
             metrics,
+            pushed: Vec::new(),
             maintenance: Vec::new(),
             channels: Vec::new(),
             alarm: None,
@@ -80,6 +83,7 @@ impl WebContext {
 #[derive(Clone)]
 pub(crate) struct Shown {
     pub(crate) metrics: Arc<Vec<MetricView>>,
+    pub(crate) pushed: Arc<Vec<(MetricKey, Secret)>>,
     pub(crate) maintenance: Vec<(String, Maintenance)>,
     pub(crate) channels: Vec<String>,
     pub(crate) alarm: Option<Arc<dyn GlobalAlarm>>,
@@ -98,6 +102,7 @@ impl From<&WebContext> for Shown {
     fn from(ctx: &WebContext) -> Shown {
         Shown {
             metrics: Arc::new(ctx.metrics.clone()),
+            pushed: Arc::new(ctx.pushed.clone()),
             maintenance: ctx.maintenance.clone(),
             channels: ctx.channels.clone(),
             alarm: ctx.alarm.clone(),

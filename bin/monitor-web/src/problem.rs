@@ -36,6 +36,8 @@ pub enum Code {
     TimedOut,
     /// No more live connections are taken.
     TooManyStreams,
+    /// No more values of this metric are taken until some are judged.
+    TooManyValues,
     /// The database cannot be reached, or is locked.
     DatabaseUnavailable,
     /// The database's tables are not up to date.
@@ -59,6 +61,7 @@ impl Code {
             Code::BodyTooLarge => "body-too-large",
             Code::TimedOut => "timed-out",
             Code::TooManyStreams => "too-many-streams",
+            Code::TooManyValues => "too-many-values",
             Code::DatabaseUnavailable => "database-unavailable",
             Code::NotMigrated => "not-migrated",
             Code::Internal => "internal",
@@ -78,6 +81,7 @@ impl Code {
             Code::TimedOut | Code::TooManyStreams | Code::DatabaseUnavailable | Code::NotMigrated => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
+            Code::TooManyValues => StatusCode::TOO_MANY_REQUESTS,
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -134,7 +138,7 @@ impl Problem {
         // Here too, for errors that end outside of the middleware that sets them.
         answer.insert_header((header::CACHE_CONTROL, "no-store"));
         answer.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS].contains(&status) {
             answer.insert_header((header::RETRY_AFTER, "5"));
         }
         if status == StatusCode::UNAUTHORIZED {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use monitor_domain::{SharedClock, with_causes};
+use monitor_domain::{MetricKey, SharedClock, with_causes};
 use monitor_model::Db;
 use monitor_process::{Commit, Part, Refusal};
-use monitor_requests::SecretSource;
+use monitor_requests::{Secret, SecretSource};
 use monitor_settings::{MetricSettings, Settings};
 
 use crate::context::{GlobalAlarm, MetricView, Shown, WebContext};
@@ -23,6 +23,7 @@ impl WebContext {
         let token = settings.web.metrics_token.as_ref().map(SecretSource::resolve);
         let metrics = settings.metrics.iter().map(MetricView::from).collect();
         Ok(WebContext {
+            pushed: pushed(settings)?,
             maintenance: settings.maintenance.clone(),
             channels: settings
                 .channels
@@ -38,6 +39,17 @@ impl WebContext {
             ..WebContext::new(db, metrics, clock)
         })
     }
+}
+
+/// The tokens of those who send values.
+fn pushed(settings: &Settings) -> Result<Vec<(MetricKey, Secret)>> {
+    let pushed = settings.metrics.iter().filter_map(|metric| {
+        let push = metric.push.as_ref()?;
+        let token = push.token.resolve();
+        let token = token.with_context(|| format!("metrics.{}.push.token", metric.key));
+        Some(token.map(|token| (metric.key.clone(), token)))
+    });
+    pushed.collect()
 }
 
 impl From<&MetricSettings> for MetricView {

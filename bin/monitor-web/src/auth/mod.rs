@@ -5,9 +5,11 @@
 //! Sign-in is not built yet: everybody who reaches the web is granted every role, and it listens on loopback only.
 
 mod permission;
+mod pusher;
 mod role;
 mod scraper;
 
 pub use permission::{Guarded, Permission};
+pub(crate) use pusher::Pusher;
 pub use role::{Admin, Operator, Public, Viewer};
 pub(crate) use scraper::Scraper;

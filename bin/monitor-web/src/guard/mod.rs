@@ -13,6 +13,8 @@ mod origin;
 
 pub use bind::{BindError, check_bind, listen};
 pub(crate) use counts::counts;
+#[cfg(test)]
+pub(crate) use gate::BY_TOKEN_ALONE;
 pub(crate) use gate::gate;
 pub(crate) use headers::headers;
 pub(crate) use limits::limits;

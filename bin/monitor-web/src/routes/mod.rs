@@ -36,6 +36,7 @@ pub(crate) fn table() -> RouteTable {
         // For programs.
         .get("/api/v1/metrics", api::metrics::list)
         .get("/api/v1/metrics/{key}/evaluations", api::evaluations::list)
+        .post("/api/v1/metrics/{key}/values", api::values::send)
         .get("/api/v1/records", api::records::list)
         .get("/api/v1/alerts", api::alerts::list)
         .get("/api/v1/alerts/{id}", api::alerts::one)
@@ -79,6 +80,7 @@ GET /system: viewer
 GET /static/{name}: public
 GET /api/v1/metrics: viewer
 GET /api/v1/metrics/{key}/evaluations: viewer
+POST /api/v1/metrics/{key}/values: push token
 GET /api/v1/records: viewer
 GET /api/v1/alerts: viewer
 GET /api/v1/alerts/{id}: viewer
@@ -108,12 +110,27 @@ GET /metrics: metrics token
     }
 
     #[test]
+    fn only_a_token_opens_what_browsers_are_not_checked_for() {
+        let by_token = table();
+        let by_token = by_token
+            .routes()
+            .filter(|(_, _, permission)| *permission == "push token");
+        let paths: Vec<&str> = by_token.map(|(_, path, _)| path).collect();
+        assert_eq!(paths, crate::guard::BY_TOKEN_ALONE);
+        let others = table();
+        let mut others = others
+            .routes()
+            .filter(|(_, _, permission)| *permission != "push token");
+        assert!(others.all(|(_, path, _)| !paths.contains(&path)));
+    }
+
+    #[test]
     fn nobody_changes_anything_as_a_viewer() {
         for (method, path, permission) in table().routes() {
             // The Flask program's list is read by POST.
             let reads = method == "GET" || path == "/monitor";
             assert!(
-                reads || ["operator", "admin"].contains(&permission),
+                reads || ["operator", "admin", "push token"].contains(&permission),
                 "{method} {path}"
             );
         }

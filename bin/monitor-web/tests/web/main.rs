@@ -22,3 +22,4 @@ mod stale;
 mod support;
 mod system;
 mod telemetry;
+mod values;

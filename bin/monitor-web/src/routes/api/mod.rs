@@ -9,3 +9,4 @@ pub(super) mod records;
 pub(super) mod silences;
 pub(super) mod stream;
 pub(super) mod system;
+pub(super) mod values;
