@@ -20,6 +20,7 @@ mod latency;
 mod operations;
 mod page;
 mod processes;
+mod pushed;
 mod readmes;
 mod reload;
 mod routes;

@@ -284,6 +284,10 @@ impl World {
         // Who hears that the worker lives, and who sounds the alarm.
         let beat = serve(|all| Answer::error(500, all), true).await;
         let alarm = serve(|all| Answer::error(500, all), false).await;
+        metrics.push_str(&format!(
+            "[metrics.pushed]\npush = {{ token = {} }}\nalert = {{ rise = 1, no_data = \"1s\" }}\n",
+            toml(&token("push"))
+        ));
         let password = marker("mail");
         let mail = SmtpSink::builder().login("monitor", &password);
         let mail = mail.start().await.unwrap();
@@ -332,6 +336,24 @@ async fn all_that_is_shown(site: &Site) -> BTreeMap<String, String> {
     })
     .await;
     eventually("the page is there", || async { site.get("/readyz").await }).await;
+    // One who sends what is to be shown only, and one who shows what is to be sent.
+    for (shown, status) in [(token("push"), 202), (format!("{}-", token("push")), 401)] {
+        let body =
+            json!({ "id": shown, "value": 1, "messages": [{ "text": format!("pushed with {shown}") }] });
+        let answer = http()
+            .post(format!("http://{}/api/v1/metrics/pushed/values", site.web))
+            .header("Authorization", format!("Bearer {shown}"))
+            .body(body.to_string());
+        assert_eq!(answer.send().await.unwrap().status().as_u16(), status);
+    }
+    eventually("what was sent is on record", || async {
+        let records = site.records().await?;
+        records
+            .iter()
+            .any(|record| record["type"] == "pushed")
+            .then_some(())
+    })
+    .await;
     let mut shown: BTreeMap<String, String> = BTreeMap::new();
     for path in [
         "/monitor",
@@ -355,6 +377,7 @@ async fn all_that_is_shown(site: &Site) -> BTreeMap<String, String> {
         &["check", "--online"],
         &["try", "metric", "messages_json"],
         &["try", "metric", "words_json"],
+        &["try", "metric", "pushed"],
         &["try", "metric", "login401_json"],
         &["try", "channel", "refused"],
     ] {
@@ -391,6 +414,8 @@ async fn no_secret_is_shown_whatever_answers_repeat(backend: Backend) {
     // What was searched is what there was to search.
     for (what, text) in [
         ("table monitor_record", "[redacted]"),
+        ("table monitor_record", "pushed with [redacted]"),
+        ("monitor try metric pushed", "id [redacted]"),
         ("table alert", "messages_json"),
         ("table delivery", "not with [redacted]"),
         ("/monitor", "messages_json"),

@@ -98,6 +98,14 @@ async fn try_all(program: &Program, settings: &Settings, tried: &mut Tried) -> R
     let tick = Tick::default();
     for metric in program.metrics(settings)? {
         let config = metric.config();
+        if config.is_pushed {
+            let sent = format!(
+                "its values are sent, and nothing is requested ({})",
+                config.rule.describe()
+            );
+            tried.note(&format!("metric {}", config.key), Ok(sent));
+            continue;
+        }
         let poll = Poll {
             key: config.key.to_string(),
             previous: None,

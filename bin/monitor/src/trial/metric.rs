@@ -12,13 +12,19 @@ use monitor_worker::{Exit, Program};
 
 use super::stored::{Stored, look_up};
 use super::words::{compared, row, time, trail, verdict};
-use super::{PATIENCE, question, unknown};
+use super::{PATIENCE, pushed, question, unknown};
 
 /// Reads the metric and shows what is made of it. Nothing is stored and nobody notified, whatever it reads.
 pub(crate) async fn run(program: &Program, config: &Path, key: &str) -> Result<(), Exit> {
     let settings = program.read_settings(config)?;
     let metric = find(program, &settings, key)?;
     let clock = SystemClock::shared();
+    let section = settings.metrics.iter().find(|section| section.key == *key);
+    if let Some(push) = section.and_then(|section| section.push.as_ref()) {
+        let stored = look_up(&settings, &*metric, clock.wall()).await;
+        pushed::show(&settings, &*metric, push, &stored).await;
+        return Ok(());
+    }
     let systems = settings.systems(clock.clone()).map_err(anyhow::Error::from)?;
     let (upstreams, trace) = Upstreams::traced(systems);
     let rule = &metric.config().rule;

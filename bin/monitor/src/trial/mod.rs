@@ -2,6 +2,7 @@
 
 mod channel;
 mod metric;
+mod pushed;
 mod question;
 mod stored;
 mod words;
