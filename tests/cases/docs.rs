@@ -118,17 +118,21 @@ fn every_row_of_the_fault_table_names_a_test_and_every_test_has_a_row() {
             include_str!("../../crates/processor/tests/engine/clock.rs"),
         ),
         include_str!("../../crates/processor/tests/engine/reload.rs"),
+        include_str!("../../crates/processor/tests/engine/pushed.rs"),
     ];
     // Tests that rows may name, and that are not about faults alone.
     let more = concat!(
         include_str!("../../crates/model/tests/model/migrations.rs"),
         include_str!("../../crates/model/tests/model/probe.rs"),
+        include_str!("../../crates/model/tests/model/pushed_values.rs"),
+        include_str!("../../bin/monitor-web/tests/web/values.rs"),
         include_str!("../../crates/processor/tests/engine/fairness.rs"),
         include_str!("../../crates/notify/tests/smtp/addresses.rs"),
         include_str!("../../crates/notify/tests/smtp/hello.rs"),
         include_str!("../../crates/notify/tests/smtp/replies.rs"),
         include_str!("../../crates/notify/tests/smtp/secure.rs"),
         include_str!("../../crates/settings/tests/conf_d.rs"),
+        include_str!("pushed.rs"),
         include_str!("secrets.rs"),
     );
     let mut section = tests.iter();

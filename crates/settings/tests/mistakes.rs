@@ -1180,3 +1180,79 @@ path = "/shops"
         .unwrap();
     assert_eq!(fetch.system, "a", "a built-in metric takes $.total from it");
 }
+
+#[test]
+fn what_is_sent_is_not_read_too_and_has_a_token_that_a_header_can_carry() {
+    let text = with(
+        r#"push = { token = "x-0123456789abcdef" }
+fetch = { system = "a", path = "/x" }
+[metrics.w]
+fetch = { system = "nobody", path = "/w", value = "$.n" }
+push = { token = { env = "MONITOR_TEST_NO_SUCH_VARIABLE" } }
+alert = { rise = 1 }
+[metrics.v]
+push = { tokn = "hunter2" }
+alert = { rise = 1 }
+[metrics.u]
+push = { token = "hunter2 hunter2 hunter2" }
+alert = { rise = 1 }
+[metrics.t]
+push = { token = 20021983 }
+alert = { rise = 1 }
+[metrics.s]
+push = true
+alert = { rise = 1 }
+[metrics.r]
+push = { token = "短短短短短短短短短短短短短短短短" }
+[metrics.q]
+push = {}
+alert = { rise = 1 }
+[metrics.p]
+push = { token = "" }
+alert = { rise = 1 }
+"#,
+    );
+    let errors = errors(&text);
+    assert!(
+        !errors.contains("hunter2") && !errors.contains("20021983"),
+        "{errors}"
+    );
+    insta::assert_snapshot!(errors, @r#"
+    monitor.toml:14:1: metrics.x.fetch: push says that its values are sent: leave fetch out, or leave push out
+    monitor.toml:16:1: metrics.w.fetch: push says that its values are sent: leave fetch out, or leave push out
+    monitor.toml:17:10: metrics.w.push.token: environment variable MONITOR_TEST_NO_SUCH_VARIABLE is not set
+    monitor.toml:20:10: metrics.v.push.tokn: there is no such key; did you mean "token"?
+    monitor.toml:23:18: metrics.u.push.token: has characters that no header can carry: visible ASCII without spaces, such as what openssl rand -hex 24 prints
+    monitor.toml:26:18: metrics.t.push.token: a secret must be a string, { env = "NAME" } or { file = "/path" }; put a number in quotes
+    monitor.toml:29:8: metrics.s.push: must be a table, not true
+    monitor.toml:31:10: metrics.r.alert: missing; say when it alerts, such as { rise = 1 } or { above = 100, clear_below = 90 }
+    monitor.toml:32:18: metrics.r.push.token: has characters that no header can carry: visible ASCII without spaces, such as what openssl rand -hex 24 prints
+    monitor.toml:34:1: metrics.q.push.token: missing; it is required
+    monitor.toml:37:18: metrics.p.push.token: the secret is an empty string
+    "#);
+}
+
+#[test]
+fn a_metric_that_is_sent_needs_no_system_and_a_short_token_is_warned_about() {
+    let text = "[metrics.w]\npush = { token = { env = \"W\" } }\nalert = { rise = 1, initial = \"learn\" }\n[metrics.x]\n\
+                push = { token = { env = \"LONG\" } }\ninterval = \"1m\"\ndetails = { system = \"b\" }\n[systems.b]\nkind = \"none\"\n\
+                base_url = \"https://b.example\"\n";
+    let env = variables(&[("W", "hunter2"), ("LONG", "0123456789abcdef")]);
+    let loaded = monitor_settings::load_str("monitor.toml", text, &env, &Kinds::stock());
+    let loaded = loaded.unwrap_or_else(|errors| panic!("{errors}"));
+    let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings[1..],
+        [
+            "monitor.toml:2:10: metrics.w.push.token: is shorter than 16 characters and can be guessed; better what \
+             openssl rand -hex 24 prints"
+        ]
+    );
+    let metrics = &loaded.settings.metrics;
+    assert!(
+        metrics
+            .iter()
+            .all(|metric| metric.push.is_some() && metric.fetch.is_none())
+    );
+    assert!(!format!("{metrics:?}").contains("hunter2"));
+}

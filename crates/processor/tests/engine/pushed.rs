@@ -408,3 +408,50 @@ both! {
         app.finish().await;
     }
 }
+
+both! {
+    async fn what_was_judged_goes_after_a_week_and_what_waits_stays(app: TestApp, Config {
+        interval: "6d".into(),
+        ..metric("rise = 1, initial = \"learn\", no_data = \"30d\"", "")
+    }) {
+        const DAY: Duration = Duration::from_secs(24 * 3600);
+        send(&app, "old", 1.0).await;
+        let gone = app.clock.wall().naive_utc();
+        app.db
+            .write(move |c| {
+                let new = NewPushedValue {
+                    key: MetricKey::stored("gone"),
+                    push_id: "a".to_owned(),
+                    value: 1.0,
+                    messages: String::new(),
+                    received_at: gone,
+                };
+                pushed_values::receive(c, &new, 1_000)
+            })
+            .await
+            .unwrap();
+        app.poll().await;
+        let known = async |key: &'static str| app.db.read(move |c| pushed_values::newest(c, key)).await.unwrap();
+        app.while_running(async {
+            for days in [6, 2, 20, 3] {
+                let before = known("w").await;
+                app.clock.jump(days * DAY);
+                match days {
+                    6 => {
+                        eventually("it beats", async || {
+                            let beaten = app.db.read(monitor_model::workers::all).await.unwrap();
+                            beaten.iter().any(|worker| worker.heartbeat_at > worker.started_at).then_some(())
+                        })
+                        .await;
+                        assert_eq!(known("w").await, before, "a repeat is known");
+                    }
+                    2 => eventually("a week is over", async || known("w").await.is_none().then_some(())).await,
+                    20 => assert!(known("gone").await.is_some(), "a config may have it yet"),
+                    _ => eventually("a month is over", async || known("gone").await.is_none().then_some(())).await,
+                }
+            }
+        })
+        .await;
+        app.abandon();
+    }
+}

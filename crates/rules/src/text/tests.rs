@@ -32,6 +32,8 @@ fn phrases() -> Vec<Phrase<'static>> {
             value: 131.0,
             why: ERROR,
         },
+        Phrase::NothingSent { since: Some(since) },
+        Phrase::NothingSent { since: None },
         Phrase::Flapping(Flapping {
             alerts: 5,
             within: Duration::from_secs(600),
@@ -60,6 +62,8 @@ fn english() {
         "NaN is not a number",
         "131 cannot be judged: System A answers 503",
         "131 is not judged: System A answers 503",
+        "nothing was sent since 12:01:41 UTC",
+        "nothing was ever sent",
         "flapping: 5 alerts within 10m",
     ];
     assert_eq!(said(Language::English), expected);
@@ -76,6 +80,8 @@ fn chinese() {
         "NaN 不是有效数值",
         "读数 131 无法判断：System A answers 503",
         "读数 131 暂不判断：System A answers 503",
+        "自 12:01:41 UTC 起未收到推送",
+        "从未收到推送",
         "频繁波动：10 分钟内 5 次告警",
     ];
     assert_eq!(said(Language::Chinese), expected);

@@ -65,9 +65,11 @@ impl Checker<'_, '_> {
         }
         let in_code = self.kinds.is_in_code(key);
         let push = self.push(&at("push"), raw.push, &[("fetch", raw.fetch.is_some())]);
-        let fetch = match push {
-            Some(_) => None,
-            None => self.fetch(&at("fetch"), built_in, in_code, raw.fetch),
+        // One that cannot be read says all the same how its values come.
+        let is_pushed = self.reader.document.get(&at("push")).is_some();
+        let fetch = match is_pushed {
+            true => None,
+            false => self.fetch(&at("fetch"), built_in, in_code, raw.fetch),
         };
         let details = self.details(&at("details"), built_in, raw.details);
         let rule = self.rule(&at("alert"), built_in, raw.alert.is_some(), interval);
@@ -92,11 +94,7 @@ impl Checker<'_, '_> {
             unit,
             interval,
             severity: raw.severity.unwrap_or_default(),
-            fetch: if in_code || push.is_some() {
-                fetch
-            } else {
-                Some(fetch?)
-            },
+            fetch: if in_code || is_pushed { fetch } else { Some(fetch?) },
             push,
             rule: Rule { language, ..rule? },
             details,
