@@ -108,7 +108,7 @@ pub(super) async fn judge(
 ) -> Stored {
     let context = &polling.context;
     let becomes = match taken.pushed {
-        Some(_) => "what was sent is looked at again",
+        Some(_) => "what was sent is read again",
         None => "this reading is dropped",
     };
     match commit(polling, metric, pinned, taken).await {

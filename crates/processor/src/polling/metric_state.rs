@@ -140,7 +140,7 @@ impl MetricState {
         })
     }
 
-    /// The same; a cycle that runs is to look again for what it may have missed.
+    /// The same; a cycle that runs is to read again what it may have missed.
     pub(super) fn begin_or_want(self: &Arc<MetricState>) -> Option<CyclePermit> {
         self.begin().or_else(|| {
             // Written as it is read in `is_wanted_again`: either that sees it, or the cycle is over and can be begun here.

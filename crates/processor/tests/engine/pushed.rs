@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// The metric w with this alert and these keys besides, looked at every 10 s.
+/// The metric w with this alert and these keys besides, checked every 10 s.
 fn metric(alert: &str, more: &str) -> Config {
     Config {
         interval: "10s".into(),
@@ -96,7 +96,7 @@ both! {
         let first = mails.iter().find(|mail| mail.text.contains("Return 1: <b>broken</b>")).unwrap();
         assert!(first.html.contains("&lt;b&gt;broken") && !first.html.contains("<b>broken"), "{}", first.html);
         assert_eq!(app.b().alarms(), ["w"]);
-        assert!(app.b().requests().iter().all(|request| request.path != "/api/alerts/w"), "nobody else is asked");
+        assert!(app.b().requests().iter().all(|request| request.path != "/api/alerts/w"), "nothing is requested");
         let alert = app.alerts().await.remove(0);
         assert_eq!((alert.value, alert.previous, alert.opened_at), (Some(4.0), Some(2.0), came.naive_utc()));
         // Without messages the system of details explains it, and what is known is not repeated.

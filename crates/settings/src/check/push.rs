@@ -1,5 +1,7 @@
 //! `metrics.KEY.push`: a metric whose values are sent to the monitor.
 
+use monitor_domain::counted;
+
 use super::{Checker, join};
 use crate::sections::PushSettings;
 
@@ -31,7 +33,8 @@ impl Checker<'_, '_> {
             }
             Some(text) if text.len() < SHORT => {
                 let message = format!(
-                    "is shorter than {SHORT} characters and can be guessed; better what openssl rand -hex 24 prints"
+                    "is shorter than {} and can be guessed; better what openssl rand -hex 24 prints",
+                    counted(SHORT, "character")
                 );
                 self.reader.warn(&at, message);
             }

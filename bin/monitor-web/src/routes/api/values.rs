@@ -82,7 +82,8 @@ pub(crate) async fn send(
         Received::Full => Err(Problem::new(
             Code::TooManyValues,
             format!(
-                "{MAX_WAITING} values of this metric wait to be judged already. Is a worker running? Try again later."
+                "{} of this metric wait to be judged already. Is a worker running? Try again later.",
+                counted(MAX_WAITING, "value")
             ),
         )),
     }
@@ -114,7 +115,8 @@ fn push_id(given: Option<String>, headers: &HeaderMap) -> Result<String, Problem
     };
     if !(1..=MAX_ID).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(bad_body(format!(
-            "id is from 1 to {MAX_ID} characters of visible ASCII, without spaces."
+            "id is from 1 to {} of visible ASCII, without spaces.",
+            counted(MAX_ID, "character")
         )));
     }
     Ok(id)

@@ -37,7 +37,7 @@ async fn judge_all(polling: &Polling, metric: &MetricState, halt: &CancellationT
     let mut clocks: Option<ClockHistory> = None;
     let mut is_silent = true;
     while !halt.is_cancelled() {
-        let (pinned, next) = look(polling, metric).await?;
+        let (pinned, next) = next(polling, metric).await?;
         let Some(next) = next else {
             if is_silent {
                 silence(polling, metric, &pinned).await?;
@@ -49,7 +49,7 @@ async fn judge_all(polling: &Polling, metric: &MetricState, halt: &CancellationT
             Some(known) => known,
             None => clocks.insert(polling.context.clock_history().await?),
         };
-        let taken = taken(polling, metric, &pinned, clocks, next);
+        let taken = taken(polling, metric, &pinned, clocks, &next);
         if judge(polling, metric, &pinned, taken).await == Stored::Failed {
             return Ok(()); // which has been said
         }
@@ -58,20 +58,20 @@ async fn judge_all(polling: &Polling, metric: &MetricState, halt: &CancellationT
 }
 
 /// The state that the next value is judged against, and that value. What another worker has stored meanwhile is loaded.
-async fn look(
+async fn next(
     polling: &Polling,
     metric: &MetricState,
 ) -> Result<(CachedState, Option<PushedValue>), DbError> {
     cycle::rename(polling, metric).await?;
     let key = metric.key().to_owned();
-    let look = move |conn: &mut monitor_model::Conn| {
+    let read = move |conn: &mut monitor_model::Conn| {
         let stored = states::load(conn, &key)?;
         Ok((
             stored.map_or(0, |row| row.version),
             pushed_values::next(conn, &key)?,
         ))
     };
-    let (version, next) = polling.context.db.read(look).await?;
+    let (version, next) = polling.context.db.read(read).await?;
     if metric.cached().is_some_and(|cached| cached.version != version) {
         metric.cache(None);
     }
@@ -84,7 +84,7 @@ fn taken(
     metric: &MetricState,
     pinned: &CachedState,
     clocks: &ClockHistory,
-    row: PushedValue,
+    row: &PushedValue,
 ) -> Taken {
     let context = &polling.context;
     let messages = match row.messages.as_str() {
