@@ -46,7 +46,7 @@ fn echo(request: &Request) -> String {
 type Answers = fn(&str) -> Answer;
 
 /// Name, what it answers, and whether its sign-in is answered so too.
-const SYSTEMS: [(&str, Answers, bool); 21] = [
+const SYSTEMS: [(&str, Answers, bool); 24] = [
     (
         "text500",
         |all| Answer::body(500, "text/plain", all.to_owned()),
@@ -127,6 +127,14 @@ const SYSTEMS: [(&str, Answers, bool); 21] = [
         true,
     ),
     ("login_away", |all| Answer::redirect(&escaped(all)), true),
+    // Those that begin with `steps` are signed in to with what a call before brings.
+    ("steps500", |all| Answer::error(500, all), true),
+    ("steps404", |all| Answer::error(404, all), true),
+    (
+        "steps_words",
+        |all| Answer::json(200, &json!({ "total": all })),
+        false,
+    ),
 ];
 
 fn escaped(text: &str) -> String {
@@ -136,7 +144,15 @@ fn escaped(text: &str) -> String {
 async fn serve(answers: Answers, at_sign_in: bool) -> HttpServer {
     HttpServer::start(move |request: &Request| {
         let all = echo(request);
-        if request.path != "/api/login" || at_sign_in {
+        // What later calls need: of `steps`.
+        if request.path == "/take" {
+            return Answer::json(
+                200,
+                &json!({ "t": marker("taken"), "shop": "s7", "id": token("id") }),
+            );
+        }
+        let is_sign_in = request.path == "/api/login" || request.path.starts_with("/in/");
+        if !is_sign_in || at_sign_in {
             return answers(&all);
         }
         Answer::json(
@@ -163,6 +179,19 @@ fn system(name: &str, url: &str) -> String {
          headers = {{ X-App = {header} }}",
         escaped(&marker("path"))
     );
+    // The same with what a call before brings, in every place that a call has.
+    let chain = format!(
+        "system = \"{name}\", steps = [{{ path = \"/take\", take = {{ t = \"$.t\", shop = \"$.shop\" }} }}], \
+         path = \"/read/{{{{ shop }}}}/{{{{ t | urlencode }}}}/x\", query = {{ t = \"{{{{ t }}}}\" }}, \
+         headers = {{ X-T = \"{{{{ t | urlencode }}}}\" }}, method = \"POST\", body = {{ t = \"{{{{ t }}}}\" }}"
+    );
+    let sign_in = match name.starts_with("steps") {
+        true => {
+            "kind = \"json_token\"\nlogin = { path = \"/in/{{ id }}/{{ password | urlencode }}\", \
+                 steps = [{ path = \"/take\", take = { id = \"$.id\" } }] }"
+        }
+        false => "kind = \"system_a\"",
+    };
     let ok = match name {
         "words" | "login_refused" => "ok = { path = \"$.code\", equals = [0] }",
         _ => "",
@@ -170,7 +199,7 @@ fn system(name: &str, url: &str) -> String {
     format!(
         r#"
 [systems.{name}]
-kind = "system_a"
+{sign_in}
 base_url = "{url}"
 username = "monitor"
 password = {password}
@@ -179,6 +208,10 @@ headers = {{ X-Client = {client} }}
 [metrics.{name}_json]
 fetch = {{ {call}, method = "POST", body = {{ a = [{{ b = {body} }}] }}, value = "$.total" }}
 details = {{ {call} }}
+alert = {{ rise = 1, no_data = "1s" }}
+[metrics.{name}_chain]
+fetch = {{ {chain}, value = "$.total" }}
+details = {{ {chain} }}
 alert = {{ rise = 1, no_data = "1s" }}
 [metrics.{name}_regex]
 fetch = {{ {call}, regex = "(?s).+" }}
@@ -363,6 +396,8 @@ async fn all_that_is_shown(site: &Site) -> BTreeMap<String, String> {
         "/readyz",
         "/metrics",
         "/monitor/messages_json",
+        "/monitor/messages_chain",
+        "/monitor/text500_chain",
     ] {
         shown.insert(path.to_owned(), site.get(path).await.unwrap());
     }
@@ -379,6 +414,9 @@ async fn all_that_is_shown(site: &Site) -> BTreeMap<String, String> {
         &["try", "metric", "words_json"],
         &["try", "metric", "pushed"],
         &["try", "metric", "login401_json"],
+        &["try", "metric", "text500_chain"],
+        &["try", "metric", "messages_chain"],
+        &["try", "metric", "steps404_chain"],
         &["try", "channel", "refused"],
     ] {
         shown.insert(
@@ -420,6 +458,17 @@ async fn no_secret_is_shown_whatever_answers_repeat(backend: Backend) {
         ("table delivery", "not with [redacted]"),
         ("/monitor", "messages_json"),
         ("monitor try metric words_json", "[redacted]"),
+        (
+            "monitor try metric text500_chain",
+            "/read/s7/[redacted]/x?t: answered 500",
+        ),
+        ("monitor try metric messages_chain", "t = [redacted]"),
+        (
+            "monitor try metric steps404_chain",
+            "for /in/[redacted]/[redacted]; check login.path",
+        ),
+        ("/monitor/text500_chain", "/read/s7/[redacted]/x?t: answered 500"),
+        ("the worker's log", "/read/s7/[redacted]/x?t: answered 500"),
         ("monitor try channel refused", "not with [redacted]"),
         ("the worker's log", "DEBUG"),
         ("the worker's log", "[redacted]"),

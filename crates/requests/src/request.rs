@@ -10,7 +10,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Serialize;
 use url::{Url, form_urlencoded};
 
-use crate::{Secret, redact_url};
+use crate::Secret;
+use crate::redact::{redact_path, redact_url};
 
 /// One HTTP request. `Debug` shows no header values (but the content type), no body, and the URL redacted.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub struct Request {
     pub idempotent: Option<bool>,
     /// The whole URL is a secret, as a chat robot's webhook is: only scheme and host are ever printed.
     pub secret_url: bool,
+    /// What is shown nowhere, besides what its place in the request tells to be secret: a ticket that is a part of the path.
+    pub secrets: Vec<Secret>,
     /// Instead of the client's timeout of one attempt.
     pub timeout: Option<Duration>,
     /// Instead of the client's number of retries.
@@ -54,6 +57,7 @@ impl Request {
             body: None,
             idempotent: None,
             secret_url: false,
+            secrets: Vec::new(),
             timeout: None,
             retries: None,
             past_breaker: false,
@@ -169,6 +173,13 @@ impl Request {
         self
     }
 
+    /// Lets none of these values be printed, wherever in the request or its answer they stand; see [`Request::secrets`].
+    #[must_use]
+    pub fn with_secrets(mut self, secrets: impl IntoIterator<Item = Secret>) -> Request {
+        self.secrets.extend(secrets);
+        self
+    }
+
     /// Limits one attempt, instead of the client's timeout.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Request {
@@ -185,7 +196,15 @@ impl Request {
 
     /// The URL as it may be printed.
     pub fn shown_url(&self) -> String {
-        redact_url(&self.url, self.secret_url)
+        redact_url(&self.url, self.secret_url, &self.secrets)
+    }
+
+    /// The path of the URL as it may be printed.
+    pub fn shown_path(&self) -> String {
+        match self.secret_url {
+            true => "/…".to_owned(),
+            false => redact_path(&self.url, &self.secrets),
+        }
     }
 
     pub(crate) fn may_repeat(&self) -> bool {

@@ -13,7 +13,8 @@ use url::Url;
 use crate::charset;
 use crate::excerpt::excerpt;
 use crate::mask::{Mask, Which};
-use crate::{Error, ErrorKind, Secret, http_date, redact_url};
+use crate::redact::redact_url;
+use crate::{Error, ErrorKind, Secret, http_date};
 use monitor_domain::{Clock, SystemClock};
 
 /// How much of an answer's body an error quotes, in characters.
@@ -50,7 +51,7 @@ pub struct Response {
 impl Response {
     /// An answer that came from nowhere, for tests of those who judge answers.
     pub fn new(method: Method, url: Url, status: StatusCode, headers: HeaderMap, body: Bytes) -> Response {
-        let (shown_url, mask) = (redact_url(&url, false), Mask::of_url(&url));
+        let (shown_url, mask) = (redact_url(&url, false, &[]), Mask::of_url(&url));
         Response {
             status,
             headers,
@@ -132,6 +133,11 @@ impl Response {
         let value = self.headers.get(CONTENT_TYPE)?.to_str().ok()?;
         let kind = value.split(';').next().unwrap_or(value).trim();
         (!kind.is_empty()).then(|| kind.to_ascii_lowercase())
+    }
+
+    /// The URL of the request as it may be printed.
+    pub fn shown_url(&self) -> &str {
+        &self.shown_url
     }
 
     /// Where the answer sends one, made absolute. It is never followed by itself.

@@ -3,13 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use monitor_domain::{Number, counted};
-use monitor_requests::{Request, Response, redact_url};
+use monitor_requests::{Request, Response};
 
 use crate::error::UpstreamError;
 use crate::fetch::Fetch;
-
-/// The longest number that is shown of what is taken for later calls; anything else may be a ticket or a session.
-const MAX_DIGITS: usize = 12;
+use crate::request::Taken;
 
 /// Lines in the order in which it happened.
 #[derive(Debug, Default)]
@@ -40,8 +38,7 @@ impl Trace {
 
     /// A request as it is shown: of a query only the names.
     pub(crate) fn request(request: &Request) -> String {
-        let url = redact_url(&request.url, request.secret_url);
-        format!("{} {url}", request.method)
+        format!("{} {}", request.method, request.shown_url())
     }
 
     pub(crate) fn called(&self, name: &str, request: &str, answer: &Result<Arc<Response>, UpstreamError>) {
@@ -59,12 +56,16 @@ impl Trace {
         self.note(name, text);
     }
 
-    pub(crate) fn taken(&self, taken: &[(String, String)]) {
-        for (name, value) in taken {
-            let is_number = value.len() <= MAX_DIGITS && value.bytes().all(|byte| byte.is_ascii_digit());
-            let text = match is_number {
-                true => value.clone(),
-                false => format!("[redacted] ({})", counted(value.chars().count(), "character")),
+    pub(crate) fn taken(&self, taken: &[Taken]) {
+        for Taken {
+            name,
+            value,
+            is_secret,
+        } in taken
+        {
+            let text = match is_secret {
+                false => value.clone(),
+                true => format!("[redacted] ({})", counted(value.chars().count(), "character")),
             };
             self.note("take", format!("{name} = {text}"));
         }

@@ -279,7 +279,7 @@ impl OAuth2 {
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .form(&fields);
         let response = client.send(&request).await.map_err(LoginError::Unreachable)?;
-        if let Some(error) = self.refusal(&response, request.url.path()) {
+        if let Some(error) = self.refusal(&response, &request.shown_path()) {
             return Err(error);
         }
         let (token, life, refresh) = read(&response)?;

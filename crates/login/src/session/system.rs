@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use http::header::{ACCEPT, COOKIE};
 use monitor_domain::SharedClock;
-use monitor_requests::{Client, HeaderValue, Method, Request, Response, StatusCode, Url, redact_url};
+use monitor_requests::{Client, HeaderValue, Method, Request, Response, StatusCode, Url};
 
 use super::fixed::Proof;
 use super::live::Live;
@@ -132,14 +132,15 @@ impl System {
     /// help, now or lately.
     pub async fn call(&self, mut request: Request) -> Result<Response, CallError> {
         if request.url.origin() != self.base.origin() {
-            let url = redact_url(&request.url, request.secret_url);
+            let url = request.shown_url();
             return Err(CallError::OtherOrigin {
                 system: self.name.clone(),
                 url,
             });
         }
         request.headers.entry(ACCEPT).or_insert(self.accept.clone());
-        let path = format!("{} {}", request.method, request.url.path());
+        // One that a new ticket is a part of is one path all the same: it stands here as it is shown.
+        let path = format!("{} {}", request.method, request.shown_path());
         if !self.session.login().proves() {
             return self.call_fixed(request, &path).await;
         }
@@ -268,7 +269,7 @@ impl System {
         };
         CallError::SignedOut {
             system: self.name.clone(),
-            why: format!("{} {}: {why}", request.method, request.url.path()),
+            why: format!("{} {}: {why}", request.method, request.shown_path()),
             advice,
         }
     }

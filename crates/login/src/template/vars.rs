@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use monitor_domain::Finding;
-use monitor_requests::{SecretSource, write_http_date};
+use monitor_requests::{Secret, SecretSource, without_secrets, write_http_date};
 use tera::Context;
 
 /// The names that every template may use.
@@ -14,7 +14,11 @@ pub(crate) const ALWAYS: [&str; 5] = ["now", "now_ms", "now_iso", "now_http", "n
 /// Names and what they stand for. Besides what is put in there are always `now` (seconds since 1970), `now_ms` (milliseconds),
 /// `now_iso` (RFC 3339, UTC), `now_http` (as the header `Date` has it) and `nonce` (32 hexadecimal digits, new each time). `Debug` shows no value.
 #[derive(Clone, Default)]
-pub struct Vars(Context);
+pub struct Vars {
+    context: Context,
+    /// Those of the values that no request may show.
+    secrets: Vec<Secret>,
+}
 
 impl Vars {
     /// With what is always there, at this time.
@@ -43,16 +47,37 @@ impl Vars {
 
     /// One more, or another value for a name: a text, a number, a list.
     pub fn set(&mut self, name: &str, value: &(impl serde::Serialize + ?Sized)) {
-        self.0.insert(name.to_owned(), value);
+        self.context.insert(name.to_owned(), value);
+    }
+
+    /// The same of a text that is a secret: a request that is made with it shows it nowhere.
+    pub fn set_secret(&mut self, name: &str, value: &str) {
+        self.set(name, value);
+        self.keep(value);
+    }
+
+    /// A secret that no template uses.
+    pub(crate) fn keep(&mut self, value: &str) {
+        self.secrets.push(Secret::from(value));
+    }
+
+    /// What requests that are made with it have to keep.
+    pub fn secrets(&self) -> &[Secret] {
+        &self.secrets
+    }
+
+    /// A text, with `[redacted]` in place of the secrets.
+    pub fn without_secrets(&self, text: &str) -> String {
+        without_secrets(text, &self.secrets)
     }
 
     /// Whether there is something of this name.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.context.contains_key(name)
     }
 
     pub(super) fn context(&self) -> &Context {
-        &self.0
+        &self.context
     }
 }
 

@@ -7,6 +7,7 @@ mod time;
 mod fixed;
 mod forms;
 mod oauth;
+mod secrets;
 mod signing;
 mod tokens;
 mod transport;

@@ -12,7 +12,8 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use crate::Secret;
 use crate::redact::REDACTED;
-use shape::{is_count, is_key};
+use shape::is_count;
+pub(crate) use shape::is_key;
 
 /// What is shorter is found in many a word.
 const LEAST: usize = 6;
@@ -34,6 +35,16 @@ pub(crate) enum Which {
     /// Those that are keys by where they stand or by their shape. The others are words such as `unpaid` or days, which
     /// belong into what people read.
     Keys,
+}
+
+/// A text with `[redacted]` in place of these values, however it writes them.
+pub fn without_secrets(text: &str, secrets: &[Secret]) -> String {
+    if secrets.is_empty() {
+        return text.to_owned();
+    }
+    let mut mask = Mask::default();
+    mask.add_secrets(secrets.iter().cloned());
+    mask.hide(text, Which::All)
 }
 
 /// The values of a request, and how they are hidden.

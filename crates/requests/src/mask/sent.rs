@@ -9,7 +9,7 @@ use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use super::{LEAST, LEAST_WITHIN, Mask, is_key};
-use crate::redact::SECRET_PARTS;
+use crate::redact::{is_secret_header, is_secret_name};
 use crate::{ClientConfig, Request};
 
 /// Headers whose values say how to talk, not who is talking.
@@ -43,7 +43,7 @@ impl Mask {
         for (name, value) in &config.headers {
             mask.add_in_header(value, is_secret_header(name));
         }
-        mask.add_secrets(config.secrets.iter().cloned());
+        mask.add_secrets(config.secrets.iter().chain(&request.secrets).cloned());
         for proxy in config.proxy.iter().chain(proxies_of_environment()) {
             if let Ok(proxy) = Url::parse(proxy) {
                 mask.add_user(&proxy);
@@ -184,19 +184,6 @@ fn proxies_of_environment() -> &'static [String] {
 
 fn is_number(value: &str) -> bool {
     value.len() < LEAST && value.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRET_PARTS.iter().any(|part| name.contains(part))
-}
-
-/// What goes into a header of its own mostly says who is calling.
-fn is_secret_header(name: &str) -> bool {
-    is_secret_name(name)
-        || ["auth", "key", "sign", "ticket"]
-            .iter()
-            .any(|part| name.to_ascii_lowercase().contains(part))
 }
 
 /// What base64 holds, if it is a text.

@@ -19,7 +19,7 @@ pub(super) fn is_count(value: &str) -> bool {
 
 /// Whether it has the shape of a key: one of its words is longer than words are, or has letters and digits in turn, as no
 /// word, number, date or time has.
-pub(super) fn is_key(value: &str) -> bool {
+pub(crate) fn is_key(value: &str) -> bool {
     value
         .split(|c: char| !c.is_ascii_alphanumeric())
         .any(is_word_of_key)

@@ -140,3 +140,35 @@ async fn errors_and_their_debug_hold_no_secret_of_the_request() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn what_a_request_keeps_is_shown_neither_of_it_nor_of_its_answer() {
+    let ticket = "hunter9/+a b-hunter9";
+    let server = Server::start(|_| {
+        let echo = "no hunter9/+a b-hunter9, hunter9%2F%2Ba%20b-hunter9 at /t/hunter9%2f%2Ba%20b-hunter9/x";
+        let head = "HTTP/1.1 404 Not Found\r\nLocation: /t/hunter9%2F%2Ba%20b-hunter9/y\r\n";
+        Reply::Bytes(format!("{head}Content-Length: {}\r\n\r\n{echo}", echo.len()).into())
+    })
+    .await;
+    let url = server.url("/t/hunter9%2F%2Ba%20b-hunter9/x?n=1");
+    let request = Request::get(url).with_secrets([ticket.into()]);
+    let response = single().send(&request).await.unwrap();
+    let shown = format!(
+        "{request:?} {response:?} {} {}",
+        response.shown_url(),
+        response.shown_location().unwrap()
+    );
+    let error = response.require_success().unwrap_err();
+    let shown = format!("{shown} {error} {error:?} {}", request.shown_path());
+    assert!(!shown.contains("hunter"), "{shown}");
+    assert!(
+        error.to_string().contains("/t/[redacted]/x?n: answered 404"),
+        "{error}"
+    );
+    assert!(
+        error
+            .to_string()
+            .ends_with("no [redacted], [redacted] at /t/[redacted]/x"),
+        "{error}"
+    );
+}

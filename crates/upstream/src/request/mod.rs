@@ -54,6 +54,13 @@ pub(crate) struct Prepared {
     pub(crate) place: Option<(Identity, usize)>,
 }
 
+/// What a later call needs of an answer.
+pub(crate) struct Taken {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) is_secret: bool,
+}
+
 /// A chain on its way: what was taken so far.
 pub(crate) struct Progress<'a> {
     chain: &'a Chain,
@@ -118,10 +125,14 @@ impl Progress<'_> {
             },
             Unsendable::Path(error) => UpstreamError::call(self.system.name(), *error),
         };
-        let below = |path: &str| {
-            self.system
-                .url(path)
-                .map_err(|error| Unsendable::Path(Box::new(error)))
+        let below = |filled: &str| {
+            let url = self.system.url(filled);
+            url.map_err(|mut error| {
+                if let CallError::Path { path, .. } = &mut error {
+                    *path = bare(&self.vars.without_secrets(filled));
+                }
+                Unsendable::Path(Box::new(error))
+            })
         };
         let url = call.url(&self.vars, below).map_err(failed)?;
         let request = call.request(url, &self.vars);
@@ -146,15 +157,11 @@ impl Progress<'_> {
         })
     }
 
-    /// Takes from the answer of a step what later calls need; gives the names and what stands behind them.
+    /// Takes from the answer of a step what later calls need, and gives it.
     ///
     /// # Errors
     /// What is wrong with the answer.
-    pub(crate) fn take(
-        &mut self,
-        number: usize,
-        response: &Response,
-    ) -> Result<Vec<(String, String)>, UpstreamError> {
+    pub(crate) fn take(&mut self, number: usize, response: &Response) -> Result<Vec<Taken>, UpstreamError> {
         let NamedStep { path, step, .. } = &self.chain.steps[number];
         let wrong = |why: String| UpstreamError::answer(self.system.name(), path, response.masked(&why));
         // What the system says of its JSON does not concern a page.
@@ -168,8 +175,16 @@ impl Progress<'_> {
         for (name, take) in &step.take {
             let value = take.from(response, &self.jar);
             let value = value.map_err(|why| wrong(format!("take.{name}: {why}")))?;
-            self.vars.set(name, &value);
-            taken.push((name.clone(), value));
+            let is_secret = take.is_secret(name, &value);
+            match is_secret {
+                true => self.vars.set_secret(name, &value),
+                false => self.vars.set(name, &value),
+            }
+            taken.push(Taken {
+                name: name.clone(),
+                value,
+                is_secret,
+            });
         }
         Ok(taken)
     }

@@ -3,6 +3,7 @@
 
 mod chain;
 mod page;
+mod secrets;
 mod sharing;
 mod templates;
 

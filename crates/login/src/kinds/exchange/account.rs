@@ -86,6 +86,6 @@ pub(crate) struct Fields<'a> {
 /// Puts values where templates find them.
 pub(crate) fn put_values(vars: &mut Vars, values: &[(String, Secret)]) {
     for (name, value) in values {
-        vars.set(name, value.expose());
+        vars.set_secret(name, value.expose());
     }
 }

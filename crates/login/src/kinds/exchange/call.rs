@@ -181,7 +181,7 @@ impl Call {
     }
 
     fn build(&self, url: Url, vars: &Vars, more: &[(String, String)]) -> Result<Request, BadCall> {
-        let mut request = Request::new(self.method.clone(), url);
+        let mut request = Request::new(self.method.clone(), url).with_secrets(vars.secrets().iter().cloned());
         request = match &self.body {
             Body::None => request,
             Body::Json(body) => request.json(&body.fill(vars).map_err(BadCall)?),

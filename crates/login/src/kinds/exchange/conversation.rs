@@ -1,7 +1,7 @@
 //! The calls of one sign-in, one after the other, with the cookies and values that they bring.
 
 use http::header::{COOKIE, ORIGIN, REFERER};
-use monitor_requests::{Client, HeaderValue, Request, Response, Url, redact_url};
+use monitor_requests::{Client, HeaderValue, Request, Response, Url};
 
 use super::{Step, bad};
 use crate::LoginError;
@@ -35,7 +35,9 @@ impl<'a> Conversation<'a> {
     }
 
     /// Sends a request with the cookies so far, and takes those of the answer.
-    pub(crate) async fn send(&self, mut request: Request) -> Result<Response, LoginError> {
+    pub(crate) async fn send(&self, request: Request) -> Result<Response, LoginError> {
+        // A redirect goes where an answer says, which may repeat what it was sent.
+        let mut request = request.with_secrets(self.vars.secrets().iter().cloned());
         if let Some(cookies) = self.jar.header(&request.url, self.client.clock().monotonic()) {
             request.headers.insert(COOKIE, cookies);
         }
@@ -53,7 +55,7 @@ impl<'a> Conversation<'a> {
     pub(crate) async fn run(&mut self, steps: &[Step]) -> Result<(), LoginError> {
         for Step { key, call, ok, take } in steps {
             let request = call.sign_in(self.base, &self.vars, &[])?;
-            let path = request.url.path().to_owned();
+            let path = request.shown_path();
             let response = self.send(request).await?;
             if let Some(error) = refusal(&response, &path) {
                 return Err(error);
@@ -65,7 +67,8 @@ impl<'a> Conversation<'a> {
                 let value = take
                     .from(&response, &self.jar)
                     .map_err(|why| bad(format!("{key}.take.{name}: {why}")))?;
-                self.vars.set(name, &value);
+                // Whatever it is good for, it belongs to a sign-in.
+                self.vars.set_secret(name, &value);
             }
         }
         Ok(())
@@ -104,7 +107,7 @@ impl<'a> Conversation<'a> {
             }
             response = self.send(Request::get(to).past_breaker()).await?;
         }
-        let last = redact_url(&response.url, false);
+        let last = response.shown_url();
         Err(bad(format!(
             "goes in circles: redirect {MAX_REDIRECTS} came from {last}"
         )))

@@ -1,7 +1,7 @@
 //! What is taken from an answer for later calls.
 
 use monitor_domain::{Finding, counted};
-use monitor_requests::{HeaderName, Response};
+use monitor_requests::{HeaderName, Response, is_secret_taken};
 use regex::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -112,6 +112,20 @@ impl Take {
     /// Whether the answer is read as JSON.
     pub fn is_json(&self) -> bool {
         matches!(self, Take::Path(_))
+    }
+
+    /// Whether what is taken from here for a later call, as `name`, is a secret: by that name, by that of its place, or by how it
+    /// looks. A ticket can be told from the id of a shop by nothing else.
+    pub fn is_secret(&self, name: &str, value: &str) -> bool {
+        let place = match self {
+            Take::Cookie(_) => return true,
+            Take::Path(path) => path.to_string(),
+            Take::Header(name) => name.to_string(),
+            Take::Input(name) => name.clone(),
+            Take::Select(selector) => selector.to_string(),
+            Take::Regex(_) => String::new(),
+        };
+        is_secret_taken(name, value) || is_secret_taken(&place, "")
     }
 
     /// The value in an answer; `jar` has the cookies that it and those before it have set.

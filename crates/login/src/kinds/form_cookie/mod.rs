@@ -127,7 +127,7 @@ impl Login for FormCookie {
         } = &self.compiled;
         let mut talk = Conversation::new(client, base);
         talk.vars.set("username", &self.username);
-        talk.vars.set("password", self.password.expose());
+        talk.vars.set_secret("password", self.password.expose());
         put_values(&mut talk.vars, &self.values);
         talk.run(steps).await?;
         let form = match page {
@@ -139,6 +139,9 @@ impl Login for FormCookie {
             .as_ref()
             .map(|csrf| Ok::<_, LoginError>((csrf, csrf.value(&talk, form.as_ref())?)));
         let csrf = csrf.transpose()?;
+        if let Some((_, value)) = &csrf {
+            talk.vars.keep(value);
+        }
         if let Some((
             Csrf {
                 to: CsrfTo::Field(name),
@@ -165,7 +168,7 @@ impl Login for FormCookie {
         if let Some(page) = &form {
             request = Conversation::from_page(request, &page.url);
         }
-        let path = request.url.path().to_owned();
+        let path = request.shown_path();
         let first = talk.send(request).await?;
         let status = first.status.as_u16();
         let cookies = first.headers.get_all(SET_COOKIE).iter().count();
@@ -205,7 +208,7 @@ struct Page {
 
 async fn fetch(talk: &Conversation<'_>, page: &Call) -> Result<Page, LoginError> {
     let request: Request = page.sign_in(talk.base(), &talk.vars, &[])?;
-    let path = request.url.path().to_owned();
+    let path = request.shown_path();
     let response = talk.follow(talk.send(request).await?).await?;
     if !response.status.is_success() {
         if response.status.is_server_error() || response.status.as_u16() == 429 {

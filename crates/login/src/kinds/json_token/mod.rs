@@ -193,11 +193,11 @@ impl Login for JsonToken {
         }
         let mut talk = Conversation::new(client, base);
         talk.vars.set("username", &self.username);
-        talk.vars.set("password", self.password.expose());
+        talk.vars.set_secret("password", self.password.expose());
         put_values(&mut talk.vars, &self.values);
         talk.run(&self.steps).await?;
         let request = self.call.sign_in(base, &talk.vars, &[])?;
-        let path = request.url.path().to_owned();
+        let path = request.shown_path();
         let response = talk.send(request).await?;
         self.ok.judge(&response, &path)?;
         let has_token = self.tokens.read(&response).is_ok();
@@ -228,7 +228,7 @@ impl JsonToken {
         base: &Url,
     ) -> Option<Credential> {
         let mut talk = Conversation::new(client, base);
-        talk.vars.set("refresh_token", token.expose());
+        talk.vars.set_secret("refresh_token", token.expose());
         let request = refresh.call.sign_in(base, &talk.vars, &[]).ok()?;
         let response = talk.send(request).await.ok()?;
         if !response.status.is_success() {
