@@ -22,8 +22,8 @@ pub use kinds::{
 };
 pub use page::PageSelector;
 pub use session::{
-    Authorizer, BodyRule, BodySettings, Credential, Login, SignIns, SignedOutRules, SignedOutSettings,
-    System, json_path,
+    Authorizer, BodyRule, BodySettings, Credential, JsonPath, Login, SignIns, SignedOutRules,
+    SignedOutSettings, System, json_path,
 };
 pub use sign::{Algorithm, Encoding, SignSettings};
 pub use template::{JsonTemplate, Template, Vars};

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod clock;
+mod jsonpath_suite;
 mod memory;
 pub mod postgres;
 pub mod promtool;
@@ -10,6 +11,7 @@ pub mod robot;
 pub mod sinks;
 
 pub use clock::ScriptedClock;
+pub use jsonpath_suite::jsonpath_suite;
 pub use memory::temp_dir;
 pub use proxy::Proxy;
 pub use require::{require, skip};

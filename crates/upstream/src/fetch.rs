@@ -1,9 +1,8 @@
 //! A checked description of how one number is read.
 
 use monitor_domain::Number;
-use monitor_login::BodyRule;
+use monitor_login::{BodyRule, json_path};
 use monitor_requests::Response;
-use serde_json_path::JsonPath;
 
 use crate::error::UpstreamError;
 use crate::extract::{Extract, Scale};
@@ -42,7 +41,7 @@ impl Fetch {
         Fetch {
             system: system.to_owned(),
             chain: chain.expect("a path of the program"),
-            extract: Extract::Value(JsonPath::parse("$.total").expect("a constant JSONPath")),
+            extract: Extract::Value(json_path("$.total").expect("a constant JSONPath")),
             scale: None,
             counts: true,
             ok: None,

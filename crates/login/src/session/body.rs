@@ -5,9 +5,8 @@ use monitor_requests::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json_path::JsonPath;
 
-use super::json_path;
+use super::{JsonPath, json_path};
 
 /// How much of a value an error shows, in characters.
 const EXCERPT: usize = 60;

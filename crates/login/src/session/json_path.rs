@@ -1,19 +1,47 @@
 //! Reading a JSONPath of the config, and saying how one that is wrong is written.
 
+use std::fmt;
+use std::ops::Deref;
+
 use monitor_domain::Mistyped;
-use serde_json_path::{JsonPath, ParseError};
+use serde_json_path::ParseError;
+
+/// A JSONPath (RFC 9535). It is shown as the config has it: the library writes `$..n` as `$...n`, which nobody could look for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JsonPath {
+    text: String,
+    path: serde_json_path::JsonPath,
+}
+
+impl Deref for JsonPath {
+    type Target = serde_json_path::JsonPath;
+
+    fn deref(&self) -> &serde_json_path::JsonPath {
+        &self.path
+    }
+}
+
+impl fmt::Display for JsonPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
 
 /// The path.
 ///
 /// # Errors
 /// Why it is none, and how it may have been meant.
 pub fn json_path(text: &str) -> Result<JsonPath, String> {
-    JsonPath::parse(text).map_err(|error| {
+    let path = serde_json_path::JsonPath::parse(text).map_err(|error| {
         let why = why(text, &error);
         match meant(&typed(text)) {
             Some(meant) => format!("not a JSONPath (RFC 9535): {why}; write {meant}"),
             None => format!("not a JSONPath (RFC 9535): {why}"),
         }
+    })?;
+    Ok(JsonPath {
+        text: text.to_owned(),
+        path,
     })
 }
 
@@ -116,7 +144,7 @@ fn meant(text: &str) -> Option<String> {
         other.push_str(&as_member);
         rest = rest.get(length..)?;
     }
-    JsonPath::parse(&path).ok()?;
+    serde_json_path::JsonPath::parse(&path).ok()?;
     Some(if path == other {
         path
     } else {

@@ -17,7 +17,7 @@ mod system;
 pub use authorizer::Authorizer;
 pub use body::{BodyRule, BodySettings};
 pub use credential::Credential;
-pub use json_path::json_path;
+pub use json_path::{JsonPath, json_path};
 pub use login::Login;
 pub use sign_in::SignIns;
 pub use signed_out::{SignedOutRules, SignedOutSettings};

@@ -1,11 +1,10 @@
 //! Taking one number from an answer.
 
 use monitor_domain::counted;
-use monitor_login::{PageSelector, json_path};
+use monitor_login::{JsonPath, PageSelector, json_path};
 use monitor_requests::Response;
 use regex::Regex;
 use serde_json::Value;
-use serde_json_path::JsonPath;
 
 mod list;
 mod number;

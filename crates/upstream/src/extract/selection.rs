@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use monitor_login::json_path;
+use monitor_login::{JsonPath, json_path};
 use serde_json::Value;
-use serde_json_path::JsonPath;
 
 /// The checked path, step by step. `$.shops[*].orders[*].n` steps into `shops`, each of it, `orders`, each of them, `n`.
 #[derive(Clone, Debug)]

@@ -6,12 +6,11 @@ use regex::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json_path::JsonPath;
 
 use super::form;
 use crate::cookies::CookieJar;
-use crate::json_path;
 use crate::page::PageSelector;
+use crate::{JsonPath, json_path};
 
 /// Where a value is in an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]

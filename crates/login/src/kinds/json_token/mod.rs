@@ -11,11 +11,11 @@ use monitor_requests::{Client, Response, Secret, SecretKey, SecretSource, Url};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json_path::JsonPath;
 
 use super::exchange::{Call, Conversation, OkRule, Step, put_values, resolve_values, secrets};
 use super::token::TokenHeader;
 use super::{LoginKind, LoginSettings, account, validate};
+use crate::JsonPath;
 use crate::session::{BodyRule, Credential, Login, SignedOutRules, SignedOutSettings};
 use crate::{BuildError, LoginError};
 use settings::Compiled;

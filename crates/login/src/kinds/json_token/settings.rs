@@ -9,7 +9,6 @@ use monitor_requests::SecretSource;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json_path::JsonPath;
 
 use super::super::exchange::{
     Body, Call, CallSettings, Encode, Extra, FieldNames, Fields, OkRule, OkSettings, Step, StepSettings,
@@ -18,6 +17,7 @@ use super::super::exchange::{
 use super::super::token::TokenHeader;
 use super::JsonTokenSettings;
 use super::tokens::{TokenAt, Tokens};
+use crate::JsonPath;
 use crate::template::{JsonTemplate, Template, check_values};
 
 /// `login = { … }` of `kind = "json_token"`.

@@ -6,10 +6,10 @@ use http::HeaderName;
 use monitor_domain::counted;
 use monitor_requests::{Response, Secret};
 use serde_json::Value;
-use serde_json_path::JsonPath;
 
 use super::super::exchange::bad;
 use super::settings::ExpiresUnit;
+use crate::JsonPath;
 use crate::LoginError;
 
 /// Where token and life are in an answer.
