@@ -9,7 +9,7 @@ const HANDED_OUT: &[&str] = &["csrf", "xsrf", "nonce", "salt", "otp"];
 /// The longest id that is shown, in characters. What is longer may well be a ticket.
 const LONGEST_ID: usize = 12;
 
-/// Whether a value that was taken from an answer for a later call is a secret, by its name and by how it looks. What is left
+/// Whether a value that was taken from an answer for a later call is a secret, by its name and by its shape. What is left
 /// is short and no key: the id of a shop, which those who read an error need.
 pub fn is_secret_taken(name: &str, value: &str) -> bool {
     let lower = name.to_ascii_lowercase();

@@ -81,7 +81,7 @@ fn holds(name: &'static str) {
     let (done, heard) = channel();
     let current = Arc::new(Mutex::new(Vec::new()));
     let at = Arc::clone(&current);
-    // In a thread of its own, so that one without an end can be told.
+    // In a thread of its own, so that one without an end is noticed.
     let running = std::thread::spawn(move || run(name, target, runs, &at, &done));
     let (mut read, mut refused) = (0, 0);
     loop {

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use monitor_domain::Mistyped;
 use serde_json_path::ParseError;
 
-/// A JSONPath (RFC 9535). It is shown as the config has it: the library writes `$..n` as `$...n`, which nobody could look for.
+/// A JSONPath (RFC 9535). It is shown as the config has it: the library writes `$..n` as `$...n`, which is nowhere in the config.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JsonPath {
     text: String,

@@ -1,4 +1,4 @@
-//! What a sign-in takes from one answer and sends with a later call is shown nowhere, however it looks and wherever it goes.
+//! What a sign-in takes from one answer and sends with a later call is shown nowhere, whatever its shape and wherever it goes.
 
 use monitor_simulator::http::{Answer, Request};
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::*;
 /// In every secret.
 const MARK: &str = "zQ7";
 
-/// Tickets as they come; also such as the id of a shop looks, which no sign-in needs to show.
+/// Tickets as they come; also of the shape of a shop's id, which no sign-in needs to show.
 const TICKETS: [&str; 4] = ["zQ7-1", "zQ7/open & more=1", "zQ7.eyJhbGciOiJIUzI1NiJ9", "zQ7x"];
 
 fn echo(request: &Request) -> String {

@@ -113,8 +113,8 @@ impl Take {
         matches!(self, Take::Path(_))
     }
 
-    /// Whether what is taken from here for a later call, as `name`, is a secret: by that name, by that of its place, or by how it
-    /// looks. A ticket can be told from the id of a shop by nothing else.
+    /// Whether what is taken from here for a later call, as `name`, is a secret: by that name, by that of its place, or by its
+    /// shape. Nothing else tells a ticket from the id of a shop.
     pub fn is_secret(&self, name: &str, value: &str) -> bool {
         let place = match self {
             Take::Cookie(_) => return true,
