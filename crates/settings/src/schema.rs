@@ -27,7 +27,7 @@ const DECLARED: &str = "DeclaredMetric";
 type Describe = fn(&mut SchemaGenerator) -> Schema;
 
 /// The JSON Schema (draft 2020-12) of a config that may name these kinds. What a schema cannot say, such as that a channel
-/// which is named exists, is left to the check.
+/// which is named exists, or that there is a metric in one of the files, is left to the check.
 pub fn schema(kinds: &Kinds) -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let g = &mut generator;
@@ -50,7 +50,6 @@ pub fn schema(kinds: &Kinds) -> Value {
         "title": "The monitor's config",
         "type": "object",
         "properties": sections,
-        "required": ["metrics"],
         "additionalProperties": false,
         "$defs": definitions,
     });

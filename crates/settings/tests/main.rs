@@ -14,6 +14,7 @@ mod paths;
 mod reload;
 mod schema;
 mod schema_check;
+mod schema_refuses;
 mod settings;
 
 use monitor_settings::{Diagnostics, Kinds, Loaded};

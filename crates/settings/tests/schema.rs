@@ -24,6 +24,8 @@ fn what_is_wrong_is_refused() {
     let schema = schema(&Kinds::stock());
     for good in [
         json!({ "metrics": { "x": {} } }),
+        // A file of a team beside the main one, which has the metrics.
+        json!({ "systems": { "shop": { "kind": "none", "base_url": "https://shop.example" } } }),
         // What goes with the condition that a built-in metric has.
         json!({ "metrics": { "x": { "alert": { "initial": "learn", "for": "30s" } } } }),
         json!({ "metrics": { "z": { "alert": { "clear_below": 90 } } } }),
@@ -34,7 +36,6 @@ fn what_is_wrong_is_refused() {
         assert_eq!(validate(&schema, &good), [""; 0], "{good}");
     }
     let wrong = [
-        json!({}),
         json!({ "metrics": {} }),
         json!({ "metrics": { "X": {} } }),
         json!({ "metrics": { "w": {} } }),
@@ -75,7 +76,7 @@ fn made_up_kinds_and_metrics_are_in_it() {
     });
     let wrong = validate(&schema(&kinds), &config);
     assert!(
-        wrong.len() == 1 && wrong[0].starts_with(".metrics.mine: ") && wrong[0].contains("fetch"),
+        wrong.len() == 1 && wrong[0].starts_with("/metrics/mine: ") && wrong[0].contains("fetch"),
         "{wrong:?}"
     );
     kinds = kinds.metric("mine".parse().unwrap());
