@@ -5,6 +5,7 @@
 
 mod chain;
 mod clock;
+mod config_alone;
 mod declared;
 mod dependencies;
 mod fairness;
