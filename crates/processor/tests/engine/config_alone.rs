@@ -89,7 +89,7 @@ both! {
         assert!(reason.contains("$.meta.total is an array; wanted a number"), "{reason}");
         assert_eq!(oncall.received(), first, "what is unreadable is no rise");
 
-        // What nobody explains is told with the reading itself.
+        // What nobody explains is notified with the reading alone.
         app.b().fault("/api/orders/latest", Fault::Status(404), Times::Always);
         set_total(&app, 7);
         app.poll().await;
