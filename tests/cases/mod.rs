@@ -3,6 +3,7 @@ mod blocks;
 mod commands;
 mod docs;
 mod embedding;
+mod examples;
 mod extending;
 mod fairness;
 mod fault_table_db;
