@@ -15,4 +15,4 @@ pub use channels::{
 };
 pub use message::{AlertFacts, Event, MessageIds, MetricInfo, Notification};
 pub use notifier::{Failure, Limits, Notifier};
-pub use templates::{ChatTemplate, ChatText, Escape, Form, Mail, TemplateError, Templates};
+pub use templates::{ChatLink, ChatTemplate, ChatText, Escape, Form, Mail, TemplateError, Templates};

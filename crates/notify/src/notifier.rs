@@ -77,6 +77,15 @@ impl Failure {
         }
     }
 
+    /// The same, not before this time has passed; what is final stays so.
+    #[must_use]
+    pub fn after(mut self, pause: Option<Duration>) -> Failure {
+        if let Failure::Transient { retry_after, .. } = &mut self {
+            *retry_after = (*retry_after).max(pause);
+        }
+        self
+    }
+
     /// Whether to try again.
     pub fn is_transient(&self) -> bool {
         matches!(self, Failure::Transient { .. })

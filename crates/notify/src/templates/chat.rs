@@ -1,5 +1,6 @@
 //! Messages of chats: short, in the markup of a service and within its limit.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::engine::{Templates, engine, render_subject, sample};
 use super::error::{TemplateError, broken};
+use super::language::word;
 use super::view::View;
 use crate::{Event, Notification};
 
@@ -34,6 +36,8 @@ pub struct Form {
 impl Form {
     /// Plain text for people, with everything there is to know.
     pub const TEXT: &'static str = include_str!("../../chat/text.txt");
+    /// What stands below a title, above a link: the same without the two.
+    pub const CARD: &'static str = include_str!("../../chat/card.txt");
     /// The same with bold words, quotes and a link as Markdown writes them.
     pub const MARKDOWN: &'static str = include_str!("../../chat/markdown.md");
 
@@ -45,6 +49,14 @@ impl Form {
             escape: Form::plain,
             limit: usize::MAX,
             measure: Form::bytes,
+        }
+    }
+
+    /// Plain text for services that show the title and the link apart; `file` replaces the template.
+    pub const fn card(file: &'static str) -> Form {
+        Form {
+            template: Form::CARD,
+            ..Form::text(file)
         }
     }
 
@@ -74,6 +86,21 @@ impl Form {
     /// Each counts as one.
     pub fn characters(text: &str) -> usize {
         text.chars().count()
+    }
+
+    /// In units of UTF-16: an emoji counts as two or more.
+    pub fn utf16(text: &str) -> usize {
+        text.encode_utf16().count()
+    }
+
+    /// In UTF-8 within a string of JSON: a quote and the end of a line count as two.
+    pub fn json_bytes(text: &str) -> usize {
+        let wide = |one: char| match one {
+            '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+            '\0'..'\u{20}' => 6,
+            other => other.len_utf8(),
+        };
+        text.chars().map(wide).sum()
     }
 
     /// Leaves text as it is: there is no markup.
@@ -137,8 +164,36 @@ pub struct ChatText {
     pub body: String,
     /// Its colour: `critical`, `warning`, `info`, `good` or `unknown`.
     pub tone: &'static str,
+    /// The page about it, for services that show a link apart.
+    pub link: Option<ChatLink>,
     /// How many characters of the message were left out.
     pub left: usize,
+}
+
+/// Where a message leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChatLink {
+    /// The address: `http` or `https`, without a space, a quote or an angle bracket.
+    pub url: String,
+    /// The words for it, in the language of the message.
+    pub label: String,
+}
+
+impl ChatText {
+    /// The title within a service's limit, in units of UTF-16.
+    pub fn short_title(&self, most: usize) -> String {
+        if Form::utf16(&self.title) <= most {
+            return self.title.clone();
+        }
+        let mut kept = String::new();
+        for one in self.title.graphemes(true) {
+            if Form::utf16(&kept) + Form::utf16(one) >= most {
+                break;
+            }
+            kept.push_str(one);
+        }
+        format!("{}…", kept.trim_end())
+    }
 }
 
 /// The template of one form, compiled.
@@ -210,7 +265,7 @@ impl ChatTemplate {
         let title = render_subject(&self.templates.embedded, &view)?;
         let whole = render(tera, self.form.file, &view)?;
         if self.fits(&whole) {
-            return Ok(text(title, &whole, &view));
+            return Ok(text(title, &whole, &view, language));
         }
         let message = view.message().to_owned();
         let ends: Vec<usize> = message.grapheme_indices(true).map(|(start, _)| start).collect();
@@ -228,12 +283,12 @@ impl ChatTemplate {
         }
         let Some(kept) = fits else {
             // What is too long is not the message.
-            return Ok(text(title.clone(), &self.cut(&title), &view));
+            return Ok(text(title.clone(), &self.cut(&title), &view, language));
         };
         view = View::new(notification, language, self.templates.zone);
         view.shorten(&message[..ends[kept]]);
         let body = render(tera, self.form.file, &view)?;
-        Ok(text(title, &body, &view))
+        Ok(text(title, &body, &view, language))
     }
 
     fn fits(&self, body: &str) -> bool {
@@ -262,15 +317,49 @@ impl ChatTemplate {
     }
 }
 
-fn text(title: String, body: &str, view: &View) -> ChatText {
+fn text(title: String, body: &str, view: &View, language: Language) -> ChatText {
     ChatText {
         title,
         body: body.trim().to_owned(),
         tone: view.tone(),
+        link: view.url().map(|url| ChatLink {
+            url: url.to_owned(),
+            label: word(language, "open-page", &HashMap::new()).unwrap_or_default(),
+        }),
         left: view.left(),
     }
 }
 
 fn render(tera: &Tera, file: &str, view: &View) -> tera::TeraResult<String> {
     tera.render(file, &Context::from_serialize(view)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_those_that_services_count() {
+        let every: String = (0..=0x2100_u32).filter_map(char::from_u32).collect();
+        for text in ["", "a\n\"b\\", "告警👩‍👩‍👧‍👦", &every] {
+            let written = serde_json::to_string(text).unwrap();
+            assert_eq!(Form::json_bytes(text), written.len() - 2, "{text}");
+        }
+        assert_eq!(Form::utf16("告👍x"), 4);
+    }
+
+    #[test]
+    fn a_title_that_is_too_long_ends_between_two_characters() {
+        let title = |title: &str| ChatText {
+            title: title.to_owned(),
+            body: String::new(),
+            tone: "info",
+            link: None,
+            left: 0,
+        };
+        assert_eq!(title("告警").short_title(2), "告警");
+        assert_eq!(title("告警告").short_title(2), "告…");
+        assert_eq!(title("👩‍👧👩‍👧").short_title(6), "👩‍👧…");
+        assert_eq!(title("👩‍👧👩‍👧").short_title(5), "…");
+    }
 }

@@ -10,7 +10,7 @@ mod language;
 mod text;
 mod view;
 
-pub use chat::{ChatTemplate, ChatText, Escape, Form};
+pub use chat::{ChatLink, ChatTemplate, ChatText, Escape, Form};
 pub use engine::{Mail, Templates};
 pub use error::TemplateError;
 pub(crate) use text::cut;

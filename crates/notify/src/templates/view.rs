@@ -99,6 +99,11 @@ impl View {
         self.left
     }
 
+    /// The page about it.
+    pub(super) fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
     /// The colour of the message.
     pub(super) fn tone(&self) -> &'static str {
         self.tone

@@ -101,6 +101,7 @@ impl Provider for Dingtalk {
         self.blocked_until = None;
         Ok(Taken {
             text: text.to_owned(),
+            markup: text.to_owned(),
             body: body.clone(),
         })
     }

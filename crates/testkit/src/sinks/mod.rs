@@ -38,6 +38,8 @@ pub trait Provider: Send + 'static {
 pub struct Taken {
     /// What people see, in the provider's markup.
     pub text: String,
+    /// What of that the provider reads as markup: all of it, nothing, or a part.
+    pub markup: String,
     /// The body, where it is JSON.
     pub body: Value,
 }

@@ -62,6 +62,7 @@ impl Provider for Wecom {
         }
         Ok(Taken {
             text: text.to_owned(),
+            markup: text.to_owned(),
             body: body.clone(),
         })
     }

@@ -50,6 +50,11 @@ pub trait ChatKind: fmt::Debug + DeserializeOwned + JsonSchema + Send + Sync + '
     /// The request that sends a message.
     fn request(&self, post: &Post<'_>) -> Request;
 
+    /// What an answer whose status is none of success means, where the service says more than the status does.
+    fn refusal(&self, _response: &Response) -> Option<Failure> {
+        None
+    }
+
     /// Whether an answer of success says that the message was taken.
     ///
     /// # Errors
@@ -188,8 +193,18 @@ impl<K: ChatKind> Notifier for Built<K> {
             recipient,
             text,
         });
-        let response = self.client.send(request).await?;
-        self.kind.judge(&response)
+        let response = self.client.answer(request).await?;
+        let own = match response.status.is_success() {
+            true => None,
+            false => self.kind.refusal(&response),
+        };
+        match HttpClient::success(response) {
+            Ok(response) => self.kind.judge(&response),
+            Err(by_status) => {
+                let pause = by_status.retry_after();
+                Err(own.map_or(by_status, |own| own.after(pause)))
+            }
+        }
     }
 
     async fn probe(&self) -> Result<(), Failure> {

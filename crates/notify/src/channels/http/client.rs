@@ -116,7 +116,14 @@ impl HttpClient {
     /// [`Failure`]: transient where the service cannot be reached, is overloaded or does not know who sends; permanent where it
     /// refuses what the message says.
     pub async fn send(&self, request: Request) -> Result<Response, Failure> {
-        let response = self.answer(request).await?;
+        HttpClient::success(self.answer(request).await?)
+    }
+
+    /// The answer itself if its status is one of success.
+    ///
+    /// # Errors
+    /// [`Failure`] as [`send`](HttpClient::send) has it.
+    pub fn success(response: Response) -> Result<Response, Failure> {
         let (status, advice) = (response.status, advice(response.status));
         let refusal = match response.require_success() {
             Ok(response) => return Ok(response),

@@ -19,6 +19,8 @@ pub enum Meaning {
     Busy,
     /// This message is refused, and would be each time.
     Refused,
+    /// There is no such recipient; others may be.
+    UnknownRecipient,
     /// The channel is set up wrong: no message is taken until that is mended, and they wait for it.
     SetUpWrong,
 }
@@ -65,7 +67,7 @@ impl Code {
 /// How a service says whether it took a message.
 #[derive(Clone, Copy, Debug)]
 pub struct Codes {
-    /// The member of the body that holds the code.
+    /// The member of the body that holds the code; empty where the whole body is the code.
     pub code: &'static str,
     /// The member that holds the service's own words.
     pub words: &'static str,
@@ -99,16 +101,24 @@ impl Codes {
         Err(self.failure(response, &code, &words))
     }
 
+    /// What an answer whose status is none of success means, where its body has a code that is known here. Otherwise the status
+    /// says more.
+    pub fn refusal(&self, response: &Response) -> Option<Failure> {
+        let body: Value = response.json().ok()?;
+        let code = body.get(self.code).map(shown)?;
+        let words = body.get(self.words).map(shown).unwrap_or_default();
+        self.known(&code, &words)
+            .map(|_| self.failure(response, &code, &words))
+    }
+
     /// What a code that is not that of success means.
     pub fn failure(&self, response: &Response, code: &str, words: &str) -> Failure {
-        let fits = |one: &&Code| one.code == code && words.to_lowercase().contains(one.words);
-        let known = self.others.iter().find(fits);
-        let mut reason = format!(
-            "refused with {} {}: {}",
-            self.code,
-            response.excerpt(code, WORDS),
-            response.excerpt(words, WORDS)
-        );
+        let known = self.known(code, words);
+        let said = [self.code, &response.excerpt(code, WORDS)].join(" ");
+        let mut reason = format!("refused with {}", said.trim());
+        if !words.is_empty() {
+            reason = format!("{reason}: {}", response.excerpt(words, WORDS));
+        }
         let advice = known.map_or("", |one| one.advice);
         if !advice.is_empty() {
             reason = format!("{reason}; {advice}");
@@ -119,9 +129,16 @@ impl Codes {
                 reason,
                 retry_after: Some(pause),
             },
+            Some(Meaning::UnknownRecipient) => Failure::UnknownRecipient { reason },
             Some(Meaning::SetUpWrong) => Failure::transient(response.advised(reason)),
             Some(Meaning::Busy) | None => Failure::transient(reason),
         }
+    }
+
+    /// The first that fits.
+    fn known(&self, code: &str, words: &str) -> Option<&Code> {
+        let fits = |one: &&Code| one.code == code && words.to_lowercase().contains(one.words);
+        self.others.iter().find(fits)
     }
 }
 
