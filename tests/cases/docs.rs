@@ -117,6 +117,7 @@ fn every_row_of_the_fault_table_names_a_test_and_every_test_has_a_row() {
             include_str!("fault_table_time.rs"),
             include_str!("../../crates/processor/tests/engine/clock.rs"),
         ),
+        include_str!("../../crates/processor/tests/engine/lists.rs"),
         include_str!("../../crates/processor/tests/engine/reload.rs"),
         include_str!("../../crates/processor/tests/engine/pushed.rs"),
     ];

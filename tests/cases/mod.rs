@@ -18,6 +18,7 @@ mod import_har;
 mod init;
 mod kill;
 mod latency;
+mod lists;
 mod operations;
 mod page;
 mod processes;

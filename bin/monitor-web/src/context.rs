@@ -1,5 +1,7 @@
 //! What the web is made with: plain values, so that it can be embedded and tested without a config file.
 
+mod lists;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,13 +9,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use monitor_domain::{Language, MetricKey, Severity, SharedClock};
-use monitor_model::{Db, Presence, ProcessRole};
+use monitor_model::{Db, MetricItem, Presence, ProcessRole};
 use monitor_requests::Secret;
 use monitor_rules::Maintenance;
 use monitor_telemetry::ConfigRefusal;
 use tokio::sync::watch;
 
 use crate::localized::Localized;
+use lists::expanded;
+pub use lists::{ItemView, ListView};
 
 /// Everything the web needs to know. Made by [`WebContext::new`], then changed field by field.
 #[derive(Clone)]
@@ -24,6 +28,8 @@ pub struct WebContext {
     pub metrics: Vec<MetricView>,
     /// The tokens that the senders of values show, each with its metric.
     pub pushed: Vec<(MetricKey, Secret)>,
+    /// Those that are lists, in the config's order: their items are shown.
+    pub lists: Vec<ListView>,
     /// The maintenance windows, in which nobody is notified of alerts, by name; shown beside the metrics they mute.
     pub maintenance: Vec<(String, Maintenance)>,
     /// The names of the channels of the config: what may be retried and is counted, also where nothing was sent yet.
@@ -63,6 +69,7 @@ impl WebContext {
             db,
             metrics,
             pushed: Vec::new(),
+            lists: Vec::new(),
             maintenance: Vec::new(),
             channels: Vec::new(),
             alarm: None,
@@ -82,8 +89,13 @@ impl WebContext {
 /// What of a context another config changes. Every reader sees the newest from its next request on.
 #[derive(Clone)]
 pub(crate) struct Shown {
+    /// With the items of lists.
     pub(crate) metrics: Arc<Vec<MetricView>>,
     pub(crate) pushed: Arc<Vec<(MetricKey, Secret)>>,
+    /// As the config has them.
+    configured: Arc<(Vec<MetricView>, Vec<ListView>)>,
+    /// The items of lists that there are.
+    items: Arc<Vec<MetricItem>>,
     pub(crate) maintenance: Vec<(String, Maintenance)>,
     pub(crate) channels: Vec<String>,
     pub(crate) alarm: Option<Arc<dyn GlobalAlarm>>,
@@ -91,6 +103,21 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
+    /// Whether the config has metrics that are lists.
+    pub(crate) fn has_lists(&self) -> bool {
+        !self.configured.1.is_empty()
+    }
+
+    /// The same with these items.
+    fn with(mut self, items: Arc<Vec<MetricItem>>) -> Shown {
+        let (metrics, lists) = &*self.configured;
+        if !lists.is_empty() {
+            self.metrics = Arc::new(expanded(metrics, lists, &items));
+        }
+        self.items = items;
+        self
+    }
+
     /// The lanes that there are by the config: its channels, and the alarm.
     pub(crate) fn lanes(&self) -> impl Iterator<Item = String> {
         let alarm = self.alarm.as_ref().map(|_| "@alarm".to_owned());
@@ -103,6 +130,8 @@ impl From<&WebContext> for Shown {
         Shown {
             metrics: Arc::new(ctx.metrics.clone()),
             pushed: Arc::new(ctx.pushed.clone()),
+            configured: Arc::new((ctx.metrics.clone(), ctx.lists.clone())),
+            items: Arc::default(),
             maintenance: ctx.maintenance.clone(),
             channels: ctx.channels.clone(),
             alarm: ctx.alarm.clone(),
@@ -134,7 +163,21 @@ impl WebReloader {
 
     /// Shows this from now on.
     pub(crate) fn show(&self, shown: Shown) {
-        self.shown.send_replace(Some(Arc::new(shown)));
+        self.shown.send_modify(|now| {
+            let items = now.as_ref().map(|now| Arc::clone(&now.items));
+            *now = Some(Arc::new(shown.with(items.unwrap_or_default())));
+        });
+    }
+
+    /// Shows these items of the lists from now on.
+    pub(crate) fn show_items(&self, items: Arc<Vec<MetricItem>>) {
+        self.shown.send_if_modified(|now| {
+            let Some(shown) = now.as_ref().filter(|now| now.items != items) else {
+                return false;
+            };
+            *now = Some(Arc::new(Shown::clone(shown).with(items)));
+            true
+        });
     }
 
     /// What is shown now.
@@ -187,6 +230,8 @@ pub struct MetricView {
     pub depends_on: Vec<MetricKey>,
     /// How often it is read. A value is stale when it was not checked for three of these and 10 s.
     pub interval: Duration,
+    /// The item of a list that it is.
+    pub item: Option<ItemView>,
 }
 
 /// A link in the header.

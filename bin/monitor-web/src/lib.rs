@@ -5,6 +5,7 @@ mod app;
 mod auth;
 mod context;
 mod guard;
+mod lists;
 mod live;
 mod localized;
 mod pages;
@@ -18,7 +19,9 @@ mod state;
 mod telemetry;
 
 pub use auth::{Admin, Guarded, Operator, Permission, Public, Viewer};
-pub use context::{AlarmError, GlobalAlarm, MetricView, NavLink, WebContext, WebReloader};
+pub use context::{
+    AlarmError, GlobalAlarm, ItemView, ListView, MetricView, NavLink, WebContext, WebReloader,
+};
 pub use guard::{BindError, check_bind, listen};
 pub use localized::Localized;
 pub use pages::{TemplateError, page_language};

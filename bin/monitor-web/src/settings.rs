@@ -9,7 +9,7 @@ use monitor_process::{Commit, Part, Refusal};
 use monitor_requests::{Secret, SecretSource};
 use monitor_settings::{MetricSettings, Settings};
 
-use crate::context::{GlobalAlarm, MetricView, Shown, WebContext};
+use crate::context::{GlobalAlarm, ListView, MetricView, Shown, WebContext};
 use crate::localized::Localized;
 
 impl WebContext {
@@ -21,9 +21,25 @@ impl WebContext {
         let systems = settings.systems(clock.clone()).context("for the alarm")?;
         let alarm = settings.alarm(&systems).context("for the alarm")?;
         let token = settings.web.metrics_token.as_ref().map(SecretSource::resolve);
-        let metrics = settings.metrics.iter().map(MetricView::from).collect();
+        let is_list = |metric: &&MetricSettings| metric.for_each.is_some();
+        let metrics = settings.metrics.iter().filter(|metric| !is_list(metric));
+        let metrics = metrics.map(MetricView::from).collect();
+        let before = |n: usize| {
+            settings.metrics[..n]
+                .iter()
+                .filter(|metric| !is_list(metric))
+                .count()
+        };
+        let lists = settings.metrics.iter().enumerate();
+        let lists = lists
+            .filter(|(_, metric)| is_list(metric))
+            .map(|(n, list)| ListView {
+                view: MetricView::from(list),
+                after: before(n),
+            });
         Ok(WebContext {
             pushed: pushed(settings)?,
+            lists: lists.collect(),
             maintenance: settings.maintenance.clone(),
             channels: settings
                 .channels
@@ -62,6 +78,7 @@ impl From<&MetricSettings> for MetricView {
             rule_text: Localized::from(&settings.rule),
             depends_on: settings.depends_on.clone(),
             interval: settings.interval,
+            item: None,
         }
     }
 }

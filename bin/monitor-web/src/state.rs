@@ -7,6 +7,7 @@ use actix_web::web;
 use tokio_util::sync::CancellationToken;
 
 use crate::context::{Shown, WebContext};
+use crate::lists;
 use crate::live::Live;
 use crate::pages::{TemplateError, Templates};
 use crate::telemetry::Telemetry;
@@ -28,6 +29,8 @@ impl WebState {
     ) -> Result<web::Data<WebState>, TemplateError> {
         let templates = Templates::load(ctx.templates.as_deref())?;
         ctx.reloader.begin(Shown::from(&ctx));
+        let known = lists::begin(&ctx).await;
+        tokio::spawn(lists::follow(ctx.clone(), known, stop.clone()));
         let live = Live::start(&ctx, stop).await;
         Ok(web::Data::new(WebState {
             telemetry: Telemetry::new(&ctx),

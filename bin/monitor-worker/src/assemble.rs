@@ -2,7 +2,9 @@
 
 use anyhow::{Context, Result};
 use monitor_domain::{Finding, MetricKey, SharedClock};
-use monitor_processor::{Channel, DeadMansSwitch, Metric, MetricConfig, Options, Reloader, Setup};
+use monitor_processor::{
+    Channel, DeadMansSwitch, Metric, MetricConfig, MetricList, Options, Reloader, Setup,
+};
 use monitor_requests::{Client, ClientConfig};
 use monitor_settings::{MetricSettings, Settings};
 use monitor_upstream::Upstreams;
@@ -14,7 +16,7 @@ use monitor_upstream::Upstreams;
 /// When a system, channel or metric cannot be made from its settings, such as a CA file that cannot be read.
 pub(crate) fn setup(
     settings: &Settings,
-    metrics: Vec<Box<dyn Metric>>,
+    (metrics, lists): (Vec<Box<dyn Metric>>, Vec<MetricList>),
     clock: &SharedClock,
     before: Option<(&Settings, &Reloader)>,
 ) -> Result<Setup> {
@@ -37,6 +39,7 @@ pub(crate) fn setup(
         alarm: settings.alarm(&systems)?,
         upstreams: Upstreams::new(systems),
         metrics,
+        lists,
         channels: channels.collect(),
         dead_mans_switch: dead_mans_switch(settings, clock)?,
         options: options(settings),
@@ -66,9 +69,9 @@ fn dead_mans_switch(settings: &Settings, clock: &SharedClock) -> Result<Option<D
 /// How a metric is run, as its settings have it.
 pub(crate) fn metric_config(settings: &MetricSettings) -> Result<MetricConfig> {
     let key = &settings.key;
-    let mut fetch = settings
-        .fetch
-        .as_ref()
+    let is_list = settings.for_each.is_some();
+    let fetch = settings.fetch.as_ref().filter(|_| !is_list);
+    let mut fetch = fetch
         .map(|fetch| fetch.compile().map_err(|found| joined(&found)))
         .transpose()?;
     if let Some(fetch) = &mut fetch {
@@ -90,9 +93,27 @@ pub(crate) fn metric_config(settings: &MetricSettings) -> Result<MetricConfig> {
         details: settings
             .details
             .as_ref()
-            .map(|details| details.compile().map_err(|found| joined(&found)))
+            .map(|details| match is_list {
+                true => details.compile_for_each(),
+                false => details.compile(),
+            })
+            .map(|details| details.map_err(|found| joined(&found)))
             .transpose()?,
     })
+}
+
+/// A metric that is a list, as its settings have it; nothing where it is one number.
+pub(crate) fn metric_list(settings: &MetricSettings) -> Result<Option<MetricList>> {
+    let (Some(each), Some(fetch)) = (&settings.for_each, &settings.fetch) else {
+        return Ok(None);
+    };
+    let fetch = fetch.compile_for_each(&settings.key, each);
+    let fetch = fetch.map_err(|found| joined(&found))?;
+    Ok(Some(MetricList::new(
+        metric_config(settings)?,
+        fetch,
+        each.limit(),
+    )))
 }
 
 fn joined(findings: &[Finding]) -> anyhow::Error {

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use monitor_domain::SharedClock;
 use monitor_model::Db;
-use monitor_processor::{CodedMetric, Engine, METRICS, Metric, Parts, Reloader, Setup};
+use monitor_processor::{CodedMetric, Engine, METRICS, Metric, MetricList, Parts, Reloader, Setup};
 use monitor_settings::{Kinds, Loaded, MetricSettings, Settings};
 
 use crate::assemble;
@@ -55,7 +55,7 @@ impl Program {
         Ok(loaded.settings)
     }
 
-    /// The metrics that the settings turn on, in their order.
+    /// The metrics that the settings turn on, in their order; of lists not their items, which no config has.
     ///
     /// # Errors
     /// When one is neither in code nor declared.
@@ -65,7 +65,23 @@ impl Program {
             let made = monitor_processor::metric(config, &self.metrics);
             made.with_context(|| format!("metrics.{}: is not in code and has no fetch", settings.key))
         };
-        settings.metrics.iter().map(one).collect()
+        let metrics = settings.metrics.iter();
+        metrics
+            .filter(|metric| metric.for_each.is_none())
+            .map(one)
+            .collect()
+    }
+
+    /// The metrics that are lists, in their order.
+    ///
+    /// # Errors
+    /// When one cannot be made from its settings.
+    pub fn lists(&self, settings: &Settings) -> Result<Vec<MetricList>> {
+        let lists = settings
+            .metrics
+            .iter()
+            .filter_map(|metric| assemble::metric_list(metric).transpose());
+        lists.collect()
     }
 
     /// Puts an engine together over an opened, migrated database. Nothing is called yet.
@@ -87,7 +103,8 @@ impl Program {
         clock: &SharedClock,
         before: Option<(&Settings, &Reloader)>,
     ) -> Result<Setup> {
-        assemble::setup(settings, self.metrics(settings)?, clock, before)
+        let watched = (self.metrics(settings)?, self.lists(settings)?);
+        assemble::setup(settings, watched, clock, before)
     }
 }
 

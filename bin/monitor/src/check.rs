@@ -121,6 +121,14 @@ async fn try_all(program: &Program, settings: &Settings, tried: &mut Tried) -> R
             shown.map_err(|error| error.to_string()),
         );
     }
+    for list in program.lists(settings)? {
+        let read = list.read(&upstreams, &tick).await;
+        let shown = read.map(|items| counted(items.all().len(), "item"));
+        tried.note(
+            &format!("list {}", list.config().key),
+            shown.map_err(|error| error.to_string()),
+        );
+    }
     for notifier in settings.notifiers(clock).map_err(anyhow::Error::from)? {
         let result = notifier.probe().await;
         let result = result.map(|()| "opened, nothing sent".to_owned());

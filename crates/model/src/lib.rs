@@ -22,6 +22,7 @@ pub use tables::deliveries::{Delivery, NewDelivery};
 pub use tables::evaluations::Evaluation;
 pub use tables::imported::ImportedRecord;
 pub use tables::incidents::{Incident, NewIncident};
+pub use tables::metric_items::{ItemChange, MetricItem};
 pub use tables::pushed_values::{NewPushedValue, PushedValue, Received};
 pub use tables::realtime::Realtime;
 pub use tables::records::{NewRecord, Record};
@@ -32,8 +33,8 @@ pub use tables::states::{MetricPhase, MetricState};
 pub use tables::workers::WorkerRow;
 pub use tables::{
     AlertKind, DeliveryStatus, IncidentKind, Mute, ProcessRole, UnknownMute, alerts, audit, clock_spans,
-    deliveries, evaluations, imported, incidents, metric_keys, pushed_values, realtime, records, reloads,
-    samples, schema, silences, states, stops, workers,
+    deliveries, evaluations, imported, incidents, metric_items, metric_keys, pushed_values, realtime,
+    records, reloads, samples, schema, silences, states, stops, workers,
 };
 pub use time::{stored, utc};
 pub use writer::Stats;

@@ -60,6 +60,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             dead_mans_switch: None,
             upstreams: Upstreams::new(systems),
             metrics: x.into_iter().collect(),
+            lists: Vec::new(),
             channels: Vec::new(),
             options: Options::default(),
         },

@@ -3,37 +3,42 @@
 //! | task | does |
 //! |---|---|
 //! | scheduler | reads every metric on time (`polling`), and stores what follows from it (`alerts`) |
+//! | items | goes on by the items of lists that came and went |
 //! | dispatcher | works off the outbox (`delivery`), by the jobs that are handed to it here |
 //! | follow-up | reminds, escalates, notifies late (`alerts`) |
 //! | incidents | finds the monitor's own incidents and their ends (`incidents`) |
 //! | database | notifies people around a database that cannot be written (`incidents`) |
 //! | janitor, dead man's switch | signs of life, removing what is old (`upkeep`) |
 
+mod items;
+mod reloader;
 mod tasks;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use monitor_domain::SharedClock;
 use monitor_model::{Db, DbError, Presence, ProcessRole};
-use monitor_notify::Notifier;
-use monitor_upstream::{Alarm, Systems, Upstreams};
+use monitor_upstream::{Alarm, Upstreams};
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::alerts::{Explain, FollowUp, SoundAlarm, breach_kind};
+use crate::alerts::{Explain, FollowUp, SoundAlarm};
 use crate::context::{
-    Channel, Context, DeadMansSwitch, Health, Healths, Monitored, Newest, Options, Pending,
+    Channel, Context, DeadMansSwitch, Health, Healths, ListStates, Newest, Options, Pending,
 };
 use crate::delivery::{Dispatcher, Send, make_due, make_due_beyond_pauses, reap_dead_workers};
 use crate::incidents::{Detector, Outages, notify_gap, watch_database};
-use crate::metric::{self, Metric};
-use crate::outbox::{ALARM_LANE, Job};
+use crate::metric::Metric;
+use crate::metric_list::MetricList;
+use crate::outbox::Job;
 use crate::polling::{Polling, rename_metrics};
 use crate::telemetry::{Counters, OutboxSnapshot, Sources, WorkerGauges};
 use crate::upkeep::{heartbeat, run_dead_mans_switch, run_janitor, sign_off};
+use items::StoredItems;
+pub use reloader::Reloader;
+use reloader::{known_lanes, monitored, read_from};
 use tasks::Tasks;
 
 /// What an engine is made of; all of it is passed in.
@@ -52,6 +57,8 @@ pub struct Setup {
     pub upstreams: Upstreams,
     /// What is watched, in config order.
     pub metrics: Vec<Box<dyn Metric>>,
+    /// Metrics that are lists, in config order: each of their items is a metric.
+    pub lists: Vec<MetricList>,
     /// The channels, in config order.
     pub channels: Vec<Channel>,
     /// The alarm; none sounds none.
@@ -85,19 +92,14 @@ pub struct Engine {
     polling: Arc<Polling>,
 }
 
-/// Has an engine go on by a changed config, while it runs or before; a clone is of the same engine.
-#[derive(Clone)]
-pub struct Reloader {
-    generations: watch::Sender<Arc<Context>>,
-    outages: Arc<Outages>,
-}
-
 impl Engine {
     /// Puts the parts together. Nothing runs yet.
     pub fn new(parts: Parts) -> Engine {
         let Parts { db, clock, setup } = parts;
         let (lanes, database, outbox) = (Healths::default(), Health::default(), OutboxSnapshot::default());
-        let outages = Arc::new(Outages::new(read_from(&setup.metrics)));
+        let outages = Arc::new(Outages::new(read_from(
+            setup.metrics.iter().map(|metric| &**metric),
+        )));
         let upstreams = Arc::new(setup.upstreams);
         let newest = Newest {
             upstreams: Arc::clone(&upstreams),
@@ -111,6 +113,10 @@ impl Engine {
             presence: Presence::new(ProcessRole::Worker, version, clock.wall()),
             started: clock.wall(),
             metrics: monitored(setup.metrics, &counters, &[]),
+            lists: setup.lists.into_iter().map(Arc::new).collect(),
+            items: Arc::default(),
+            items_changed: Arc::default(),
+            list_states: ListStates::default(),
             counters,
             db,
             clock,
@@ -132,6 +138,7 @@ impl Engine {
             reloader: Reloader {
                 generations: watch::Sender::new(context),
                 outages,
+                changing: Arc::default(),
             },
         }
     }
@@ -172,6 +179,10 @@ impl Engine {
     /// # Errors
     /// When the database cannot be used at the start, its file was deleted or replaced, or a part died.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), EngineError> {
+        let known = tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            known = self.load_items() => known?,
+        };
         let context = &self.context();
         let polling = Arc::new(self.polling.succeeding(context));
         let beginning = async {
@@ -191,7 +202,7 @@ impl Engine {
         }
         // Not a child of `stop`: a part that ends before it is stopped has died, and that must be distinguished.
         let halt = CancellationToken::new();
-        let mut tasks = self.start(context, polling, &halt);
+        let mut tasks = self.start(context, (polling, known), &halt);
         let ended_early = tokio::select! {
             biased;
             () = stop.cancelled() => None,
@@ -222,6 +233,16 @@ impl Engine {
     /// # Errors
     /// When the database cannot be used. A metric that cannot be read is a reading, not an error.
     pub async fn run_once(&self, stop: CancellationToken) -> Result<(), EngineError> {
+        self.load_items().await?;
+        // What is new in a list is read by this cycle already.
+        let polling = self.polling.succeeding(&self.context());
+        let ticks = tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            ticks = polling.read_lists() => ticks,
+        };
+        if !ticks.is_empty() {
+            self.load_items().await?;
+        }
         let context = &self.context();
         let polling = self.polling.succeeding(context);
         heartbeat(context).await?;
@@ -231,7 +252,7 @@ impl Engine {
         make_due_beyond_pauses(context).await?;
         tokio::select! {
             () = stop.cancelled() => {}
-            () = polling.once() => {}
+            () = polling.once(&ticks) => {}
         }
         let outages = || Arc::clone(&self.reloader.outages);
         let followed = FollowUp::new(Arc::clone(context), outages()).tick().await;
@@ -242,8 +263,20 @@ impl Engine {
         Ok(followed.and(checked)?)
     }
 
+    /// Goes on by the items of lists that are stored.
+    async fn load_items(&self) -> Result<StoredItems, DbError> {
+        let known = StoredItems::load(&self.context().db).await?;
+        self.reloader.items_changed(Arc::new(known.items.clone()));
+        Ok(known)
+    }
+
     /// Starts every part by this config. One that is newer already reaches each of them as it starts.
-    fn start(&self, context: &Arc<Context>, polling: Arc<Polling>, halt: &CancellationToken) -> Tasks {
+    fn start(
+        &self,
+        context: &Arc<Context>,
+        (polling, known): (Arc<Polling>, StoredItems),
+        halt: &CancellationToken,
+    ) -> Tasks {
         let (halt, context) = (|| halt.clone(), || Arc::clone(context));
         let generations = || {
             let mut receiver = self.reloader.generations.subscribe();
@@ -253,6 +286,8 @@ impl Engine {
         let outages = || Arc::clone(&self.reloader.outages);
         let mut tasks = Tasks::default();
         tasks.start("scheduler", polling.run(generations(), halt()).boxed());
+        let items = items::follow(self.reloader(), known, generations(), halt());
+        tasks.start("items", items.boxed());
         let dispatcher = Dispatcher::new(context(), jobs);
         tasks.start("dispatcher", dispatcher.run(generations(), halt()).boxed());
         let followup = FollowUp::new(context(), outages());
@@ -267,52 +302,6 @@ impl Engine {
     }
 }
 
-impl Reloader {
-    /// The systems that it reads, by name.
-    pub fn systems(&self) -> Systems {
-        self.generations.borrow().upstreams.systems().clone()
-    }
-
-    /// The channels that it sends through, in config order.
-    pub fn notifiers(&self) -> Vec<Arc<dyn Notifier>> {
-        let context = self.generations.borrow();
-        let channels = context.channels.iter();
-        channels.map(|channel| Arc::clone(&channel.notifier)).collect()
-    }
-
-    /// Shows why the last changed config was refused, or that it was taken.
-    pub fn show_refusal(&self, why: Option<&str>) {
-        self.generations.borrow().counters.show_refusal(why);
-    }
-
-    /// Goes on by a changed config, as one change: what is in flight ends by the old one, nothing that is remembered is lost and
-    /// no tick either. A metric keeps its state by its key; where it says that it had another one, by that.
-    ///
-    /// A system or a channel that is the same in both is to be the same object in both: it keeps its session, and what is known of
-    /// how it fails.
-    pub fn reload(&self, setup: Setup) {
-        let before = self.generations.borrow().clone();
-        let keys = || setup.metrics.iter().map(|metric| metric.config().key.as_str());
-        self.outages.changed(read_from(&setup.metrics), &keys().collect());
-        before.counters.show(&keys().collect());
-        let upstreams = Arc::new(setup.upstreams);
-        before.newest.send_replace(Newest {
-            upstreams: Arc::clone(&upstreams),
-            lanes: known_lanes(&setup.channels, setup.alarm.is_some()),
-        });
-        let context = Context {
-            metrics: monitored(setup.metrics, &before.counters, &before.metrics),
-            upstreams,
-            channels: setup.channels,
-            alarm: setup.alarm.map(Arc::new),
-            dead_mans_switch: setup.dead_mans_switch,
-            options: setup.options,
-            ..Context::clone(&before)
-        };
-        self.generations.send_replace(Arc::new(context));
-    }
-}
-
 /// The jobs of the outbox, one a lane.
 fn jobs(context: &Arc<Context>) -> Vec<Arc<dyn Job>> {
     let mut jobs: Vec<Arc<dyn Job>> = vec![
@@ -323,38 +312,6 @@ fn jobs(context: &Arc<Context>) -> Vec<Arc<dyn Job>> {
         jobs.push(Arc::new(Send::new(channel.clone())));
     }
     jobs
-}
-
-/// The metrics of a config, each with what is counted for it, and what was known of it by the config before.
-fn monitored(
-    metrics: Vec<Box<dyn Metric>>,
-    counters: &Counters,
-    before: &[Arc<Monitored>],
-) -> Vec<Arc<Monitored>> {
-    let before: HashMap<&str, &Arc<Monitored>> = before.iter().map(|metric| (metric.key(), metric)).collect();
-    let metrics = metrics.into_iter().map(|metric| {
-        let config = metric.config();
-        let meter = counters.meter(&config.key, breach_kind(&config.rule));
-        let before = before.get(config.key.as_str()).map(|before| &***before);
-        Arc::new(Monitored::new(metric, meter, before))
-    });
-    metrics.collect()
-}
-
-/// Which system each metric is read from, as far as that is known before it is: key, title, system.
-fn read_from(metrics: &[Box<dyn Metric>]) -> Vec<(String, String, String)> {
-    let read = metrics.iter().filter_map(|metric| {
-        let system = metric::system(&**metric)?;
-        let config = metric.config();
-        Some((config.key.to_string(), config.title.clone(), system.to_owned()))
-    });
-    read.collect()
-}
-
-/// The channels, and the alarm where there is one.
-fn known_lanes(channels: &[Channel], has_alarm: bool) -> Vec<String> {
-    let channels = channels.iter().map(|channel| channel.notifier.name().to_owned());
-    channels.chain(has_alarm.then(|| ALARM_LANE.to_owned())).collect()
 }
 
 /// What the worker's gauges are read from.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use monitor_domain::{Language, Severity};
 use monitor_requests::SecretSource;
-use monitor_upstream::{DetailsSettings, FetchSettings};
+use monitor_upstream::{DetailsSettings, FetchSettings, ForEachSettings};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -138,6 +138,8 @@ pub(crate) struct MetricSection {
     pub(crate) fetch: Option<FetchSettings>,
     /// That its values are sent to the monitor, in place of `fetch`.
     pub(crate) push: Option<PushSettings>,
+    /// Each item of the list that `fetch` answers with is a metric of its own: those of the rest of this section.
+    pub(crate) for_each: Option<ForEachSettings>,
     /// When it alerts. A built-in metric has its own.
     pub(crate) alert: Option<AlertTable>,
     /// What an alert is explained by. A built-in metric has its own; any other by default nothing.

@@ -12,7 +12,7 @@ use monitor_model::DbOptions;
 use monitor_notify::Channel;
 use monitor_requests::{RequestsSettings, SecretSource};
 use monitor_rules::{Maintenance, Rule};
-use monitor_upstream::{AlarmSettings, DetailsSettings, FetchSettings};
+use monitor_upstream::{AlarmSettings, DetailsSettings, FetchSettings, ForEachSettings};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -177,6 +177,8 @@ pub struct MetricSettings {
     pub fetch: Option<FetchSettings>,
     /// How its values are sent, in place of being read.
     pub push: Option<PushSettings>,
+    /// Each item of the list that is read there is a metric of its own. `None` where it is one number.
+    pub for_each: Option<ForEachSettings>,
     /// When it alerts.
     pub rule: Rule,
     /// Who explains its alerts. `None` for nobody, and for a built-in metric that is explained in its own way.

@@ -77,7 +77,7 @@ fn blocks() -> BTreeMap<String, String> {
     let metric = referred(&schema, &section("metrics")["additionalProperties"]);
     let flat = without_tables(metric);
     blocks.insert("metrics".to_owned(), table(&rows(&schema, &flat, |_| true)));
-    for name in ["fetch", "push", "details"] {
+    for name in ["fetch", "push", "for_each", "details"] {
         let inner = referred(&schema, &metric["properties"][name]);
         blocks.insert(format!("metrics.{name}"), table(&rows(&schema, inner, |_| true)));
     }
@@ -166,7 +166,7 @@ fn conditions(root: &Value, each: &Value, kinds: &Kinds) -> String {
 fn without_tables(metric: &Value) -> Value {
     let mut metric = metric.clone();
     metric["required"] = Value::Null;
-    for name in ["fetch", "push", "details", "alert"] {
+    for name in ["fetch", "push", "for_each", "details", "alert"] {
         let property = metric["properties"][name].as_object_mut().unwrap();
         property.retain(|key, _| key == "description");
     }

@@ -6,6 +6,7 @@ mod conf_d;
 mod documentation;
 mod example_config;
 mod kinds;
+mod lists;
 mod made_up;
 mod mistakes;
 mod mutated;

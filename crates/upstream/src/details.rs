@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::UpstreamError;
-use crate::extract::{Selection, json};
+use crate::extract::{ItemName, Selection, json};
 use crate::request::{Chain, bare};
 use crate::settings::DetailsSettings;
 
@@ -51,6 +51,8 @@ pub struct Details {
     pub messages: Selection,
     /// What the JSON of a good answer says. Where there is none, that of the system counts.
     pub ok: Option<BodyRule>,
+    /// The item of a list that the metric is.
+    pub(crate) item: Option<ItemName>,
 }
 
 impl Details {
@@ -68,6 +70,15 @@ impl Details {
             ..DetailsSettings::default()
         };
         settings.compile().expect("a path of the program")
+    }
+
+    /// The same for an item of the list that the metric is.
+    #[must_use]
+    pub fn of_item(&self, item: ItemName) -> Details {
+        Details {
+            item: Some(item),
+            ..self.clone()
+        }
     }
 
     /// Takes all messages from an answer, in its order. How many are kept is not decided here: which of them are new is known to

@@ -28,6 +28,18 @@ pub enum UpstreamError {
         /// What was wrong.
         why: String,
     },
+    /// The list was read, and the item is not in it.
+    #[error("{label} is not in the list any more (system {system}: {path} has no item with the key {key:?})")]
+    NotListed {
+        /// Name of the system.
+        system: String,
+        /// The path of the call.
+        path: String,
+        /// What the system calls it.
+        key: String,
+        /// What people call it.
+        label: String,
+    },
     /// No system of that name was built.
     #[error("no system \"{0}\"")]
     NoSystem(String),
@@ -75,7 +87,10 @@ impl UpstreamError {
         match self {
             UpstreamError::Call { system, .. } | UpstreamError::Answer { system, .. } => Some(system),
             UpstreamError::Step { error, .. } => error.system(),
-            UpstreamError::NoSystem(_) | UpstreamError::Template { .. } | UpstreamError::Pushed => None,
+            UpstreamError::NoSystem(_)
+            | UpstreamError::Template { .. }
+            | UpstreamError::NotListed { .. }
+            | UpstreamError::Pushed => None,
         }
     }
 
@@ -85,7 +100,10 @@ impl UpstreamError {
             UpstreamError::Call { error, .. } => error.is_transient(),
             UpstreamError::Answer { .. } => true,
             UpstreamError::Step { error, .. } => error.is_transient(),
-            UpstreamError::NoSystem(_) | UpstreamError::Template { .. } | UpstreamError::Pushed => false,
+            UpstreamError::NoSystem(_)
+            | UpstreamError::Template { .. }
+            | UpstreamError::NotListed { .. }
+            | UpstreamError::Pushed => false,
         }
     }
 

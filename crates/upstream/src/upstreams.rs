@@ -10,8 +10,10 @@ use monitor_requests::{Request, Response};
 
 use crate::details::{AlertMessage, Details, Question};
 use crate::error::UpstreamError;
+use crate::extract::Extract;
 use crate::fetch::Fetch;
-use crate::request::{Chain, Identity, Prepared, confirm, for_fetch, for_question};
+use crate::items::{ItemList, Items};
+use crate::request::{Chain, Identity, Prepared, confirm, for_fetch, for_question, set_item};
 use crate::trace::Trace;
 
 /// The signed-in systems by name.
@@ -19,6 +21,8 @@ pub type Systems = BTreeMap<String, Arc<System>>;
 
 type Answer = Result<Arc<Response>, UpstreamError>;
 type Call = Shared<BoxFuture<'static, Answer>>;
+/// A list, and what was taken from its answer.
+type ListRead = (Arc<ItemList>, Result<Arc<Items>, UpstreamError>);
 type WeakCall = WeakShared<BoxFuture<'static, Answer>>;
 
 /// What metrics are read from. Calls that are equal (system, method, URL, headers, body, and the steps before them) are made once
@@ -40,6 +44,8 @@ struct Moment {
     /// The time that templates have, the same for all that is read: it may be a part of what is requested.
     vars: OnceLock<Vars>,
     calls: Mutex<HashMap<CallKey, Call>>,
+    /// The items of lists whose answers were read, each list by where it is kept.
+    lists: Mutex<HashMap<usize, ListRead>>,
 }
 
 /// One reading of a metric: what its templates are filled with, and what it shares calls with.
@@ -103,6 +109,41 @@ impl Upstreams {
     /// # Errors
     /// When a call failed or its answer holds no usable number.
     pub async fn read(&self, fetch: &Fetch, poll: &Poll) -> Result<f64, UpstreamError> {
+        if let Extract::Item(_, name) = &fetch.extract {
+            let items = self.items(fetch, &poll.tick).await?;
+            return match items.get(&name.key) {
+                Some(item) => fetch.number_of(item),
+                None => Err(fetch.not_listed(name)),
+            };
+        }
+        let response = self.response(fetch, poll).await?;
+        fetch.read(&response)
+    }
+
+    /// Reads all items of a list. What is read in one tick is taken from its answer once.
+    ///
+    /// # Errors
+    /// When a call failed or its answer holds no such list.
+    pub async fn items(&self, fetch: &Fetch, tick: &Tick) -> Result<Arc<Items>, UpstreamError> {
+        let Some(list) = fetch.list() else {
+            return Err(fetch.wrong("is no list of items".to_owned()));
+        };
+        // The same for all of them: it is one call.
+        let poll = Poll {
+            key: list.metric.to_string(),
+            previous: None,
+            tick: tick.clone(),
+        };
+        let response = self.response(fetch, &poll).await?;
+        let mut lists = locked(&tick.0.lists);
+        let place = Arc::as_ptr(list) as usize;
+        let read = || fetch.read_items(list, &response).map(Arc::new);
+        let (_, items) = lists.entry(place).or_insert_with(|| (Arc::clone(list), read()));
+        items.clone()
+    }
+
+    /// The answer that a number, or a list, is taken from.
+    async fn response(&self, fetch: &Fetch, poll: &Poll) -> Answer {
         let system = self.system(&fetch.system)?;
         let vars = for_fetch(poll.tick.vars(&system), &poll.key, poll.previous);
         let is_json = fetch.extract.is_json();
@@ -117,7 +158,7 @@ impl Upstreams {
         if let Some(trace) = &self.trace {
             trace.extracted(fetch, &response);
         }
-        fetch.read(&response)
+        Ok(response)
     }
 
     /// Requests what an alert was about.
@@ -131,7 +172,10 @@ impl Upstreams {
     ) -> Result<Vec<AlertMessage>, UpstreamError> {
         let system = self.system(&details.system)?;
         let tick = Tick::default();
-        let vars = for_question(tick.vars(&system), question);
+        let mut vars = for_question(tick.vars(&system), question);
+        if let Some(item) = &details.item {
+            set_item(&mut vars, item);
+        }
         let response = self.request(&system, &details.chain, vars, None, &tick).await?;
         confirm(details.ok.as_ref(), &system, &details.chain.path, &response)?;
         details.read(&response)

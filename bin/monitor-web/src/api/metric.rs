@@ -67,6 +67,15 @@ pub struct MetricStatus {
     pub key: MetricKey,
     /// Its name for people.
     pub title: String,
+    /// The list that it is an item of; nothing where it is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list: Option<MetricKey>,
+    /// What the system calls that item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// What is counted; may be empty.
     pub unit: String,
     /// `info`, `warning` or `critical`.
@@ -129,6 +138,9 @@ impl MetricStatus {
         let phase = state.map(|s| s.phase.clone());
         MetricStatus {
             status: status(phase.as_deref(), value.is_some(), error.is_some()),
+            list: view.item.as_ref().map(|item| item.list.clone()),
+            item: view.item.as_ref().map(|item| item.item.clone()),
+            label: view.item.as_ref().map(|item| item.label.clone()),
             key: view.key.clone(),
             title: view.title.clone(),
             unit: view.unit.clone(),
@@ -206,6 +218,7 @@ mod tests {
             rule_text: Localized::default(),
             depends_on: Vec::new(),
             interval: std::time::Duration::from_secs(10),
+            item: None,
         };
         let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
         let row = Realtime {

@@ -92,6 +92,7 @@ mod tests {
             rule_text: String::new().into(),
             depends_on: Vec::new(),
             interval: Duration::from_secs(10),
+            item: None,
         };
         let ctx = WebContext::new(db.clone(), vec![view], SystemClock::shared());
         ctx.reloader.begin(Shown::from(&ctx));

@@ -155,6 +155,7 @@ fn snapshot() -> Snapshot {
         rule_text: hostile().into(),
         depends_on: Vec::new(),
         interval: Duration::from_secs(10),
+        item: None,
     };
     let blank = MetricStatus::new(&view, None, None, OpenAlerts::default(), String::new());
     let mut metric = blank.clone();

@@ -70,6 +70,7 @@ const SCRIPT: &[&str] = &[
     "incident-process",
     "incident-gap",
     "incident-database",
+    "incident-list",
     "since",
     "muted-silence",
     "muted-maintenance",

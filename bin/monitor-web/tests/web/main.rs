@@ -13,6 +13,7 @@ mod events;
 mod guards;
 mod health;
 mod legacy;
+mod lists;
 mod page;
 mod pages;
 mod processes;

@@ -528,6 +528,7 @@ fn metrics() -> Vec<MetricView> {
             rule_text: "above 100".into(),
             depends_on: Vec::new(),
             interval: Duration::from_secs(10),
+            item: None,
         })
         .to_vec()
 }

@@ -12,13 +12,25 @@ use monitor_worker::{Exit, Program};
 
 use super::stored::{Stored, look_up};
 use super::words::{compared, row, time, trail, verdict};
-use super::{PATIENCE, pushed, question, unknown};
+use super::{PATIENCE, list, pushed, question, unknown};
 
 /// Reads the metric and shows what is made of it. Nothing is stored and nobody notified, whatever it reads.
 pub(crate) async fn run(program: &Program, config: &Path, key: &str) -> Result<(), Exit> {
     let settings = program.read_settings(config)?;
-    let metric = find(program, &settings, key)?;
     let clock = SystemClock::shared();
+    if let Some(list) = list::find(program, &settings, key)? {
+        let systems = settings.systems(clock.clone()).map_err(anyhow::Error::from)?;
+        let (upstreams, trace) = Upstreams::traced(systems);
+        if list.config().key == *key {
+            let shown = list::show(&list, &upstreams, &clock).await;
+            calls(&trace);
+            return shown;
+        }
+        let item = list::item(&list, &upstreams, &clock, key).await?;
+        drop(trace.take());
+        return try_out(&settings, &*item, (&upstreams, &trace), &clock).await;
+    }
+    let metric = find(program, &settings, key)?;
     let section = settings.metrics.iter().find(|section| section.key == *key);
     if let Some(push) = section.and_then(|section| section.push.as_ref()) {
         let stored = look_up(&settings, &*metric, clock.wall()).await;
@@ -27,18 +39,29 @@ pub(crate) async fn run(program: &Program, config: &Path, key: &str) -> Result<(
     }
     let systems = settings.systems(clock.clone()).map_err(anyhow::Error::from)?;
     let (upstreams, trace) = Upstreams::traced(systems);
-    let rule = &metric.config().rule;
+    try_out(&settings, &*metric, (&upstreams, &trace), &clock).await
+}
 
-    describe(&*metric, &upstreams);
+/// One reading.
+async fn try_out(
+    settings: &Settings,
+    metric: &dyn Metric,
+    (upstreams, trace): (&Upstreams, &Trace),
+    clock: &SharedClock,
+) -> Result<(), Exit> {
+    let rule = &metric.config().rule;
+    let key = &metric.config().key;
+
+    describe(metric, upstreams);
     // Before the reading, as the worker does: a reading is not judged against one that was taken after it.
-    let stored = look_up(&settings, &*metric, clock.wall()).await;
+    let stored = look_up(settings, metric, clock.wall()).await;
     let poll = Poll {
-        key: key.to_owned(),
+        key: key.to_string(),
         previous: stored.state.last_value(),
         tick: Tick::default(),
     };
-    let observed = read(&*metric, &upstreams, &clock, &poll).await;
-    calls(&trace);
+    let observed = read(metric, upstreams, clock, &poll).await;
+    calls(trace);
     let at = clock.wall();
     let reading = Reading {
         at,
@@ -46,11 +69,11 @@ pub(crate) async fn run(program: &Program, config: &Path, key: &str) -> Result<(
         observed,
     };
     let evaluation = judge_with(rule, &stored.state, &reading, &stored.history);
-    show(&*metric, &stored, &reading.observed, &evaluation);
+    show(metric, &stored, &reading.observed, &evaluation);
     if question::is_due(&evaluation) {
         let observed = &reading.observed;
-        question::explained(&*metric, &upstreams, &clock, &stored, &evaluation, observed).await;
-        calls(&trace);
+        question::explained(metric, upstreams, clock, &stored, &evaluation, observed).await;
+        calls(trace);
     }
     if stored.is_known {
         trail(&stored.evaluations);

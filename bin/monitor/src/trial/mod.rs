@@ -1,6 +1,7 @@
 //! `monitor try`: one reading or one message, now, with the answer on the terminal.
 
 mod channel;
+mod list;
 mod metric;
 mod pushed;
 mod question;

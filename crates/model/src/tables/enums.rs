@@ -122,6 +122,8 @@ text_enum! {
         Gap = "gap",
         /// The database could not be written.
         Database = "database",
+        /// A list has more items than are watched, or cannot be read at all.
+        List = "list",
     }
 }
 

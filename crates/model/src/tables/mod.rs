@@ -10,6 +10,7 @@ mod enums;
 pub mod evaluations;
 pub mod imported;
 pub mod incidents;
+pub mod metric_items;
 pub mod metric_keys;
 mod mute;
 pub mod pushed_values;

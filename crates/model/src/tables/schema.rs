@@ -289,6 +289,27 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// The items of lists, each of which is a metric.
+    metric_item (metric) {
+        metric -> Text,
+        list -> Text,
+        item -> Text,
+        label -> Text,
+        first_seen -> Timestamp,
+        missing_since -> Nullable<Timestamp>,
+        gone_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    /// How often the items of a list changed.
+    metric_list (list) {
+        list -> Text,
+        version -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(alert, alert_group, monitor_record, delivery, account, session);
 diesel::joinable!(alert -> alert_group (group_id));
 diesel::joinable!(monitor_record -> alert (alert_id));

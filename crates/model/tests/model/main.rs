@@ -13,6 +13,7 @@ mod groups;
 mod imported;
 mod lifecycle;
 mod log_file;
+mod metric_items;
 mod metric_keys;
 mod migrations;
 mod parity;

@@ -12,7 +12,7 @@ use monitor_model::{
 
 use crate::support::{TestDb, at, both, delivery, soon};
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "2026-11-01-000000_initial",
     "2026-11-25-000000_lifecycle",
     "2026-11-26-000000_standard_words",
@@ -23,6 +23,7 @@ const NAMES: [&str; 10] = [
     "2026-11-28-170000_clock_spans",
     "2026-11-28-190000_reload",
     "2026-11-29-100000_pushed_values",
+    "2026-11-29-200000_metric_items",
 ];
 
 /// Rows of every table under the words that the second migration left.
@@ -114,7 +115,7 @@ macro_rules! script {
 }
 
 /// All migrations, the first one first.
-fn scripts(backend: Backend) -> [Script; 10] {
+fn scripts(backend: Backend) -> [Script; 11] {
     match backend {
         Backend::Sqlite => [
             script!("sqlite/2026-11-01-000000_initial"),
@@ -127,6 +128,7 @@ fn scripts(backend: Backend) -> [Script; 10] {
             script!("sqlite/2026-11-28-170000_clock_spans"),
             script!("sqlite/2026-11-28-190000_reload"),
             script!("sqlite/2026-11-29-100000_pushed_values"),
+            script!("sqlite/2026-11-29-200000_metric_items"),
         ],
         Backend::Postgres => [
             script!("postgres/2026-11-01-000000_initial"),
@@ -139,6 +141,7 @@ fn scripts(backend: Backend) -> [Script; 10] {
             script!("postgres/2026-11-28-170000_clock_spans"),
             script!("postgres/2026-11-28-190000_reload"),
             script!("postgres/2026-11-29-100000_pushed_values"),
+            script!("postgres/2026-11-29-200000_metric_items"),
         ],
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use monitor_domain::{Language, MetricKey, counted};
 use monitor_model::{
     Alert, AlertKind, Conn, DbError, MetricState, NewAudit, NewRecord, ProcessRole, alerts, audit,
-    deliveries, realtime, records, states, workers,
+    deliveries, metric_items, realtime, records, states, workers,
 };
 use monitor_rules::State;
 
@@ -88,6 +88,9 @@ impl Removed {
         // What has another key now is on its way there.
         let is_renamed = |key: &MetricKey| context.options.renamed.iter().any(|(from, _)| from == key);
         for key in open.into_iter().filter(|key| !is_known(key) && !is_renamed(key)) {
+            if !is_out(context, &key).await? {
+                continue;
+            }
             let unread = self.taken_out.get(key.as_str()).copied().unwrap_or(FORGOTTEN);
             if is_read_by_nobody(context, &key, unread).await? {
                 close(context, &key).await?;
@@ -97,6 +100,18 @@ impl Removed {
         (self.keys, self.checked) = (keys, Some(now));
         Ok(())
     }
+}
+
+/// Whether a metric that this worker does not have is none by its own config: of a list, it may not have heard yet of an item.
+async fn is_out(context: &Context, key: &MetricKey) -> Result<bool, DbError> {
+    if key.list().and_then(|list| context.list(list)).is_none() {
+        return Ok(true);
+    }
+    let key = key.clone();
+    context
+        .db
+        .read(move |conn| metric_items::is_gone(conn, &key))
+        .await
 }
 
 /// Whether no worker reads a metric that this one does not have: there is no other, or it was not read for so long.
@@ -118,7 +133,8 @@ async fn close(context: &Arc<Context>, key: &MetricKey) -> Result<(), DbError> {
     let (closing, key, now) = (Arc::clone(context), key.clone(), context.clock.wall());
     let name = key.clone();
     let close = move |conn: &mut Conn| {
-        let why = text(closing.options.language);
+        let reason = text(closing.options.language, Why::of(&closing, &key));
+        let why = reason.as_str();
         // An event has no end of which anybody is notified.
         let mut closed = alerts::acknowledge_events(conn, &key, ACTOR, why, now.naive_utc())?;
         for kind in [AlertKind::Level, AlertKind::NoData] {
@@ -131,7 +147,11 @@ async fn close(context: &Arc<Context>, key: &MetricKey) -> Result<(), DbError> {
                 actor: ACTOR.to_owned(),
                 action: "alert.close".to_owned(),
                 target: format!("metric/{key}"),
-                detail: format!("{}: {}", counted(closed, "alert"), text(Language::English)),
+                detail: format!(
+                    "{}: {}",
+                    counted(closed, "alert"),
+                    text(Language::English, Why::of(&closing, &key))
+                ),
             };
             audit::append(conn, &entry)?;
         }
@@ -140,7 +160,8 @@ async fn close(context: &Arc<Context>, key: &MetricKey) -> Result<(), DbError> {
     let closed = context.db.write(close).await?;
     if closed > 0 {
         let alerts = counted(closed, "open alert");
-        log::warn!("metric {name}: closed, since the config does not have it any more: {alerts}");
+        let why = text(Language::English, Why::of(context, &name));
+        log::warn!("metric {name}: closed, {why}: {alerts}");
     }
     Ok(())
 }
@@ -167,7 +188,7 @@ fn end(
         key: key.clone(),
         value: None,
         alert: false,
-        alert_message: text(context.options.language).to_owned(),
+        alert_message: text(context.options.language, Why::of(context, key)),
         timestamp: at,
         alert_id: Some(alert.id),
         source_id: None,
@@ -264,10 +285,29 @@ fn is_being_explained(conn: &mut Conn, alert: &Alert) -> Result<bool, DbError> {
     deliveries::is_unfinished(conn, &job_key(DETAILS_LANE, alert.id))
 }
 
+/// Why nobody reads a metric any more.
+enum Why<'c> {
+    /// The config does not have it.
+    NotInConfig,
+    /// The list of this title does not have it.
+    NotListed(&'c str),
+}
+
+impl Why<'_> {
+    fn of<'c>(context: &'c Context, key: &MetricKey) -> Why<'c> {
+        match key.list().and_then(|list| context.list(list)) {
+            Some(list) => Why::NotListed(&list.config().title),
+            None => Why::NotInConfig,
+        }
+    }
+}
+
 /// Why an alert is over.
-fn text(language: Language) -> &'static str {
-    match language {
-        Language::English => "metric removed from the config",
-        Language::Chinese => "指标已从配置中移除",
+fn text(language: Language, why: Why<'_>) -> String {
+    match (language, why) {
+        (Language::English, Why::NotInConfig) => "metric removed from the config".to_owned(),
+        (Language::Chinese, Why::NotInConfig) => "指标已从配置中移除".to_owned(),
+        (Language::English, Why::NotListed(list)) => format!("is not in the list \"{list}\" any more"),
+        (Language::Chinese, Why::NotListed(list)) => format!("已不在列表“{list}”中"),
     }
 }

@@ -3,6 +3,7 @@
 
 mod database;
 mod health;
+mod lists;
 mod monitored;
 mod options;
 mod pending;
@@ -12,18 +13,20 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use monitor_domain::{Failing, MetricKey, SharedClock};
-use monitor_model::{ClockHistory, Db, DbError, Presence};
+use monitor_model::{ClockHistory, Db, DbError, MetricItem, Presence};
 use monitor_upstream::{Alarm, Upstreams};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 pub(crate) use database::may_pass;
 pub use health::Health;
 pub(crate) use health::{Failure, Healths};
+pub(crate) use lists::{Counted, ListStates};
 pub(crate) use monitored::Monitored;
 pub use options::{Channel, DeadMansSwitch, Options};
 pub(crate) use pending::Pending;
 pub(crate) use time::ago;
 
+use crate::metric_list::MetricList;
 use crate::telemetry::{Counters, OutboxSnapshot};
 
 /// How each room hears of a changed config: it goes on with the newest context, and what is in flight ends with its own.
@@ -45,8 +48,16 @@ pub(crate) struct Context {
     pub(crate) clock: SharedClock,
     /// When the engine was made.
     pub(crate) started: DateTime<Utc>,
-    /// In the order of the config.
+    /// In the order of the config; then the items of its lists.
     pub(crate) metrics: Vec<Arc<Monitored>>,
+    /// Metrics that are lists, in the order of the config.
+    pub(crate) lists: Vec<Arc<MetricList>>,
+    /// The items of lists that are metrics, also of lists that the config does not have.
+    pub(crate) items: Arc<Vec<MetricItem>>,
+    /// That this worker has stored other items.
+    pub(crate) items_changed: Arc<Notify>,
+    /// How the lists were last read.
+    pub(crate) list_states: ListStates,
     pub(crate) upstreams: Arc<Upstreams>,
     /// What of the newest config `/metrics` has.
     pub(crate) newest: watch::Sender<Newest>,
@@ -72,6 +83,11 @@ impl Context {
     /// The metric of this key, where the config has it.
     pub(crate) fn metric(&self, key: &str) -> Option<&Arc<Monitored>> {
         self.metrics.iter().find(|metric| metric.key() == key)
+    }
+
+    /// The list of this key, where the config has it.
+    pub(crate) fn list(&self, key: &str) -> Option<&Arc<MetricList>> {
+        self.lists.iter().find(|list| **list.key() == *key)
     }
 
     /// The key that the metric `key` says it had before.

@@ -42,6 +42,11 @@ impl Monitored {
         self.metric.config().is_pushed
     }
 
+    /// Whether it is an item of a list.
+    pub(crate) fn is_item(&self) -> bool {
+        self.metric.config().key.list().is_some()
+    }
+
     /// Whether this worker has evaluated it yet.
     pub(crate) fn is_evaluated(&self) -> bool {
         self.get().once

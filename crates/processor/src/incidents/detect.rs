@@ -14,7 +14,7 @@ use monitor_model::{
 use tokio_util::sync::CancellationToken;
 
 use super::outages::Outages;
-use super::{incident, text};
+use super::{incident, lists, text};
 use crate::context::{Context, Failure, Generations};
 use crate::outbox::{ALARM_LANE, DETAILS_LANE, When, for_incidents};
 use crate::telemetry::Outbox;
@@ -90,8 +90,9 @@ impl Detector {
             first = first.and(closed);
         }
         let channels = self.check_channels(&open, now).await;
+        let lists = lists::check(&self.context, &open, now).await;
         let processes = self.check_processes(&open, now).await;
-        first.and(channels).and(processes)
+        first.and(channels).and(lists).and(processes)
     }
 
     /// An incident of systems is over when it covers no metric any more.

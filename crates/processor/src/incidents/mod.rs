@@ -7,6 +7,7 @@ mod database;
 mod detect;
 mod gap;
 mod incident;
+mod lists;
 mod outages;
 mod text;
 

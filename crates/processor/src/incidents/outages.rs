@@ -22,6 +22,8 @@ pub(crate) enum Contact {
         /// What happened.
         why: String,
     },
+    /// Its list was read, and the metric, which is an item of it, is not there.
+    NotListed,
     /// Nobody knows: the reading broke off.
     Unknown,
 }
@@ -67,6 +69,8 @@ struct Contacts {
     systems: BTreeMap<String, System>,
     /// When any of them last answered (monotonic).
     answered: Option<Duration>,
+    /// When an item of each list was last read (monotonic): they are read from one answer.
+    lists: BTreeMap<String, Duration>,
     /// Metrics that were in a config before, whose last readings may be on their way.
     gone: BTreeSet<String>,
 }
@@ -131,11 +135,16 @@ impl Outages {
             known.of_metric.insert(key, Read { system, title });
         }
         let Contacts {
-            of_metric, systems, ..
+            of_metric,
+            systems,
+            lists: lists_answered,
+            ..
         } = &mut *known;
         for read in of_metric.values() {
             systems.entry(read.system.clone()).or_default();
         }
+        let lists: BTreeSet<&str> = of_metric.keys().filter_map(|key| list_of(key)).collect();
+        lists_answered.retain(|list, _| lists.contains(list.as_str()));
         systems.retain(|name, _| of_metric.values().any(|read| read.system == *name));
         for (name, system) in systems {
             let is_of_it = |key: &String| of_metric.get(key).is_some_and(|read| read.system == *name);
@@ -164,6 +173,9 @@ impl Outages {
                 let system = known.systems.entry(name).or_default();
                 system.failing.remove(key);
                 system.answered = Some(now);
+                if let Some(list) = list_of(key) {
+                    known.lists.insert(list.to_owned(), now);
+                }
             }
             Contact::Down { system: name, why } => {
                 let read = Read {
@@ -171,9 +183,9 @@ impl Outages {
                     title: title.to_owned(),
                 };
                 known.of_metric.insert(key.to_owned(), read);
-                let any = known.answered;
+                let (any, of_list) = (known.answered, known.list_answered(key));
                 let system = known.systems.entry(name.clone()).or_default();
-                let answered = system.answered;
+                let answered = of_list.unwrap_or(system.answered);
                 let failure = system.failing.entry(key.to_owned()).or_insert_with(|| Failure {
                     since: (now, wall),
                     why: String::new(),
@@ -186,7 +198,7 @@ impl Outages {
                 failure.alone += u32::from(answered.is_some_and(|at| at >= failure.since.0));
                 failure.apart += u32::from(any.is_some_and(|at| at >= failure.since.0));
             }
-            Contact::Unknown => {}
+            Contact::NotListed | Contact::Unknown => {}
         }
     }
 
@@ -197,8 +209,12 @@ impl Outages {
         let name = &known.of_metric.get(key)?.system;
         let system = known.systems.get(name)?;
         let failure = system.failing.get(key)?;
-        if system.answered.is_some_and(|at| at >= failure.since.0) {
-            return None;
+        let is_since = |at: Option<Duration>| at.is_some_and(|at| at >= failure.since.0);
+        if is_since(system.answered) {
+            // It answers others, but gives nothing of the list that this is an item of.
+            let list = list_of(key).filter(|_| !is_since(known.list_answered(key).flatten()))?;
+            let metrics = known.titles(|key, _| list_of(key) == Some(list));
+            return (metrics.len() > 1).then(|| system.cause(name, failure, list_of(key), metrics));
         }
         let all: Vec<(&String, &System)> = known.systems.iter().collect();
         // One failure of another system may be chance.
@@ -214,22 +230,12 @@ impl Outages {
                         Some(((*name).clone(), failure.why.clone()))
                     })
                     .collect(),
-                metrics: known.titles(|_| true),
+                metrics: known.titles(|_, _| true),
             });
         }
         // It answered none of them since this one fails: those that have not failed yet have no reading either.
-        let metrics = known.titles(|of| of == name);
-        (metrics.len() > 1).then(|| Cause::System {
-            name: name.clone(),
-            since: system
-                .failing
-                .values()
-                .map(|failure| failure.since.1)
-                .min()
-                .unwrap_or(failure.since.1),
-            why: failure.why.clone(),
-            metrics,
-        })
+        let metrics = known.titles(|_, of| of == name);
+        (metrics.len() > 1).then(|| system.cause(name, failure, None, metrics))
     }
 
     /// Whether the metric `key`, which an incident of its system covers, is at fault itself by now: the system answers, but not
@@ -266,21 +272,55 @@ impl Outages {
 }
 
 impl Contacts {
+    /// Of an item of a list: when any item of that was last read.
+    fn list_answered(&self, key: &str) -> Option<Option<Duration>> {
+        list_of(key).map(|list| self.lists.get(list).copied())
+    }
+
     /// Keys and titles of the metrics that are read from these systems.
-    fn titles(&self, is_one: impl Fn(&str) -> bool) -> BTreeMap<String, String> {
-        let read = self.of_metric.iter().filter(|(_, read)| is_one(&read.system));
+    fn titles(&self, is_one: impl Fn(&str, &str) -> bool) -> BTreeMap<String, String> {
+        let read = self
+            .of_metric
+            .iter()
+            .filter(|(key, read)| is_one(key, &read.system));
         read.map(|(key, read)| (key.clone(), read.title.clone()))
             .collect()
     }
 }
 
 impl System {
+    /// That it gives nothing of these metrics, or of this list alone.
+    fn cause(
+        &self,
+        name: &str,
+        failure: &Failure,
+        list: Option<&str>,
+        metrics: BTreeMap<String, String>,
+    ) -> Cause {
+        let failing = self.failing.iter();
+        let failing = failing.filter(|(key, _)| list.is_none() || list_of(key) == list);
+        Cause::System {
+            name: name.to_owned(),
+            since: failing
+                .map(|(_, failure)| failure.since.1)
+                .min()
+                .unwrap_or(failure.since.1),
+            why: failure.why.clone(),
+            metrics,
+        }
+    }
+
     /// It keeps a metric from being read, `times` times at least, and answered none since that fails.
     fn is_down(&self, times: u32) -> bool {
         self.failing
             .values()
             .any(|failure| failure.times >= times && self.answered.is_none_or(|at| at < failure.since.0))
     }
+}
+
+/// The list that the metric of this key is an item of.
+fn list_of(key: &str) -> Option<&str> {
+    key.split_once('.').map(|(list, _)| list)
 }
 
 #[cfg(test)]

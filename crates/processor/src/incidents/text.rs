@@ -5,6 +5,7 @@ use std::time::Duration;
 use monitor_domain::Language;
 use monitor_model::{IncidentKind, ProcessRole};
 
+use crate::context::Counted;
 use crate::outbox::{ALARM_LANE, When, list_names};
 
 /// What an incident is about, as the headline of a message.
@@ -19,6 +20,8 @@ pub(super) fn title(language: Language, kind: IncidentKind, subject: &str) -> St
         IncidentKind::Channel => format!("通知渠道 {subject}"),
         IncidentKind::Process if en => "A process of the monitor".to_owned(),
         IncidentKind::Process => "监控进程".to_owned(),
+        IncidentKind::List if en => format!("List {subject}"),
+        IncidentKind::List => format!("列表 {subject}"),
         IncidentKind::Database if en => "The monitor's database".to_owned(),
         IncidentKind::Database => "监控数据库".to_owned(),
         IncidentKind::Offline | IncidentKind::Gap if en => "The monitor".to_owned(),
@@ -70,6 +73,36 @@ pub(super) fn channel(language: Language, since: When, why: &str, waiting: i64) 
     match language {
         Language::English => format!("has delivered nothing since {since}: {why}; waiting: {waiting}"),
         Language::Chinese => format!("自 {since} 起无法送达：{why}；等待发送：{waiting} 条"),
+    }
+}
+
+/// A list with more items than are watched.
+pub(super) fn too_many(language: Language, items: Counted) -> String {
+    let Counted {
+        listed,
+        watched,
+        limit,
+    } = items;
+    match language {
+        Language::English => format!(
+            "has {listed} items, and {watched} are watched: the others are not (for_each.limit = {limit}); nobody is \
+             notified of them"
+        ),
+        Language::Chinese => format!(
+            "共有 {listed} 个条目，其中 {watched} 个在监控中，其余不受监控（for_each.limit = {limit}），也不会发出告警"
+        ),
+    }
+}
+
+/// A list that was never read.
+pub(super) fn no_list(language: Language, since: When, why: &str) -> String {
+    match language {
+        Language::English => format!(
+            "has been unreadable since {since}, and none of its items is known: nothing of it is watched: {why}"
+        ),
+        Language::Chinese => {
+            format!("自 {since} 起无法读取，且没有任何已知条目，因此未监控其中任何内容：{why}")
+        }
     }
 }
 
@@ -149,6 +182,9 @@ pub(super) fn ended(language: Language, kind: IncidentKind, since: When, lasted:
             IncidentKind::Database => {
                 format!("is writable again, after {lasted}; had not been since {since}")
             }
+            IncidentKind::List => {
+                format!("can be read, and all its items are watched, again after {lasted}")
+            }
             IncidentKind::Gap => format!("somebody is watching again, after {lasted}"),
         },
         Language::Chinese => match kind {
@@ -157,6 +193,7 @@ pub(super) fn ended(language: Language, kind: IncidentKind, since: When, lasted:
             IncidentKind::Channel => format!("已恢复送达；自 {since} 起中断了 {lasted}"),
             IncidentKind::Process => format!("心跳已恢复或已从列表移除；自 {since} 起中断了 {lasted}"),
             IncidentKind::Database => format!("已恢复写入；自 {since} 起中断了 {lasted}"),
+            IncidentKind::List => format!("列表已可读取且所有条目均在监控中，此前持续了 {lasted}"),
             IncidentKind::Gap => format!("已恢复监控，中断了 {lasted}"),
         },
     }

@@ -7,6 +7,7 @@ mod y;
 mod z;
 
 use monitor_domain::MetricKey;
+use monitor_upstream::Fetch;
 
 use crate::metric::{Metric, MetricConfig};
 
@@ -29,6 +30,11 @@ pub const METRICS: &[(&str, Make)] = &[
     ("z", |config| Box::new(z::Z::new(config))),
 ];
 
+/// A metric of this config that is read by `fetch`.
+pub(crate) fn declared(config: MetricConfig, fetch: Fetch) -> Box<dyn Metric> {
+    Box::new(declared::Declared::new(config, fetch))
+}
+
 /// The metric that `config` describes: one of `own` where it has that key, a stock one, or one that its `fetch` or `push` declares.
 /// Nothing for a key that is none of them.
 pub fn metric(config: MetricConfig, own: &[CodedMetric]) -> Option<Box<dyn Metric>> {
@@ -42,5 +48,5 @@ pub fn metric(config: MetricConfig, own: &[CodedMetric]) -> Option<Box<dyn Metri
         return Some(Box::new(pushed::Pushed::new(config)));
     }
     let fetch = config.fetch.clone()?;
-    Some(Box::new(declared::Declared::new(config, fetch)))
+    Some(declared(config, fetch))
 }

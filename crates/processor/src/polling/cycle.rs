@@ -7,8 +7,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use monitor_model::{DbError, states};
-use monitor_rules::{History, Observed, Reading, State, Transition, judge_with};
-use monitor_upstream::{Poll, Tick};
+use monitor_rules::{History, Observed, Reading, Rule, State, Transition, judge_with};
+use monitor_upstream::{Poll, Tick, UpstreamError};
 
 use super::Polling;
 use super::history;
@@ -21,7 +21,7 @@ use crate::incidents::Contact;
 use crate::metric::{self, Metric, sample};
 
 /// The longest a sample may take, whatever the retries of its system; the next tick reads again anyway.
-const SAMPLE_LIMIT: Duration = Duration::from_secs(30);
+pub(super) const SAMPLE_LIMIT: Duration = Duration::from_secs(30);
 /// How often a commit is tried that failed for a passing reason (a locked file, a restarting server).
 const COMMIT_TRIES: u32 = 5;
 /// The first pause between two tries; it doubles.
@@ -31,6 +31,8 @@ const COMMIT_PAUSE: Duration = Duration::from_millis(250);
 pub(super) struct Taken {
     pub(super) observed: Observed,
     pub(super) took: Duration,
+    /// The list that it is an item of was read, and does not have it.
+    pub(super) is_not_listed: bool,
     /// When, on the wall clock.
     pub(super) at: DateTime<Utc>,
     /// Time since the evaluation before.
@@ -81,6 +83,7 @@ pub(super) async fn run(polling: &Polling, permit: CyclePermit, tick: Tick) {
     polling.unreadable.log(metric.key(), &observed, &contact, now);
     let (at, now) = (context.clock.wall(), context.clock.monotonic());
     let taken = Taken {
+        is_not_listed: contact == Contact::NotListed,
         observed,
         took,
         at,
@@ -182,6 +185,9 @@ async fn observe(context: &Context, metric: &dyn Metric, poll: Poll) -> (Observe
     let (system, why) = match monitor_domain::timeout(&*context.clock, limit, reading).await {
         Ok(Ok(Ok(value))) if value.is_finite() => return (Observed::Value(value), Contact::Answered),
         Ok(Ok(Ok(value))) => return (Observed::Value(value), Contact::Unknown),
+        Ok(Ok(Err(error @ UpstreamError::NotListed { .. }))) => {
+            return (Observed::Unreadable(error.to_string()), Contact::NotListed);
+        }
         Ok(Ok(Err(error))) => (error.system().map(str::to_owned), error.to_string()),
         Ok(Err(_)) => (None, "reading it panicked; see the log".to_owned()),
         Err(_) => {
@@ -217,6 +223,12 @@ async fn commit(
         Observed::Value(_) => history::load(polling, metric, pinned, at).await?,
         Observed::Unreadable(_) => History::default(),
     };
+    // An item that its list does not have any more is no *no data*: while it stays away it ends as a removed metric does.
+    let patient = taken.is_not_listed.then(|| Rule {
+        no_data: Duration::MAX,
+        ..rule.clone()
+    });
+    let rule = patient.as_ref().unwrap_or(rule);
     let evaluation = judge_with(rule, &pinned.state, &reading, &history);
     let is_no_data = |step: &Transition| matches!(step, Transition::NoData { .. });
     let cause = evaluation.transitions.iter().any(is_no_data);

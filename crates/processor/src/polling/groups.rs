@@ -7,13 +7,14 @@ use std::time::Duration;
 use monitor_upstream::Tick;
 
 use super::metric_state::MetricState;
+use crate::metric_list::MetricList;
 
 /// The width of a slot.
 const SLOT: Duration = Duration::from_millis(50);
 
 /// Which metrics request the same. One that requests what nobody else does is a group of its own.
 pub(super) struct Groups {
-    /// The group of each metric.
+    /// The group of each metric, and then of each list.
     of: Vec<usize>,
     /// The shortest interval in each group.
     shortest: Vec<Duration>,
@@ -24,12 +25,15 @@ pub(super) struct Groups {
 pub(super) struct Ticks(HashMap<usize, Tick>);
 
 impl Groups {
-    pub(super) fn new(metrics: &[Arc<MetricState>]) -> Groups {
+    pub(super) fn new(metrics: &[Arc<MetricState>], lists: &[Arc<MetricList>]) -> Groups {
+        let lists = lists
+            .iter()
+            .map(|list| (Some(list.fetch().identity().clone()), list.config().interval));
         let requests = metrics.iter().map(|metric| {
             let fetch = metric.monitored.metric.config().fetch.as_ref();
             (fetch.map(|fetch| fetch.identity().clone()), metric.interval())
         });
-        Groups::by(requests)
+        Groups::by(requests.chain(lists))
     }
 
     /// By what each metric requests, where that is known, and its interval.

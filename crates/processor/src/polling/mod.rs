@@ -6,6 +6,7 @@ mod cycle;
 mod first_start;
 mod groups;
 mod history;
+mod lists;
 mod metric_state;
 mod permits;
 mod pushed;

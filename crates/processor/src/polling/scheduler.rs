@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use monitor_domain::counted;
-use monitor_upstream::Tick;
+use monitor_upstream::{Identity, Tick};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,15 +18,15 @@ use super::groups::{Groups, Ticks};
 use super::metric_state::MetricState;
 use super::permits::Permits;
 use super::pushed::{self, Arrivals};
-use super::{Polling, cycle};
+use super::{Polling, cycle, lists};
 use crate::context::{Context, Generations};
 
-/// When each metric of a config is due.
+/// When each metric of a config is due, and each list.
 struct Schedule {
     polling: Arc<Polling>,
     permits: Arc<Permits>,
     groups: Groups,
-    /// When, and the index of the metric.
+    /// When, and the index of the metric; the lists come after them.
     agenda: BinaryHeap<Reverse<(Duration, usize)>>,
 }
 
@@ -68,11 +68,38 @@ impl Polling {
         }
     }
 
-    /// One cycle of every metric.
-    pub(crate) async fn once(&self) {
+    /// What is read at this place of the schedule: the key of a metric, or of a list, and how often.
+    fn read_at(&self, index: usize) -> (&str, Duration) {
+        match self.metrics.get(index) {
+            Some(metric) => (metric.key(), metric.interval()),
+            None => {
+                let config = self.context.lists[index - self.metrics.len()].config();
+                (&config.key, config.interval)
+            }
+        }
+    }
+
+    /// Reads every list once; gives the ticks in which that was, by what was requested.
+    pub(crate) async fn read_lists(&self) -> HashMap<Identity, Tick> {
+        let mut ticks: HashMap<Identity, Tick> = HashMap::new();
+        let reads = self.context.lists.iter().map(|list| {
+            let tick = ticks.entry(list.fetch().identity().clone()).or_default().clone();
+            lists::run(self, list, tick)
+        });
+        let reads: Vec<_> = reads.collect();
+        futures_util::future::join_all(reads).await;
+        ticks
+    }
+
+    /// One cycle of every metric; those that request what lists did share the calls of these ticks.
+    pub(crate) async fn once(&self, of_lists: &HashMap<Identity, Tick>) {
         let permits = Permits::new(self.context.options.concurrency, &self.metrics);
-        let (groups, mut ticks) = (Groups::new(&self.metrics), Ticks::default());
-        let ticks = (0..self.metrics.len()).map(|index| ticks.of(&groups, index));
+        let (groups, mut ticks) = (Groups::new(&self.metrics, &[]), Ticks::default());
+        let ticks = self.metrics.iter().enumerate().map(|(index, metric)| {
+            let fetch = metric.monitored.metric.config().fetch.as_ref();
+            let of_list = fetch.and_then(|fetch| of_lists.get(fetch.identity()));
+            of_list.cloned().unwrap_or_else(|| ticks.of(&groups, index))
+        });
         let begun = self.metrics.iter().map(MetricState::begin).zip(ticks);
         let begun = begun.filter_map(|(cycle, tick)| Some((cycle?, tick)));
         let permits = &permits;
@@ -91,8 +118,9 @@ impl Polling {
 
 impl Schedule {
     fn new(polling: Arc<Polling>, now: Duration) -> Schedule {
-        let groups = Groups::new(&polling.metrics);
-        let metrics = 0..polling.metrics.len();
+        let lists = &polling.context.lists;
+        let groups = Groups::new(&polling.metrics, lists);
+        let metrics = 0..polling.metrics.len() + lists.len();
         Schedule {
             agenda: metrics
                 .map(|index| Reverse((now + groups.offset(index), index)))
@@ -113,16 +141,17 @@ impl Schedule {
             .agenda
             .iter()
             .map(|Reverse((due, index))| {
-                let metric = &self.polling.metrics[*index];
-                (metric.key(), (*due, metric.interval()))
+                let (key, interval) = self.polling.read_at(*index);
+                (key, (*due, interval))
             })
             .collect();
         let next = Arc::new(self.polling.succeeding(context));
-        let groups = Groups::new(&next.metrics);
-        let due = next.metrics.iter().enumerate().map(|(index, metric)| {
-            let was = || before.get(context.was(metric.key())?.as_str());
-            match before.get(metric.key()).or_else(was)? {
-                (due, interval) if *interval == metric.interval() => Some(*due),
+        let groups = Groups::new(&next.metrics, &context.lists);
+        let due = (0..next.metrics.len() + context.lists.len()).map(|index| {
+            let (key, new_interval) = next.read_at(index);
+            let was = || before.get(context.was(key)?.as_str());
+            match before.get(key).or_else(was)? {
+                (due, interval) if *interval == new_interval => Some(*due),
                 (due, _) => Some((now + groups.offset(index)).min(*due)),
             }
         });
@@ -154,13 +183,30 @@ impl Schedule {
                 break;
             }
             self.agenda.pop();
-            let metric = &self.polling.metrics[index];
-            let (next, missed) = following(due, now, metric.interval());
-            metric.monitored.meter.late(missed);
+            let (_, interval) = self.polling.read_at(index);
+            let (next, missed) = following(due, now, interval);
             self.agenda.push(Reverse((next, index)));
             let tick = ticks.of(&self.groups, index);
-            self.start_one((index, tick), cycles, halt);
+            match self.polling.metrics.get(index) {
+                Some(metric) => {
+                    metric.monitored.meter.late(missed);
+                    self.start_one((index, tick), cycles, halt);
+                }
+                None => self.start_list((index - self.polling.metrics.len(), tick), cycles, halt),
+            }
         }
+    }
+
+    /// Reads a list. It takes no permit: the call that it makes is that of its items.
+    fn start_list(&self, (index, tick): (usize, Tick), cycles: &TaskTracker, halt: &CancellationToken) {
+        let (polling, halt) = (Arc::clone(&self.polling), halt.clone());
+        cycles.spawn(async move {
+            let list = &polling.context.lists[index];
+            tokio::select! {
+                () = halt.cancelled() => {}
+                () = lists::run(&polling, list, tick) => {}
+            }
+        });
     }
 
     /// Starts one cycle, unless the one before still runs.

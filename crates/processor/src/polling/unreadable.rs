@@ -37,7 +37,7 @@ impl Unreadable {
         };
         let to_blame = match contact {
             Contact::Down { system, .. } => format!("system {system}"),
-            Contact::Answered | Contact::Unknown => format!("metric {key}"),
+            Contact::Answered | Contact::NotListed | Contact::Unknown => format!("metric {key}"),
         };
         let line = format!("metric {key}: cannot be read: {why}");
         vec![match self.of(&to_blame).fails(key, now) {

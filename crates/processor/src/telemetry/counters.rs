@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use monitor_domain::MetricKey;
 use monitor_model::{AlertKind, Db};
 use monitor_telemetry::{ConfigRefusal, Database};
 use prometheus_client::metrics::counter::Counter;
@@ -130,8 +131,16 @@ impl Counters {
         Arc::clone(&self.registry)
     }
 
-    /// What counts for the metric `key`, whose breaches open alerts of this kind.
-    pub(crate) fn meter(&self, key: &str, breach: AlertKind) -> Arc<Meter> {
+    /// What counts for the metric `key`, whose breaches open alerts of this kind. Items come and go, and series do not: those of a
+    /// list are counted together, and each has its own number.
+    pub(crate) fn meter(&self, key: &MetricKey, breach: AlertKind) -> Arc<Meter> {
+        match key.list() {
+            None => self.counted(key, breach),
+            Some(list) => Arc::new(self.counted(list, breach).of_item(self.gauges.get(key))),
+        }
+    }
+
+    fn counted(&self, key: &str, breach: AlertKind) -> Arc<Meter> {
         let families = &self.families;
         let metric = || ("metric", key.to_owned());
         let cycles = |result: &str| {

@@ -26,6 +26,20 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
+    /// The same for one item of the list that this is of.
+    pub(super) fn of_item(&self, gauge: Arc<MetricGauge>) -> Meter {
+        Meter {
+            value: self.value.clone(),
+            unreadable: self.unreadable.clone(),
+            conflict: self.conflict.clone(),
+            unsaved: self.unsaved.clone(),
+            late: self.late.clone(),
+            alerts: Mutex::new(self.alerts().clone()),
+            sample_seconds: self.sample_seconds.clone(),
+            gauge,
+        }
+    }
+
     /// So many ticks were skipped.
     pub(crate) fn late(&self, ticks: u64) {
         if ticks > 0 {

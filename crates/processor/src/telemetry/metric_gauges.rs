@@ -110,9 +110,11 @@ impl MetricGauges {
         Arc::clone(self.lock().entry(key.to_owned()).or_default())
     }
 
-    /// Shows those of these metrics, and no others.
+    /// Shows those of these metrics, and no others. Items of lists, of which there may always be others, are forgotten.
     pub(super) fn show(&self, keys: &BTreeSet<&str>) {
-        for (key, gauge) in self.lock().iter() {
+        let mut all = self.lock();
+        all.retain(|key, _| !key.contains('.') || keys.contains(key.as_str()));
+        for (key, gauge) in all.iter() {
             gauge
                 .is_gone
                 .store(!keys.contains(key.as_str()), Ordering::Relaxed);

@@ -1,11 +1,13 @@
-//! Removing what is old: samples, alerts that are over with their records and deliveries, incidents, the audit log. What is open, or
+//! Removing what is old: samples, items of lists that are gone, alerts that are over with their records and deliveries, incidents, the audit log. What is open, or
 //! has yet to be sent, stays, however old it is. In small steps, of each kind in turn.
 
 use std::ops::Range;
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
-use monitor_model::{ClockHistory, Conn, DbError, alerts, audit, deliveries, incidents, records, samples};
+use monitor_model::{
+    ClockHistory, Conn, DbError, alerts, audit, deliveries, incidents, metric_items, records, samples,
+};
 
 use super::round::Round;
 use crate::context::Context;
@@ -48,8 +50,9 @@ pub(super) async fn run(context: &Context, history: &ClockHistory, round: &Round
 
 fn all(context: &Context, history: &ClockHistory) -> Vec<Old> {
     let options = &context.options;
-    let kinds: [(Duration, i64, Remove); 6] = [
+    let kinds: [(Duration, i64, Remove); 7] = [
         (options.keep_samples, BATCH, samples::prune),
+        (options.keep_samples, FEW, metric_items::prune),
         (options.keep_alerts, FEW, alerts::prune),
         (options.keep_alerts, BATCH, records::prune),
         (options.keep_alerts, FEW, incidents::prune),

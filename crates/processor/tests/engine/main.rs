@@ -14,6 +14,7 @@ mod faults;
 mod history;
 mod incidents;
 mod lifecycle;
+mod lists;
 mod outage;
 mod own_metrics;
 mod pushed;

@@ -33,11 +33,11 @@ impl Maintenance {
         self.is_for(key) && self.is_open(at)
     }
 
-    /// Whether it is for this metric.
+    /// Whether it is for this metric: by its key, or by that of the list that it is an item of.
     pub fn is_for(&self, key: &str) -> bool {
         self.metrics
             .as_ref()
-            .is_none_or(|metrics| metrics.iter().any(|one| one == key))
+            .is_none_or(|metrics| metrics.iter().any(|one| is_of(key, one)))
     }
 
     /// Where it is open at this time: when it closes.
@@ -87,4 +87,9 @@ impl Maintenance {
         let utc = at.naive_utc();
         utc.checked_add_offset(self.zone.offset_from_utc_datetime(&utc).fix())
     }
+}
+/// Whether a metric has the key `one`, or is an item of the list that has it: `shops.17` is of `shops`.
+fn is_of(key: &str, one: &str) -> bool {
+    let rest = key.strip_prefix(one);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -23,6 +23,12 @@ impl Checker<'_, '_> {
                     .error(&one, "is the metric itself; name those that it depends on");
             } else if !all.contains(&name) {
                 self.reader.error(&one, no_such("metric", &name, &all));
+            } else if self.is_list(&name) {
+                let message = format!(
+                    "{name} is a list (for_each): its items come and go, and none of them is what others depend on; name a \
+                     metric that is one number"
+                );
+                self.reader.error(&one, message);
             } else if depends_on.iter().any(|known| **known == *name) {
                 self.reader.warn(&one, format!("\"{name}\" is named twice"));
             } else {

@@ -51,6 +51,16 @@ impl Checker<'_, '_> {
             built_in::take(&mut given);
         }
         self.findings(at, given.check_from());
+        self.fetch_of(at, from, &given)
+    }
+
+    /// The call of that name, with what `given` takes from its answer.
+    pub(super) fn fetch_of(
+        &mut self,
+        at: &[String],
+        from: &str,
+        given: &FetchSettings,
+    ) -> Option<FetchSettings> {
         let Some(call) = self.fetches.0.get_mut(from) else {
             let known: Vec<&String> = self.fetches.0.keys().collect();
             let message = no_such("section of [fetches]", from, &known);

@@ -64,14 +64,19 @@ impl Checker<'_, '_> {
             self.interval(&at("interval"), interval);
         }
         let in_code = self.kinds.is_in_code(key);
-        let push = self.push(&at("push"), raw.push, &[("fetch", raw.fetch.is_some())]);
+        let beside = [
+            ("fetch", raw.fetch.is_some()),
+            ("for_each", raw.for_each.is_some()),
+        ];
+        let push = self.push(&at("push"), raw.push, &beside);
         // One that cannot be read says all the same how its values come.
         let is_pushed = self.reader.document.get(&at("push")).is_some();
-        let fetch = match is_pushed {
-            true => None,
-            false => self.fetch(&at("fetch"), built_in, in_code, raw.fetch),
+        let fetch = match &raw.for_each {
+            _ if is_pushed => None,
+            Some(each) => self.list(&table, each, raw.fetch),
+            None => self.fetch(&at("fetch"), built_in, in_code, raw.fetch),
         };
-        let details = self.details(&at("details"), built_in, raw.details);
+        let details = self.details(&at("details"), built_in, raw.for_each.is_some(), raw.details);
         let rule = self.rule(&at("alert"), built_in, raw.alert.is_some(), interval);
         if let Some(rule) = &rule {
             self.first_reading(&at("alert"), rule);
@@ -96,6 +101,7 @@ impl Checker<'_, '_> {
             severity: raw.severity.unwrap_or_default(),
             fetch: if in_code || is_pushed { fetch } else { Some(fetch?) },
             push,
+            for_each: raw.for_each,
             rule: Rule { language, ..rule? },
             details,
             max_messages,
@@ -218,6 +224,7 @@ impl Checker<'_, '_> {
         &mut self,
         at: &[String],
         built_in: Option<&BuiltIn>,
+        is_list: bool,
         given: Option<DetailsSettings>,
     ) -> Option<DetailsSettings> {
         let is_given = given.is_some();
@@ -226,7 +233,14 @@ impl Checker<'_, '_> {
             Some(metric) => built_in::details(metric, given),
             None => given?,
         };
-        self.findings(at, details.check());
+        self.findings(
+            at,
+            if is_list {
+                details.check_for_each()
+            } else {
+                details.check()
+            },
+        );
         if let Some(system) = &details.system {
             self.system_exists(at, system, given_system);
         }

@@ -7,6 +7,7 @@ mod database;
 mod dependencies;
 mod fetches;
 mod kinds;
+mod lists;
 mod maintenance;
 mod metrics;
 mod needs;

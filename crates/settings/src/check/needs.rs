@@ -25,6 +25,9 @@ impl Checker<'_, '_> {
                     Need::Metric(key) if *key == metric.key.as_str() => Some(
                         "metric(…) is for other metrics; its own values are value and previous".to_owned(),
                     ),
+                    Need::Metric(key) if self.is_list(key) => Some(format!(
+                        "{key} is a list (for_each), which has no value itself; metric(…) is for metrics that are one number"
+                    )),
                     Need::Metric(key) if !all.contains(key) => Some(no_such("metric", key, &all)),
                     _ => too_long(&need, keep_samples),
                 };

@@ -1,10 +1,14 @@
 //! Taking one number from an answer.
 
+use std::sync::Arc;
+
 use monitor_domain::counted;
 use monitor_login::{JsonPath, PageSelector, json_path};
 use monitor_requests::Response;
 use regex::Regex;
 use serde_json::Value;
+
+use crate::items::ItemList;
 
 mod list;
 mod number;
@@ -38,6 +42,19 @@ pub enum Extract {
     Regex(Regex, Decimal),
     /// The number in the one element of a page that a CSS selector selects.
     Select(PageSelector, Decimal),
+    /// None: the answer is a list of items, each with a number.
+    List(Arc<ItemList>),
+    /// The number of one of them, by what the system and what people call it.
+    Item(Arc<ItemList>, ItemName),
+}
+
+/// What an item of a list is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemName {
+    /// By the system.
+    pub key: String,
+    /// By people.
+    pub label: String,
 }
 
 /// How lists and numbers are written in the answers of a system.
@@ -45,6 +62,16 @@ pub enum Extract {
 pub(crate) struct Notation {
     pub(crate) null_is_empty: bool,
     pub(crate) decimal: Decimal,
+}
+
+impl ItemName {
+    /// As templates are tried with.
+    pub(crate) fn sample() -> ItemName {
+        ItemName {
+            key: "17".to_owned(),
+            label: "North".to_owned(),
+        }
+    }
 }
 
 impl Extract {
@@ -87,7 +114,7 @@ impl Extract {
     pub(crate) fn is_json(&self) -> bool {
         matches!(
             (self, self.list()),
-            (Extract::Value(_), _) | (_, Some(List::Json(_)))
+            (Extract::Value(_) | Extract::List(_) | Extract::Item(..), _) | (_, Some(List::Json(_)))
         )
     }
 
@@ -108,6 +135,11 @@ impl Extract {
                 text => number::from_text(&text, *decimal, response),
             },
             Extract::Value(path) => one(path, &json(response)?),
+            Extract::List(_) => Err("is a list of items, and no number".to_owned()),
+            Extract::Item(list, item) => match list.read(response)?.get(&item.key) {
+                Some(item) => item.value.clone(),
+                None => Err(format!("has no item with the key {:?}", item.key)),
+            },
             Extract::Count(list) => list.count(response),
             Extract::Sum(list) => list.sum(response),
             Extract::Max(list) => list.pick(response, f64::max),
@@ -147,6 +179,9 @@ impl Extract {
                 let nodes: Vec<String> = path.query(&json).iter().map(ToString::to_string).collect();
                 nodes.join(", ")
             }
+            (Extract::List(list) | Extract::Item(list, _), _) => {
+                counted(list.read(response)?.all().len(), "item")
+            }
             _ => format!("{:?}", self.text(response)?),
         };
         Ok(format!("{self}: {}", response.excerpt(&found, SHOWN)))
@@ -164,6 +199,7 @@ impl std::fmt::Display for Extract {
             Extract::Header(name, _) => write!(f, "header {name}"),
             Extract::Regex(regex, _) => write!(f, "regex {regex}"),
             Extract::Select(selector, _) => selector.fmt(f),
+            Extract::List(list) | Extract::Item(list, _) => list.items.fmt(f),
         }
     }
 }
@@ -176,10 +212,15 @@ pub(crate) fn json(response: &Response) -> Result<Value, String> {
     number::parse_json(&response.utf8()?)
 }
 
+/// The number that stands at `path`.
+pub(crate) fn number_of(path: &JsonPath, node: &Value) -> Result<f64, String> {
+    number::from_json(&path.to_string(), node)
+}
+
 fn one(path: &JsonPath, json: &Value) -> Result<f64, String> {
     match path.query(json).all().as_slice() {
         [] => Err(format!("the answer has no {path}")),
-        [node] => number::from_json(&path.to_string(), node),
+        [node] => number_of(path, node),
         several => Err(format!(
             "{path} selects {}; it must select one",
             counted(several.len(), "value")

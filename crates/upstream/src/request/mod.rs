@@ -14,7 +14,7 @@ use monitor_requests::{HeaderValue, Request, Response};
 use crate::error::UpstreamError;
 
 pub(crate) use settings::{RequestKeys, check_path, compile_ok};
-pub(crate) use variables::{for_fetch, for_question};
+pub(crate) use variables::{for_fetch, for_question, set_item};
 
 /// The checked form of the keys that say what is requested.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use monitor_login::{
 };
 use serde_json::Value;
 
-use super::variables::{OF_DETAILS, OF_FETCH, sample};
+use super::variables::{OF_DETAILS, OF_FETCH, OF_ITEM, OF_LIST, sample};
 use super::{Chain, Identity, NamedStep, bare};
 
 /// Those keys, as a section has them.
@@ -26,21 +26,31 @@ pub(crate) struct RequestKeys<'a> {
 impl RequestKeys<'_> {
     /// The chain of a fetch; what is wrong goes to `errors`.
     pub(crate) fn of_fetch(&self, errors: &mut Vec<Finding>) -> Option<Chain> {
+        self.reading(&OF_FETCH, errors)
+    }
+
+    /// That of a fetch whose answer is a list of items.
+    pub(crate) fn of_list(&self, errors: &mut Vec<Finding>) -> Option<Chain> {
+        self.reading(&OF_LIST, errors)
+    }
+
+    fn reading(&self, names: &[&str], errors: &mut Vec<Finding>) -> Option<Chain> {
         if self.system.is_none() {
             errors.push(Finding::new("system", "missing: name the system to read from"));
         }
-        self.compile(&OF_FETCH, "/api/totals/x", errors)
+        self.compile(names, "/api/totals/x", errors)
     }
 
-    /// That of details.
-    pub(crate) fn of_details(&self, errors: &mut Vec<Finding>) -> Option<Chain> {
+    /// That of details; the metric may be an item of a list.
+    pub(crate) fn of_details(&self, is_item: bool, errors: &mut Vec<Finding>) -> Option<Chain> {
         if self.system.is_none() {
             errors.push(Finding::new(
                 "system",
                 "missing: name the system that explains alerts",
             ));
         }
-        self.compile(&OF_DETAILS, "/api/alerts/x?total={{ total }}", errors)
+        let names: &[&str] = if is_item { &OF_ITEM } else { &OF_DETAILS };
+        self.compile(names, "/api/alerts/x?total={{ total }}", errors)
     }
 
     fn compile(&self, names: &[&str], example: &str, errors: &mut Vec<Finding>) -> Option<Chain> {

@@ -1,15 +1,23 @@
 //! What the templates of `fetch` and `details` are filled with.
 
+use std::collections::BTreeMap;
+
 use chrono::DateTime;
 use monitor_domain::Number;
 use monitor_login::Vars;
 
 use crate::details::Question;
+use crate::extract::ItemName;
 
 /// What templates of a fetch may use, besides what all templates may.
 pub(super) const OF_FETCH: [&str; 3] = ["key", "previous", "value"];
 /// What those of details may.
 pub(super) const OF_DETAILS: [&str; 5] = ["delta", "key", "previous", "total", "value"];
+
+/// What those of a fetch may whose answer is a list: it is one call for all items.
+pub(super) const OF_LIST: [&str; 1] = ["key"];
+/// What those of details may where the metric is an item of a list.
+pub(super) const OF_ITEM: [&str; 6] = ["delta", "item", "key", "previous", "total", "value"];
 
 /// The largest whole number that a double holds without its neighbours.
 const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
@@ -33,6 +41,12 @@ pub(crate) fn for_question(mut vars: Vars, question: &Question) -> Vars {
     vars
 }
 
+/// The item that the metric is: `item.key` and `item.label`.
+pub(crate) fn set_item(vars: &mut Vars, item: &ItemName) {
+    let item = BTreeMap::from([("key", &item.key), ("label", &item.label)]);
+    vars.set("item", &item);
+}
+
 /// As templates are tried when the config is read.
 pub(super) fn sample(names: &[&str]) -> Vars {
     let now = DateTime::from_timestamp(1_795_425_160, 0).unwrap_or_default();
@@ -40,6 +54,7 @@ pub(super) fn sample(names: &[&str]) -> Vars {
     for name in names {
         match *name {
             "key" => vars.set("key", "x"),
+            "item" => set_item(&mut vars, &ItemName::sample()),
             "previous" | "delta" => vars.set(name, &1),
             _ => vars.set(name, &2),
         }

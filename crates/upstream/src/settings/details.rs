@@ -47,11 +47,28 @@ impl DetailsSettings {
         self.compile().err().unwrap_or_default()
     }
 
+    /// The same where the metric is a list: its templates may use `item.key` and `item.label`.
+    pub fn check_for_each(&self) -> Vec<Finding> {
+        self.compile_for_each().err().unwrap_or_default()
+    }
+
     /// The checked form.
     ///
     /// # Errors
     /// Everything that is wrong, not only the first.
     pub fn compile(&self) -> Result<Details, Vec<Finding>> {
+        self.compiled(false)
+    }
+
+    /// The same where the metric is a list; [`Details::of_item`] says which item it is about.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn compile_for_each(&self) -> Result<Details, Vec<Finding>> {
+        self.compiled(true)
+    }
+
+    fn compiled(&self, is_item: bool) -> Result<Details, Vec<Finding>> {
         let mut errors = Vec::new();
         let keys = RequestKeys {
             system: self.system.as_deref(),
@@ -62,7 +79,7 @@ impl DetailsSettings {
             body: self.body.as_ref(),
             steps: &self.steps,
         };
-        let chain = keys.of_details(&mut errors);
+        let chain = keys.of_details(is_item, &mut errors);
         let path = self.messages.as_deref().unwrap_or("$.messages[*]");
         let messages = Selection::parse(path, self.null_is_empty)
             .map_err(|message| errors.push(Finding::new("messages", message)))
@@ -74,6 +91,7 @@ impl DetailsSettings {
                 chain,
                 messages,
                 ok,
+                item: None,
             }),
             _ => Err(errors),
         }

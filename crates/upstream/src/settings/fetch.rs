@@ -1,13 +1,14 @@
 //! `metrics.KEY.fetch`
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use monitor_domain::Finding;
-use monitor_login::{BodySettings, PageSelector, StepSettings};
+use monitor_domain::{Finding, MetricKey};
+use monitor_login::{BodyRule, BodySettings, PageSelector, StepSettings};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{FetchCallSettings, ListSettings};
+use super::{FetchCallSettings, ForEachSettings, ListSettings};
 use crate::extract::{Decimal, Extract, Notation, Scale};
 use crate::fetch::Fetch;
 use crate::request::{RequestKeys, compile_ok};
@@ -110,6 +111,13 @@ impl FetchSettings {
 
     /// What is wrong with a section that has `from`, besides what is wrong with the one that it names.
     pub fn check_from(&self) -> Vec<Finding> {
+        let mut errors = self.beside_from();
+        self.taking(&mut errors);
+        errors
+    }
+
+    /// What may not stand beside `from`.
+    fn beside_from(&self) -> Vec<Finding> {
         let mut errors = Vec::new();
         let given = [
             ("system", self.system.is_some()),
@@ -127,7 +135,6 @@ impl FetchSettings {
                 format!("[fetches.{name}] says what is requested: leave this out, or leave from out"),
             ));
         }
-        self.taking(&mut errors);
         errors
     }
 
@@ -156,19 +163,72 @@ impl FetchSettings {
         }
     }
 
+    /// All that is wrong with this section where the metric is a list; what is wrong with `for_each` itself, that says.
+    pub fn check_for_each(&self) -> Vec<Finding> {
+        let mut errors = self.no_way();
+        self.request().of_list(&mut errors);
+        self.scale_and_ok(&mut errors);
+        errors
+    }
+
+    /// The same for one that has `from`.
+    pub fn check_from_for_each(&self) -> Vec<Finding> {
+        let mut errors = self.beside_from();
+        errors.extend(self.no_way());
+        self.scale_and_ok(&mut errors);
+        errors
+    }
+
+    /// The checked form where the metric `key` is a list.
+    ///
+    /// # Errors
+    /// Everything that is wrong, not only the first.
+    pub fn compile_for_each(&self, key: &MetricKey, each: &ForEachSettings) -> Result<Fetch, Vec<Finding>> {
+        let mut errors = self.no_way();
+        let chain = self.request().of_list(&mut errors);
+        let list = each.compile(key, self.null_is_empty, &mut errors);
+        let (scale, ok) = self.scale_and_ok(&mut errors);
+        match (chain, list) {
+            (Some(chain), Some(list)) if errors.is_empty() => Ok(Fetch {
+                system: self.system.clone().unwrap_or_default(),
+                chain,
+                extract: Extract::List(Arc::new(list)),
+                scale,
+                counts: false,
+                ok,
+            }),
+            _ => Err(errors),
+        }
+    }
+
+    /// Each item has a number, so the answer has none itself.
+    fn no_way(&self) -> Vec<Finding> {
+        let message =
+            "for_each takes a number of each item (for_each.value): leave this out, or leave for_each out";
+        let ways = self.ways().into_iter().map(|(name, _)| name);
+        let beside = [
+            ("attribute", self.attribute.is_some()),
+            ("decimal", self.decimal.is_some()),
+        ];
+        let beside = beside
+            .into_iter()
+            .filter_map(|(name, given)| given.then_some(name));
+        ways.chain(beside)
+            .map(|name| Finding::new(name, message))
+            .collect()
+    }
+
     /// How the number is taken.
-    fn taking(
-        &self,
-        errors: &mut Vec<Finding>,
-    ) -> (Option<Extract>, Option<Scale>, Option<monitor_login::BodyRule>) {
+    fn taking(&self, errors: &mut Vec<Finding>) -> (Option<Extract>, Option<Scale>, Option<BodyRule>) {
         let extract = self.extract(errors);
+        let (scale, ok) = self.scale_and_ok(errors);
+        (extract, scale, ok)
+    }
+
+    fn scale_and_ok(&self, errors: &mut Vec<Finding>) -> (Option<Scale>, Option<BodyRule>) {
         let scale = self.scale.map(Scale::new).transpose();
         let scale = scale.map_err(|why| errors.push(Finding::new("scale", why)));
-        (
-            extract,
-            scale.ok().flatten(),
-            compile_ok(self.ok.as_ref(), errors),
-        )
+        (scale.ok().flatten(), compile_ok(self.ok.as_ref(), errors))
     }
 
     /// Whether it says how the number is taken.

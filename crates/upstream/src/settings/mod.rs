@@ -1,8 +1,9 @@
-//! The config sections this crate owns: `fetch`, `details`, `[fetches.*]` and `[alarm]`.
+//! The config sections this crate owns: `fetch`, `for_each`, `details`, `[fetches.*]` and `[alarm]`.
 
 mod details;
 mod fetch;
 mod fetches;
+mod for_each;
 mod list;
 
 use monitor_domain::Finding;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 pub use details::DetailsSettings;
 pub use fetch::FetchSettings;
 pub use fetches::FetchCallSettings;
+pub use for_each::ForEachSettings;
 pub use list::{ListSettings, PageList};
 
 use crate::request::{check_path, compile_ok};

@@ -110,6 +110,7 @@ incident-channel = Channel
 incident-process = Process
 incident-gap = Monitoring gap
 incident-database = Database
+incident-list = List
 since = since
 incidents = Incidents of the monitor itself
 incidents-unknown = Incidents are not being checked: no worker is alive.

@@ -110,6 +110,7 @@ incident-channel = 通知渠道
 incident-process = 进程
 incident-gap = 监控中断
 incident-database = 数据库
+incident-list = 列表
 since = 始于
 incidents = 监控自身的故障
 incidents-unknown = 没有运行中的采集进程，无法检查故障。

@@ -111,6 +111,7 @@ fn taken(
     };
     fault::point(Point::AfterSample);
     Taken {
+        is_not_listed: false,
         observed: Observed::Value(row.value),
         took: Duration::ZERO,
         at,
@@ -139,6 +140,7 @@ async fn silence(polling: &Polling, metric: &MetricState, pinned: &CachedState) 
         None => silent,
     };
     let taken = Taken {
+        is_not_listed: false,
         observed: Observed::Unreadable(nothing_sent(rule.language, last, at)),
         took: Duration::ZERO,
         at,
