@@ -4,25 +4,21 @@
 
 mod settings;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc, Weekday};
-use chrono_tz::Tz;
+use chrono::{DateTime, Utc};
 
-pub use settings::{Day, MaintenanceSettings};
+use crate::hours::Hours;
+
+pub use settings::MaintenanceSettings;
 
 /// No window is open for longer than a day and what a change of clocks adds to it.
 const MAX_MINUTES: i64 = 2 * 24 * 60;
 
 /// A checked window.
 ///
-/// It is open while the clocks of its zone show a time inside it. So it keeps to the time of day when clocks change: an
-/// hour that is skipped is missing from it, and an hour that comes twice is in it twice.
+/// It is open while the clocks of its zone show a time inside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Maintenance {
-    /// Empty for every day.
-    days: Vec<Weekday>,
-    from: NaiveTime,
-    to: NaiveTime,
-    zone: Tz,
+    hours: Hours,
     metrics: Option<Vec<String>>,
     reason: Option<String>,
 }
@@ -64,28 +60,11 @@ impl Maintenance {
 
     /// The IANA name of the zone whose clocks it goes by.
     pub fn zone(&self) -> &'static str {
-        self.zone.name()
+        self.hours.zone()
     }
 
     fn is_open(&self, at: DateTime<Utc>) -> bool {
-        let Some(local) = self.local(at) else { return false };
-        let (today, now) = (local.date(), local.time());
-        if self.from < self.to {
-            return (self.from..self.to).contains(&now) && self.begins_on(today);
-        }
-        let began_today = now >= self.from && self.begins_on(today);
-        let began_yesterday = now < self.to && today.pred_opt().is_some_and(|day| self.begins_on(day));
-        began_today || began_yesterday
-    }
-
-    fn begins_on(&self, day: NaiveDate) -> bool {
-        self.days.is_empty() || self.days.contains(&day.weekday())
-    }
-
-    /// What the clocks of the zone show; `None` only at the ends of all time.
-    fn local(&self, at: DateTime<Utc>) -> Option<NaiveDateTime> {
-        let utc = at.naive_utc();
-        utc.checked_add_offset(self.zone.offset_from_utc_datetime(&utc).fix())
+        self.hours.include(at)
     }
 }
 /// Whether a metric has the key `one`, or is an item of the list that has it: `shops.17` is of `shops`.

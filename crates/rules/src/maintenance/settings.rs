@@ -1,12 +1,11 @@
 //! The `[maintenance.NAME]` section, and its way to a checked [`Maintenance`].
 
-use chrono::{NaiveTime, Weekday};
-use chrono_tz::{TZ_VARIANTS, Tz};
 use monitor_domain::{Finding, counted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Maintenance;
+use crate::hours::{Day, Hours, Written};
 
 /// The longest reason, in characters: it has to fit on a line of a page.
 const MAX_REASON: usize = 200;
@@ -35,26 +34,6 @@ pub struct MaintenanceSettings {
     pub reason: Option<String>,
 }
 
-/// A day of the week.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Day {
-    /// Monday.
-    Mon,
-    /// Tuesday.
-    Tue,
-    /// Wednesday.
-    Wed,
-    /// Thursday.
-    Thu,
-    /// Friday.
-    Fri,
-    /// Saturday.
-    Sat,
-    /// Sunday.
-    Sun,
-}
-
 impl MaintenanceSettings {
     /// The checked window.
     ///
@@ -62,114 +41,32 @@ impl MaintenanceSettings {
     /// Everything that is wrong with it, at once.
     pub fn compile(&self) -> Result<Maintenance, Vec<Finding>> {
         let mut errors = Vec::new();
-        let from = time("from", self.from.as_deref(), "22:30", &mut errors);
-        let to = time("to", self.to.as_deref(), "06:00", &mut errors);
-        if from.is_some() && from == to {
+        let written = Written {
+            days: self.days.as_deref(),
+            from: self.from.as_deref(),
+            to: self.to.as_deref(),
+            zone: self.zone.as_deref(),
+        };
+        let hours = Hours::read(written, &mut errors);
+        if hours.as_ref().is_some_and(Hours::are_whole) {
             let message = "must not be the same as from; for a whole day make two windows, 00:00 to 12:00 and 12:00 \
                            to 00:00";
             errors.push(Finding::new("to", message));
         }
-        let zone = zone(self.zone.as_deref(), &mut errors);
-        for (field, is_empty, message) in [
-            (
-                "days",
-                self.days.as_ref().is_some_and(Vec::is_empty),
-                "names no day; leave it out for every day",
-            ),
-            (
-                "metrics",
-                self.metrics.as_ref().is_some_and(Vec::is_empty),
-                "names no metric; leave it out for every metric",
-            ),
-        ] {
-            if is_empty {
-                errors.push(Finding::new(field, message));
-            }
+        if self.metrics.as_ref().is_some_and(Vec::is_empty) {
+            let message = "names no metric; leave it out for every metric";
+            errors.push(Finding::new("metrics", message));
         }
         check_reason(self.reason.as_deref(), &mut errors);
-        match (from, to, zone) {
-            (Some(from), Some(to), Some(zone)) if errors.is_empty() => Ok(Maintenance {
-                days: self.days.iter().flatten().copied().map(Weekday::from).collect(),
-                from,
-                to,
-                zone,
+        match hours {
+            Some(hours) if errors.is_empty() => Ok(Maintenance {
+                hours,
                 metrics: self.metrics.clone(),
                 reason: self.reason.as_ref().map(|reason| reason.trim().to_owned()),
             }),
             _ => Err(errors),
         }
     }
-}
-
-impl From<Day> for Weekday {
-    fn from(day: Day) -> Weekday {
-        match day {
-            Day::Mon => Weekday::Mon,
-            Day::Tue => Weekday::Tue,
-            Day::Wed => Weekday::Wed,
-            Day::Thu => Weekday::Thu,
-            Day::Fri => Weekday::Fri,
-            Day::Sat => Weekday::Sat,
-            Day::Sun => Weekday::Sun,
-        }
-    }
-}
-
-/// A time of day, written in one way only.
-fn time(
-    field: &'static str,
-    given: Option<&str>,
-    example: &str,
-    errors: &mut Vec<Finding>,
-) -> Option<NaiveTime> {
-    let Some(text) = given else {
-        errors.push(Finding::new(field, format!("missing; such as \"{example}\"")));
-        return None;
-    };
-    let number = |digits: &str| {
-        let is_one = digits.len() == 2 && digits.bytes().all(|digit| digit.is_ascii_digit());
-        digits.parse().ok().filter(|_| is_one)
-    };
-    let read = text
-        .split_once(':')
-        .and_then(|(hour, minute)| NaiveTime::from_hms_opt(number(hour)?, number(minute)?, 0));
-    if read.is_none() {
-        let hint = if text == "24:00" {
-            "; midnight is 00:00"
-        } else {
-            ""
-        };
-        let message = format!("\"{text}\" is no time of day; write HH:MM, such as \"{example}\"{hint}");
-        errors.push(Finding::new(field, message));
-    }
-    read
-}
-
-fn zone(given: Option<&str>, errors: &mut Vec<Finding>) -> Option<Tz> {
-    let Some(name) = given else { return Some(Tz::UTC) };
-    if let Ok(zone) = name.parse() {
-        return Some(zone);
-    }
-    let hint = match nearest(name) {
-        Some(zone) => format!("did you mean \"{}\"?", zone.name()),
-        None => "give an IANA name, such as \"Asia/Shanghai\", \"Europe/Berlin\" or \"UTC\"".to_owned(),
-    };
-    errors.push(Finding::new("zone", format!("no time zone \"{name}\"; {hint}")));
-    None
-}
-
-/// The zone of the same name but for capitals and blanks, or the one of the same city.
-fn nearest(name: &str) -> Option<Tz> {
-    let plain = name.trim().replace(' ', "_");
-    let city = plain.rsplit('/').next().unwrap_or(&plain);
-    let of_the_city = |zone: &Tz| {
-        let known = zone.name().rsplit('/').next().unwrap_or_default();
-        known.eq_ignore_ascii_case(city)
-    };
-    let mut all = TZ_VARIANTS.iter().copied();
-    all.clone()
-        .find(|zone| zone.name().eq_ignore_ascii_case(&plain))
-        .or_else(|| all.find(of_the_city))
 }
 
 fn check_reason(reason: Option<&str>, errors: &mut Vec<Finding>) {

@@ -1,0 +1,351 @@
+//! Routes: who is notified of an alert, by what it is about and when. What is decided follows from the routes, the subject and a
+//! time alone, so that it can be tried out before it happens.
+//!
+//! Nothing here knows a channel or sends anything: channels are names.
+
+mod settings;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use monitor_domain::Severity;
+
+use crate::hours::Hours;
+
+pub use settings::RouteSettings;
+
+/// What people are to be notified of.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The metric's key.
+    pub key: &'a str,
+    /// The metric's group, if it is in one.
+    pub group: Option<&'a str>,
+    /// The metric's labels.
+    pub labels: &'a BTreeMap<String, String>,
+    /// How bad it is.
+    pub severity: Severity,
+}
+
+/// Why people are notified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// An alert begins, or a metric has no data.
+    Alert,
+    /// It lasts, and nobody acknowledged it.
+    Reminder,
+    /// It is over.
+    Recovery,
+}
+
+/// All routes, in the order of the config.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Routes(pub Vec<Route>);
+
+/// One route, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    name: Option<String>,
+    metrics: Option<Vec<String>>,
+    groups: Option<Vec<String>>,
+    labels: BTreeMap<String, String>,
+    severities: Option<Vec<Severity>>,
+    hours: Option<Hours>,
+    notify: Vec<String>,
+    goes_on: bool,
+    reminders: bool,
+    recoveries: bool,
+}
+
+/// What became of one route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Considered {
+    /// Its place in the config, from 1.
+    pub number: usize,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// The channels that it names, where it fits; otherwise the first thing that does not.
+    pub outcome: Result<Vec<String>, Because>,
+}
+
+/// Why a route does not fit, or names nobody for this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Because {
+    /// A route before it fits and does not go on.
+    Decided,
+    /// It is for other metrics.
+    Metric,
+    /// It is for other groups.
+    Group,
+    /// It is for other labels.
+    Labels,
+    /// It is for other severities.
+    Severity,
+    /// It is for other hours.
+    Hours,
+    /// It fits, and is not for reminders.
+    Reminder,
+    /// It fits, and is not for recoveries.
+    Recovery,
+}
+
+/// Who is notified, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routed {
+    /// The channels, each once; `None` where no route fits, and every channel is notified.
+    pub channels: Option<Vec<String>>,
+    /// What became of each route, in their order.
+    pub considered: Vec<Considered>,
+}
+
+impl Routes {
+    /// Whether there are none, so that every channel is notified of everything.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Who is notified of this at this time. A route that fits is the last one, unless it goes on; one that fits and leaves out
+    /// the occasion has nobody notified of it.
+    pub fn decide(&self, subject: Subject<'_>, occasion: Occasion, at: DateTime<Utc>) -> Routed {
+        let (mut channels, mut fits, mut is_decided) = (Vec::new(), false, false);
+        let mut considered = Vec::new();
+        for (index, route) in self.0.iter().enumerate() {
+            let outcome = match route.misfit(subject, at) {
+                _ if is_decided => Err(Because::Decided),
+                Some(because) => Err(because),
+                None => {
+                    (fits, is_decided) = (true, !route.goes_on);
+                    route.on(occasion)
+                }
+            };
+            for channel in outcome.iter().flatten() {
+                if !channels.contains(channel) {
+                    channels.push(channel.clone());
+                }
+            }
+            considered.push(Considered {
+                number: index + 1,
+                name: route.name.clone(),
+                outcome,
+            });
+        }
+        Routed {
+            channels: fits.then_some(channels),
+            considered,
+        }
+    }
+}
+
+impl Route {
+    /// The channels that it names.
+    pub fn notify(&self) -> &[String] {
+        &self.notify
+    }
+
+    /// The metrics that it is for; `None` for all.
+    pub fn metrics(&self) -> Option<&[String]> {
+        self.metrics.as_deref()
+    }
+
+    /// Whether it fits everything and ends the search: what comes after it is never considered.
+    pub fn is_catch_all(&self) -> bool {
+        let fits_all = self.metrics.is_none() && self.groups.is_none() && self.labels.is_empty();
+        fits_all && self.severities.is_none() && self.hours.is_none() && !self.goes_on
+    }
+
+    /// The first thing that does not fit.
+    fn misfit(&self, subject: Subject<'_>, at: DateTime<Utc>) -> Option<Because> {
+        let has = |all: &Option<Vec<String>>, one: Option<&str>| {
+            let names = |all: &Vec<String>| one.is_some_and(|one| all.iter().any(|name| name == one));
+            all.as_ref().is_none_or(names)
+        };
+        // An item of a list is of the metric that the list is.
+        let of = subject.key.split('.').next();
+        let has_label = |(name, value): (&String, &String)| subject.labels.get(name) == Some(value);
+        let severities = self.severities.as_ref();
+        [
+            (
+                has(&self.metrics, Some(subject.key)) || has(&self.metrics, of),
+                Because::Metric,
+            ),
+            (has(&self.groups, subject.group), Because::Group),
+            (self.labels.iter().all(has_label), Because::Labels),
+            (
+                severities.is_none_or(|all| all.contains(&subject.severity)),
+                Because::Severity,
+            ),
+            (
+                self.hours.as_ref().is_none_or(|hours| hours.include(at)),
+                Because::Hours,
+            ),
+        ]
+        .into_iter()
+        .find_map(|(fits, because)| (!fits).then_some(because))
+    }
+
+    /// Whom it names for this occasion.
+    fn on(&self, occasion: Occasion) -> Result<Vec<String>, Because> {
+        match occasion {
+            Occasion::Reminder if !self.reminders => Err(Because::Reminder),
+            Occasion::Recovery if !self.recoveries => Err(Because::Recovery),
+            _ => Ok(self.notify.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn routes(json: serde_json::Value) -> Routes {
+        let all: Vec<RouteSettings> = serde_json::from_value(json).unwrap();
+        Routes(all.into_iter().map(|one| one.compile().unwrap()).collect())
+    }
+
+    fn night() -> Routes {
+        routes(serde_json::json!([
+            { "name": "audit", "groups": ["pay"], "notify": ["archive"], "continue": true },
+            { "name": "night", "from": "22:00", "to": "06:00", "zone": "Asia/Shanghai", "severities": ["critical"],
+              "notify": ["sms"], "recoveries": false },
+            { "labels": { "team": "shop" }, "notify": ["shop", "archive"], "reminders": false },
+            { "metrics": ["x"], "notify": [] },
+        ]))
+    }
+
+    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    fn at(time: &str) -> DateTime<Utc> {
+        time.parse().unwrap()
+    }
+
+    #[test]
+    fn the_first_route_that_fits_decides_unless_it_goes_on() {
+        let (shop, none) = (labels(&[("team", "shop"), ("site", "a")]), labels(&[]));
+        let subject = |key, group, labels, severity| Subject {
+            key,
+            group,
+            labels,
+            severity,
+        };
+        let (day, night_time) = (at("2026-11-27T02:00:00Z"), at("2026-11-27T15:00:00Z"));
+        let warning = Severity::Warning;
+        for (subject, occasion, time, expected) in [
+            (
+                subject("y", Some("pay"), &shop, Severity::Critical),
+                Occasion::Alert,
+                night_time,
+                Some(&["archive", "sms"][..]),
+            ),
+            (
+                subject("y", Some("pay"), &shop, Severity::Critical),
+                Occasion::Recovery,
+                night_time,
+                Some(&["archive"]),
+            ),
+            (
+                subject("y", Some("pay"), &shop, Severity::Critical),
+                Occasion::Alert,
+                day,
+                Some(&["archive", "shop"]),
+            ),
+            (
+                subject("y", None, &shop, warning),
+                Occasion::Alert,
+                night_time,
+                Some(&["shop", "archive"]),
+            ),
+            (
+                subject("y", None, &shop, warning),
+                Occasion::Reminder,
+                day,
+                Some(&[]),
+            ),
+            (
+                subject("x", None, &none, warning),
+                Occasion::Alert,
+                day,
+                Some(&[]),
+            ),
+            (
+                subject("x.17", None, &none, warning),
+                Occasion::Alert,
+                day,
+                Some(&[]),
+            ),
+            (subject("y", None, &none, warning), Occasion::Alert, day, None),
+            (
+                subject("y", Some("stock"), &labels(&[("team", "x")]), warning),
+                Occasion::Alert,
+                day,
+                None,
+            ),
+        ] {
+            let routed = night().decide(subject, occasion, time);
+            let expected = expected.map(|all| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>());
+            assert_eq!(routed.channels, expected, "{subject:?} {occasion:?} {time}");
+            assert_eq!(routed.considered.len(), 4);
+        }
+    }
+
+    #[test]
+    fn each_route_says_why_it_does_not_count() {
+        let none = labels(&[]);
+        let subject = Subject {
+            key: "y",
+            group: Some("pay"),
+            labels: &none,
+            severity: Severity::Critical,
+        };
+        let routed = night().decide(subject, Occasion::Recovery, at("2026-11-27T15:00:00Z"));
+        let outcomes: Vec<_> = routed
+            .considered
+            .into_iter()
+            .map(|one| (one.number, one.name, one.outcome))
+            .collect();
+        assert_eq!(
+            outcomes,
+            [
+                (1, Some("audit".to_owned()), Ok(vec!["archive".to_owned()])),
+                (2, Some("night".to_owned()), Err(Because::Recovery)),
+                (3, None, Err(Because::Decided)),
+                (4, None, Err(Because::Decided)),
+            ]
+        );
+    }
+
+    #[test]
+    fn hours_begin_on_their_day_and_end_at_their_minute() {
+        let weekend =
+            routes(serde_json::json!([{ "days": ["sat", "sun"], "zone": "Asia/Shanghai", "notify": ["a"] }]));
+        let none = labels(&[]);
+        let subject = Subject {
+            key: "y",
+            group: None,
+            labels: &none,
+            severity: Severity::Info,
+        };
+        // Beijing is eight hours ahead: Saturday begins at 16:00 UTC on Friday.
+        for (time, fits) in [
+            ("2026-11-27T15:59:59Z", false),
+            ("2026-11-27T16:00:00Z", true),
+            ("2026-11-29T15:59:59Z", true),
+            ("2026-11-29T16:00:00Z", false),
+        ] {
+            let routed = weekend.decide(subject, Occasion::Alert, at(time));
+            assert_eq!(routed.channels.is_some(), fits, "{time}");
+        }
+    }
+
+    #[test]
+    fn nothing_comes_after_a_route_that_fits_all() {
+        let all = routes(serde_json::json!([{ "notify": ["a"] }, { "notify": ["a"], "continue": true }]));
+        assert!(all.0[0].is_catch_all() && !all.0[1].is_catch_all());
+        assert!(night().0.iter().all(|route| !route.is_catch_all()));
+        assert!(Routes::default().is_empty());
+    }
+}
