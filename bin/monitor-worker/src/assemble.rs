@@ -87,6 +87,9 @@ pub(crate) fn metric_config(settings: &MetricSettings) -> Result<MetricConfig> {
         rule: settings.rule.clone(),
         depends_on: settings.depends_on.clone(),
         notify: settings.notify.clone(),
+        is_routed: settings.is_routed,
+        group: settings.group.clone(),
+        labels: settings.labels.clone(),
         max_messages: settings.max_messages,
         fetch,
         is_pushed: settings.push.is_some(),
@@ -143,6 +146,7 @@ fn options(settings: &Settings) -> Options {
         language: settings.language(),
         notify: settings.worker.notify.clone(),
         renamed: renamed(settings),
+        routes: settings.routes.clone(),
         maintenance: settings.maintenance.clone(),
         ..Options::default()
     }

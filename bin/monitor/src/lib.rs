@@ -6,6 +6,7 @@ mod import;
 mod init;
 mod migrate;
 mod reload;
+mod routes;
 mod run;
 mod shells;
 mod simulate;
@@ -20,6 +21,7 @@ use clap_complete::Shell;
 use import::ImportWhat;
 use monitor_process::log_to_stderr;
 use monitor_worker::{Exit, Worker};
+use routes::RoutesWhat;
 use trial::TryWhat;
 
 /// Watches business numbers behind logins, and tells people when they rise.
@@ -65,6 +67,11 @@ enum Command {
         /// How long to wait for their answers.
         #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
         timeout: Duration,
+    },
+    /// Try out the routes of the config.
+    Routes {
+        #[command(subcommand)]
+        what: RoutesWhat,
     },
     /// Try one thing now: read a metric, or send a test message.
     Try {
@@ -125,6 +132,12 @@ async fn run(command: Command, worker: &Worker) -> Result<(), Exit> {
         Command::Import {
             what: ImportWhat::Har(args),
         } => import::har::run(program, &args).await,
+        Command::Routes {
+            what: RoutesWhat::Test(args),
+        } => {
+            let config = args.config.config.clone();
+            routes::test(program, &path(ConfigArgs { config }), &args)
+        }
         Command::Try {
             what: TryWhat::Metric { key, config },
         } => trial::metric(program, &path(config), &key).await,

@@ -48,6 +48,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         notify: Vec::new(),
         fetch: None,
         is_pushed: false,
+        is_routed: false,
+        group: None,
+        labels: std::collections::BTreeMap::new(),
         details: None,
         max_messages: monitor_processor::MAX_MESSAGES,
     };

@@ -1,5 +1,6 @@
 //! What a metric is: the extension point of this crate.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,6 +30,12 @@ pub struct MetricConfig {
     pub depends_on: Vec<MetricKey>,
     /// Names of the channels that are notified.
     pub notify: Vec<String>,
+    /// Where there are routes, they decide who is notified.
+    pub is_routed: bool,
+    /// What it belongs to: routes may choose by it.
+    pub group: Option<String>,
+    /// Further words about it: routes may choose by them.
+    pub labels: BTreeMap<String, String>,
     /// Read it this way instead of the metric's own.
     pub fetch: Option<Fetch>,
     /// It is not read at all: a business system sends its values.

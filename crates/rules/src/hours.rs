@@ -47,6 +47,8 @@ pub(crate) struct Written<'a> {
     pub(crate) from: Option<&'a str>,
     pub(crate) to: Option<&'a str>,
     pub(crate) zone: Option<&'a str>,
+    /// What to say where they end when they begin.
+    pub(crate) same: &'static str,
 }
 
 impl Hours {
@@ -54,6 +56,12 @@ impl Hours {
     pub(crate) fn read(written: Written<'_>, errors: &mut Vec<Finding>) -> Option<Hours> {
         let from = time("from", written.from, "22:30", errors);
         let to = time("to", written.to, "06:00", errors);
+        if from.is_some() && from == to {
+            errors.push(Finding::new(
+                "to",
+                format!("must not be the same as from; {}", written.same),
+            ));
+        }
         let zone = zone(written.zone, errors);
         if written.days.is_some_and(<[Day]>::is_empty) {
             errors.push(Finding::new("days", "names no day; leave it out for every day"));
@@ -97,11 +105,6 @@ impl Hours {
     /// The IANA name of the zone whose clocks they go by.
     pub(crate) fn zone(&self) -> &'static str {
         self.zone.name()
-    }
-
-    /// Whether they begin when they end.
-    pub(crate) fn are_whole(&self) -> bool {
-        self.from == self.to
     }
 
     fn begin_on(&self, day: NaiveDate) -> bool {

@@ -14,6 +14,8 @@ const PREFIX: &str = "MONITOR__";
 /// Sections that are one table each, which stands in one file as a whole. The others hold tables with names, and each of these
 /// stands in whichever file.
 const WHOLE: &[&str] = &["database", "web", "worker", "requests", "alarm"];
+/// Sections that are a list: each file adds to it.
+const LISTS: &[&str] = &["routes"];
 
 /// The tree.
 pub(crate) struct Document<'i> {
@@ -105,7 +107,10 @@ impl<'i> Document<'i> {
     pub(crate) fn place(&self, path: &[String]) -> Place {
         for length in (1..=path.len()).rev() {
             if let Some((key, value)) = self.find(&path[..length]) {
-                let whole = length == path.len() && !value.get_ref().is_table();
+                // A table of a list has no name of its own.
+                let is_named = !path[length - 1].starts_with('[');
+                let whole = length == path.len() && !(value.get_ref().is_table() && is_named);
+                let whole = whole || !is_named;
                 return self.place_at(if whole { value.span() } else { key.span() }.start);
             }
         }
@@ -191,6 +196,16 @@ impl<'i> Document<'i> {
             };
             let first = first.span().start;
             let is_whole = WHOLE.contains(&name.as_str());
+            let there = self.root.get_mut(name.as_str()).map(Spanned::get_mut);
+            if let (Some(DeValue::Array(there)), DeValue::Array(_), true) =
+                (there, value.get_ref(), LISTS.contains(&name.as_str()))
+            {
+                let DeValue::Array(more) = value.into_inner() else {
+                    continue;
+                };
+                more.into_iter().for_each(|one| there.push(one));
+                continue;
+            }
             let there = self.root.get_mut(name.as_str()).map(Spanned::get_mut);
             let (Some(DeValue::Table(there)), false) = (there, is_whole) else {
                 twice.push((section.span().start, vec![name], first));

@@ -4,7 +4,7 @@ use monitor_domain::{BUILT_IN, Kind};
 use monitor_login::SystemCommon;
 use monitor_notify::ChannelCommon;
 use monitor_requests::RequestsSettings;
-use monitor_rules::{MaintenanceSettings, RuleCommon};
+use monitor_rules::{MaintenanceSettings, RouteSettings, RuleCommon};
 use monitor_upstream::{AlarmSettings, FetchCallSettings};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -41,6 +41,7 @@ pub fn schema(kinds: &Kinds) -> Value {
         "channels": named("Whom is notified, and how.", NAME, &of_kinds(g, ChannelCommon::json_schema, &kinds.channels)),
         "fetches": named("Calls that several metrics are read from.", NAME, &object(g, FetchCallSettings::json_schema)),
         "metrics": metrics(kinds),
+        "routes": { "description": "Who is notified of what, the first that fits.", "type": "array", "items": object(g, RouteSettings::json_schema) },
         "maintenance": named("Windows in which nobody is notified.", NAME, &object(g, MaintenanceSettings::json_schema)),
     });
     let mut definitions = metric_definitions(g, kinds);

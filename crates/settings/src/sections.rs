@@ -1,6 +1,7 @@
 //! The sections this crate owns as they are written: everything may be missing, nothing is checked yet. What is said of a key
 //! here is what the documentation says.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub(crate) const SECTIONS: &[&str] = &[
     "channels",
     "fetches",
     "metrics",
+    "routes",
     "maintenance",
 ];
 
@@ -147,8 +149,13 @@ pub(crate) struct MetricSection {
     /// How many messages of one alert are sent one by one; 1 to 1000. The rest is counted and listed in the last one.
     #[schemars(extend("default" = 20))]
     pub(crate) max_messages: Option<usize>,
-    /// Names of channels that its alerts go to; `[]` for none. Default: every channel.
+    /// Names of channels that its alerts go to, whatever the routes say; `[]` for none. Default: those of the routes or, without
+    /// routes, every channel.
     pub(crate) notify: Option<Vec<String>>,
+    /// What it belongs to, such as `"payments"`; up to 64 characters. Routes may choose by it.
+    pub(crate) group: Option<String>,
+    /// Further words about it, such as `{ team = "shop" }`. Routes may choose by them.
+    pub(crate) labels: Option<BTreeMap<String, String>>,
     /// Keys of other metrics: while one of them fires or cannot be read, this one is judged and recorded as ever, and nobody
     /// is notified of it. Default: none.
     pub(crate) depends_on: Option<Vec<String>>,

@@ -1,5 +1,6 @@
 //! The checked settings.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -11,7 +12,7 @@ use monitor_login::SystemSettings;
 use monitor_model::DbOptions;
 use monitor_notify::Channel;
 use monitor_requests::{RequestsSettings, SecretSource};
-use monitor_rules::{Maintenance, Rule};
+use monitor_rules::{Maintenance, Routes, Rule};
 use monitor_upstream::{AlarmSettings, DetailsSettings, FetchSettings, ForEachSettings};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub channels: Vec<Channel>,
     /// `[metrics.KEY]`, in the order of the config.
     pub metrics: Vec<MetricSettings>,
+    /// `[[routes]]`, in the order of the config.
+    pub routes: Routes,
     /// `[maintenance.NAME]`, in the order of the config.
     pub maintenance: Vec<(String, Maintenance)>,
     /// What each part amounts to.
@@ -189,6 +192,12 @@ pub struct MetricSettings {
     pub depends_on: Vec<MetricKey>,
     /// The channels its alerts go to: those it names, or every channel.
     pub notify: Vec<String>,
+    /// It names none of its own: where there are routes, they decide.
+    pub is_routed: bool,
+    /// What it belongs to.
+    pub group: Option<String>,
+    /// Further words about it.
+    pub labels: BTreeMap<String, String>,
     /// The key that it had before.
     pub was: Option<MetricKey>,
 }

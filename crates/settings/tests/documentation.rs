@@ -64,6 +64,10 @@ fn blocks() -> BTreeMap<String, String> {
     for name in ["database", "web", "worker", "requests", "alarm"] {
         blocks.insert(name.to_owned(), table(&rows(&schema, section(name), |_| true)));
     }
+    blocks.insert(
+        "routes".to_owned(),
+        table(&rows(&schema, &section("routes")["items"], |_| true)),
+    );
     let window = &section("maintenance")["additionalProperties"];
     blocks.insert("maintenance".to_owned(), table(&rows(&schema, window, |_| true)));
     let each = &section("systems")["additionalProperties"]["oneOf"];

@@ -735,6 +735,47 @@ alert = { flapping = { alert = 5, within = "ten" } }
 }
 
 #[test]
+fn routes() {
+    let text = with(
+        r#"[metrics.w]
+push = { token = { env = "PATH" } }
+alert = { rise = 1 }
+group = ""
+labels = { Team = "shop", site = "" }
+[[routes]]
+metrics = ["x", "z", "orders"]
+groups = ["pay"]
+labels = { team = "stock" }
+severities = ["loud"]
+notify = ["pager"]
+[[routes]]
+from = "22:00"
+zone = "Asia/Peking"
+[[routes]]
+name = ""
+notfiy = ["mail"]
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:16:9: metrics.w.group: must not be empty; leave it out for the default
+    monitor.toml:17:12: metrics.w.labels.Team: is no name of a label: small letters, digits and _, a letter first, at most 64
+    monitor.toml:17:34: metrics.w.labels.site: must not be empty; leave it out for the default
+    monitor.toml:19:17: routes[0].metrics[1]: metric "z" is not turned on; an empty [metrics.z] turns it on
+    monitor.toml:19:22: routes[0].metrics[2]: no metric "orders"; there are x, w
+    monitor.toml:20:11: routes[0].groups[0]: no metric is in the group "pay"; none is in any: set group of a metric
+    monitor.toml:21:19: routes[0].labels.team: no metric has the label team = "stock"
+    monitor.toml:22:15: routes[0].severities[0]: "loud" is not possible; there are info, warning, critical
+    monitor.toml:23:11: routes[0].notify[0]: no channel "pager"; there is only mail
+    monitor.toml:24:1: routes[1].notify: missing; the names of channels, such as ["oncall"], or [] for nobody
+    monitor.toml:24:1: routes[1].to: missing; such as "06:00"
+    monitor.toml:26:8: routes[1].zone: no time zone "Asia/Peking"; give an IANA name, such as "Asia/Shanghai", "Europe/Berlin" or "UTC"
+    monitor.toml:28:8: routes[2].name: must not be empty; leave it out for the default
+    monitor.toml:29:1: routes[2].notfiy: there is no such key; did you mean "notify"?
+    "#);
+    insta::assert_snapshot!(errors(&with("[routes]\nnight = 1\n")), @"monitor.toml:13:2: routes: must be a list of tables, each under its own [[routes]]");
+}
+
+#[test]
 fn maintenance_windows() {
     let text = with(
         r#"[maintenance]

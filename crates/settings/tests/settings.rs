@@ -165,6 +165,64 @@ notify = ["alpha", "alpha"]
 }
 
 #[test]
+fn routes_in_the_order_of_the_config() {
+    let more = r#"
+[channels.mail]
+kind = "smtp"
+url = "smtp://localhost:25"
+from = "m@example.com"
+to = ["ops@example.com"]
+[metrics.x]
+group = "pay"
+labels = { team = "shop" }
+[metrics.z]
+notify = ["mail"]
+[[routes]]
+name = "night"
+groups = ["pay"]
+labels = { team = "shop" }
+from = "22:00"
+to = "06:00"
+zone = "Asia/Shanghai"
+notify = []
+continue = true
+[[routes]]
+notify = ["mail"]
+[[routes]]
+metrics = ["x"]
+notify = ["mail"]
+"#;
+    let loaded = loaded(more, &[]);
+    let [x, z] = &loaded.settings.metrics[..] else {
+        panic!()
+    };
+    assert_eq!((x.is_routed, z.is_routed), (true, false));
+    assert_eq!(
+        (x.group.as_deref(), x.labels["team"].as_str()),
+        (Some("pay"), "shop")
+    );
+    let routes = &loaded.settings.routes;
+    let subject = monitor_rules::Subject {
+        key: "x",
+        group: x.group.as_deref(),
+        labels: &x.labels,
+        severity: x.severity,
+    };
+    let at = "2026-11-27T15:00:00Z".parse().unwrap();
+    let routed = routes.decide(subject, monitor_rules::Occasion::Alert, at);
+    assert_eq!(routed.channels.unwrap(), ["mail"]);
+    assert_eq!(routed.considered.len(), 3);
+    assert_eq!(routed.considered[0].name.as_deref(), Some("night"));
+    let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+    assert!(
+        warnings
+            .iter()
+            .any(|one| one.contains("routes[2]: is never considered: route 2 fits everything")),
+        "{warnings:?}"
+    );
+}
+
+#[test]
 fn maintenance_windows_in_the_order_of_the_config() {
     let more = r#"
 [metrics.x]

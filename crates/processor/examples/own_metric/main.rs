@@ -57,6 +57,9 @@ fn config(own: &CodedMetric) -> MetricConfig {
         notify: Vec::new(),
         fetch: None,
         is_pushed: false,
+        is_routed: false,
+        group: None,
+        labels: std::collections::BTreeMap::new(),
         details: None,
         max_messages: MAX_MESSAGES,
     }

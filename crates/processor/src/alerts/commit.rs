@@ -10,7 +10,7 @@ use monitor_model::{
     deliveries, evaluations, realtime, records, samples, states,
 };
 use monitor_notify::Event;
-use monitor_rules::{Observed, State, Transition};
+use monitor_rules::{Observed, Occasion, State, Transition};
 
 use super::lifecycle::{self, Ended, First, Opened};
 use super::mutes::{self, Target};
@@ -105,7 +105,7 @@ impl Commit {
             },
             reading,
             steps: steps.collect(),
-            routing: Routing::of(context, metric),
+            routing: Routing::of(context, metric, Occasion::Alert, now),
             depends_on: config.depends_on.clone(),
             is_explained: explains(metric),
             explainer: explainer(metric).to_owned(),

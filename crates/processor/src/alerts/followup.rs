@@ -13,6 +13,7 @@ use monitor_model::{
     Alert, AlertKind, Conn, DbError, Incident, IncidentKind, Mute, alerts, deliveries, records,
 };
 use monitor_notify::Event;
+use monitor_rules::Occasion;
 use tokio_util::sync::CancellationToken;
 
 use super::lifecycle::{self, Cover, Ended, Escalated, Lasting, Late, is_unacknowledged};
@@ -200,7 +201,7 @@ impl FollowUp {
         if alert.kind == AlertKind::NoData && !metric.is_evaluated() {
             return Ok(());
         }
-        let routing = Routing::of(&self.context, &*metric.metric);
+        let routing = Routing::of(&self.context, &*metric.metric, Occasion::Alert, now);
         let cause = self.outages.cause(&alert.key);
         let (context, id) = (Arc::clone(&self.context), alert.id);
         let at = now.naive_utc();
@@ -232,7 +233,7 @@ impl FollowUp {
         alert: &Alert,
         now: DateTime<Utc>,
     ) -> Result<(), DbError> {
-        let routing = Routing::of(&self.context, &*metric.metric);
+        let routing = Routing::of(&self.context, &*metric.metric, Occasion::Recovery, now);
         let id = alert.id;
         let notify = move |conn: &mut Conn| {
             if !alerts::unmute_end(conn, id)? {
@@ -262,7 +263,7 @@ impl FollowUp {
         let Some(round) = lifecycle::reminder_round(alert, every, now, last) else {
             return Ok(());
         };
-        let routing = Routing::of(&self.context, &*metric.metric);
+        let routing = Routing::of(&self.context, &*metric.metric, Occasion::Reminder, now);
         let (context, id, incident) = (Arc::clone(&self.context), alert.id, incident.cloned());
         let remind = move |conn: &mut Conn| {
             let Some(alert) = alerts::lock(conn, id)?.filter(is_unacknowledged) else {
@@ -297,7 +298,7 @@ impl FollowUp {
             Escalated::Alert => None,
             Escalated::Incident(id) => by_id(id).cloned(),
         };
-        let routing = Routing::of(&self.context, &*metric.metric);
+        let routing = Routing::of(&self.context, &*metric.metric, Occasion::Alert, now);
         let to = named(&self.context, &escalate.notify);
         let (context, alert, at) = (Arc::clone(&self.context), alert.clone(), now.naive_utc());
         let escalate = move |conn: &mut Conn| {

@@ -257,6 +257,7 @@ pub(super) fn notify_end(
         );
     }
     let routing = Routing {
+        without_recovery: Vec::new(),
         metric: stored_metric(conn, alert)?,
         severity: alert.severity,
         page: page(context, "/monitor"),

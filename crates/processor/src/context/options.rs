@@ -6,7 +6,7 @@ use std::time::Duration;
 use monitor_domain::{Language, MetricKey};
 use monitor_notify::Notifier;
 use monitor_requests::{Client, Url};
-use monitor_rules::Maintenance;
+use monitor_rules::{Maintenance, Routes};
 
 /// As "1y" in a config.
 const YEAR: Duration = Duration::from_secs(31_557_600);
@@ -42,6 +42,8 @@ pub struct Options {
     pub notify: Vec<String>,
     /// Metrics that have another key than before: the old one, and the new one.
     pub renamed: Vec<(MetricKey, MetricKey)>,
+    /// Who is notified of which alerts, where the metric does not say it itself.
+    pub routes: Routes,
     /// The windows in which nobody is notified of alerts, by name.
     pub maintenance: Vec<(String, Maintenance)>,
 }
@@ -63,6 +65,7 @@ impl Default for Options {
             language: Language::default(),
             notify: Vec::new(),
             renamed: Vec::new(),
+            routes: Routes::default(),
             maintenance: Vec::new(),
         }
     }

@@ -36,7 +36,7 @@ pub(crate) fn notify(
     notify_others(conn, routing, &routing.audience, alert, draft, now)
 }
 
-/// Notifies those of the end of `alert` who were notified of it.
+/// Notifies those of the end of `alert` who were notified of it, but for channels that want no ends.
 pub(crate) fn notify_end(
     conn: &mut Conn,
     routing: &Routing,
@@ -44,7 +44,8 @@ pub(crate) fn notify_end(
     draft: &Draft,
     now: NaiveDateTime,
 ) -> Result<usize, DbError> {
-    let to = notified(conn, alert)?;
+    let mut to = notified(conn, alert)?;
+    to.retain(|audience| !routing.without_recovery.contains(&audience.channel));
     notify_others(conn, routing, &to, alert, draft, now)
 }
 

@@ -236,6 +236,7 @@ mod tests {
             ],
             page: Some("https://monitor.example/monitor".into()),
             max_messages: 20,
+            without_recovery: Vec::new(),
         };
         let key = MetricKey::stored("x");
         let details = JobPayload {

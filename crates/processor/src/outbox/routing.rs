@@ -1,14 +1,16 @@
 //! Who is notified.
 
+use chrono::{DateTime, Utc};
 use monitor_domain::Severity;
 use monitor_model::deliveries::{Address, Filter};
 use monitor_model::{Alert, Conn, DbError, deliveries};
 use monitor_notify::MetricInfo;
+use monitor_rules::Occasion;
 use serde::{Deserialize, Serialize};
 
 use super::payload;
 use crate::context::Context;
-use crate::metric::{MAX_MESSAGES, Metric};
+use crate::metric::{MAX_MESSAGES, Metric, MetricConfig};
 
 /// Messages of an alert that are searched for the name of its metric.
 const RECENT: i64 = 20;
@@ -29,19 +31,43 @@ pub(crate) struct Routing {
     pub(crate) page: Option<String>,
     #[serde(default = "max_messages")]
     pub(crate) max_messages: usize,
+    /// Channels that are not notified when it is over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) without_recovery: Vec<String>,
 }
 
 impl Routing {
-    /// The routing of a metric, as the config has it.
-    pub(crate) fn of(context: &Context, metric: &dyn Metric) -> Routing {
+    /// The routing of a metric, as the config has it for this occasion at this time.
+    pub(crate) fn of(
+        context: &Context,
+        metric: &dyn Metric,
+        occasion: Occasion,
+        at: DateTime<Utc>,
+    ) -> Routing {
         let config = metric.config();
+        let routes = Some(&context.options.routes).filter(|routes| config.is_routed && !routes.is_empty());
+        let notify = routes.and_then(|routes| routes.decide(subject(config), occasion, at).channels);
+        let notify = notify.as_ref().unwrap_or(&config.notify);
         Routing {
             metric: MetricInfo::new(config.key.as_str(), &config.title).with_unit(&config.unit),
             severity: config.severity,
-            audience: named(context, &config.notify),
+            audience: named(context, notify),
             page: page(context, "/monitor"),
             max_messages: config.max_messages,
+            without_recovery: routes
+                .map(|routes| routes.without_recovery(subject(config)))
+                .unwrap_or_default(),
         }
+    }
+}
+
+/// What the routes choose by.
+fn subject(config: &MetricConfig) -> monitor_rules::Subject<'_> {
+    monitor_rules::Subject {
+        key: &config.key,
+        group: config.group.as_deref(),
+        labels: &config.labels,
+        severity: config.severity,
     }
 }
 

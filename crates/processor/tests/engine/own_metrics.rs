@@ -35,6 +35,9 @@ async fn read(a: &SystemA, make: Make, fetch: Option<Fetch>) -> Result<f64, Stri
         notify: Vec::new(),
         fetch,
         is_pushed: false,
+        is_routed: false,
+        group: None,
+        labels: std::collections::BTreeMap::new(),
         details: None,
         max_messages: MAX_MESSAGES,
     };

@@ -46,13 +46,9 @@ impl MaintenanceSettings {
             from: self.from.as_deref(),
             to: self.to.as_deref(),
             zone: self.zone.as_deref(),
+            same: "for a whole day make two windows, 00:00 to 12:00 and 12:00 to 00:00",
         };
         let hours = Hours::read(written, &mut errors);
-        if hours.as_ref().is_some_and(Hours::are_whole) {
-            let message = "must not be the same as from; for a whole day make two windows, 00:00 to 12:00 and 12:00 \
-                           to 00:00";
-            errors.push(Finding::new("to", message));
-        }
         if self.metrics.as_ref().is_some_and(Vec::is_empty) {
             let message = "names no metric; leave it out for every metric";
             errors.push(Finding::new("metrics", message));

@@ -136,6 +136,31 @@ impl Routes {
     }
 }
 
+impl Routes {
+    /// The channels that only routes lead to which are not for recoveries, whatever the hour: an alert may end at another
+    /// one than it began at.
+    pub fn without_recovery(&self, subject: Subject<'_>) -> Vec<String> {
+        let fitting = || {
+            let all = self.0.iter();
+            all.filter(move |route| route.misfit_but_hours(subject).is_none())
+        };
+        let wanted: Vec<&String> = fitting()
+            .filter(|route| route.recoveries)
+            .flat_map(Route::notify)
+            .collect();
+        let mut without: Vec<String> = Vec::new();
+        for channel in fitting()
+            .filter(|route| !route.recoveries)
+            .flat_map(Route::notify)
+        {
+            if !wanted.contains(&channel) && !without.contains(channel) {
+                without.push(channel.clone());
+            }
+        }
+        without
+    }
+}
+
 impl Route {
     /// The channels that it names.
     pub fn notify(&self) -> &[String] {
@@ -155,6 +180,12 @@ impl Route {
 
     /// The first thing that does not fit.
     fn misfit(&self, subject: Subject<'_>, at: DateTime<Utc>) -> Option<Because> {
+        let is_in_time = self.hours.as_ref().is_none_or(|hours| hours.include(at));
+        let by_time = (!is_in_time).then_some(Because::Hours);
+        self.misfit_but_hours(subject).or(by_time)
+    }
+
+    fn misfit_but_hours(&self, subject: Subject<'_>) -> Option<Because> {
         let has = |all: &Option<Vec<String>>, one: Option<&str>| {
             let names = |all: &Vec<String>| one.is_some_and(|one| all.iter().any(|name| name == one));
             all.as_ref().is_none_or(names)
@@ -173,10 +204,6 @@ impl Route {
             (
                 severities.is_none_or(|all| all.contains(&subject.severity)),
                 Because::Severity,
-            ),
-            (
-                self.hours.as_ref().is_none_or(|hours| hours.include(at)),
-                Because::Hours,
             ),
         ]
         .into_iter()
@@ -339,6 +366,24 @@ mod tests {
             let routed = weekend.decide(subject, Occasion::Alert, at(time));
             assert_eq!(routed.channels.is_some(), fits, "{time}");
         }
+    }
+
+    #[test]
+    fn a_channel_without_recoveries_has_none_at_any_hour() {
+        let none = labels(&[]);
+        let subject = |key| Subject {
+            key,
+            group: None,
+            labels: &none,
+            severity: Severity::Critical,
+        };
+        assert_eq!(night().without_recovery(subject("y")), ["sms"]);
+        let both = routes(serde_json::json!([
+            { "metrics": ["x"], "notify": ["a", "b"], "recoveries": false, "continue": true },
+            { "notify": ["b"] },
+        ]));
+        assert_eq!(both.without_recovery(subject("x")), ["a"]);
+        assert_eq!(both.without_recovery(subject("y")), [""; 0]);
     }
 
     #[test]

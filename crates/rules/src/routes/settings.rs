@@ -92,15 +92,9 @@ impl RouteSettings {
                 from: self.from.as_deref(),
                 to: self.to.as_deref(),
                 zone: self.zone.as_deref(),
+                same: "leave both out for the whole day",
             };
-            let hours = Hours::read(written, errors);
-            if hours.as_ref().is_some_and(Hours::are_whole) {
-                errors.push(Finding::new(
-                    "to",
-                    "must not be the same as from; leave both out for the whole day",
-                ));
-            }
-            return hours;
+            return Hours::read(written, errors);
         }
         let zone: Option<Tz> = zone(self.zone.as_deref(), errors);
         match &self.days {

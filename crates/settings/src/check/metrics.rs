@@ -89,7 +89,10 @@ impl Checker<'_, '_> {
                 format!("must be from {least} to {most}, not {max_messages}"),
             );
         }
+        let is_routed = raw.notify.is_none();
         let notify = self.notify(&at("notify"), raw.notify);
+        let group = self.group(&at("group"), raw.group);
+        let labels = self.labels(&at("labels"), raw.labels);
         let depends_on = self.depends_on(&at("depends_on"), key, raw.depends_on);
         let was = raw.was.and_then(|was| self.was(&at("was"), &was));
         Some(MetricSettings {
@@ -107,6 +110,9 @@ impl Checker<'_, '_> {
             max_messages,
             depends_on,
             notify,
+            is_routed,
+            group,
+            labels,
             was,
         })
     }
@@ -172,7 +178,7 @@ impl Checker<'_, '_> {
     }
 
     /// One line of text of bounded length.
-    fn line(&mut self, at: &[String], text: &str, shortest: usize, longest: usize) {
+    pub(super) fn line(&mut self, at: &[String], text: &str, shortest: usize, longest: usize) {
         let length = text.trim().chars().count();
         if length < shortest {
             self.reader

@@ -12,6 +12,7 @@ mod maintenance;
 mod metrics;
 mod needs;
 mod push;
+mod routes;
 mod systems_and_channels;
 mod web_and_worker;
 
@@ -98,6 +99,7 @@ impl<'d, 'i> Checker<'d, 'i> {
         self.unused_fetches();
         self.circles(&metrics);
         self.needs(&metrics, worker.as_ref().map(|worker| worker.keep_samples));
+        let routes = self.routes(&metrics);
         let maintenance = self.maintenance();
         Some(Settings {
             path: self.base.file(file),
@@ -110,6 +112,7 @@ impl<'d, 'i> Checker<'d, 'i> {
             alarm,
             channels,
             metrics,
+            routes,
             maintenance,
             fingerprints: Fingerprints::of(self.reader.document, &self.base, self.env),
         })
