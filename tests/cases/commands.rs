@@ -51,6 +51,101 @@ fn check_reports_ten_mistakes_with_their_places() {
 }
 
 #[test]
+fn routes_test_says_who_is_notified_and_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = r#"
+[channels.mail]
+kind = "smtp"
+url = "smtp://localhost:25"
+from = "m@example.com"
+to = ["ops@example.com", "boss@example.com"]
+[channels.group]
+kind = "wecom"
+url = { env = "NOT_SET_HERE" }
+[systems.a]
+kind = "system_a"
+base_url = "http://127.0.0.1:1"
+username = "monitor"
+password = "p"
+[metrics.x]
+title = "Unpaid orders"
+[metrics.y]
+notify = ["group"]
+[[routes]]
+name = "night"
+severities = ["critical"]
+from = "22:00"
+to = "08:00"
+zone = "Asia/Shanghai"
+notify = ["group"]
+recoveries = false
+[[routes]]
+notify = ["mail"]
+"#;
+    std::fs::write(folder.path().join("monitor.toml"), config).unwrap();
+    let test = |arguments: &[&str]| {
+        let all = [&["routes", "test", "--config", "monitor.toml"][..], arguments].concat();
+        let mut command = Command::new(binary("monitor"));
+        let command = command.args(all).current_dir(folder.path());
+        command
+            .env("NOT_SET_HERE", "https://qyapi.weixin.qq.com/x?key=hunter2")
+            .output()
+            .unwrap()
+    };
+    let (night, day) = ("2026-11-28T03:00:00+08:00", "2026-11-28T12:00:00+08:00");
+    let by_night = said(&test(&["--metric", "x", "--severity", "critical", "--at", night]));
+    for line in [
+        "Unpaid orders (x), critical, alert at ",
+        "route 1 \"night\" fits: group\n",
+        "  group (wecom)\n",
+        "route 2 is not considered: one before it fits",
+    ] {
+        assert!(by_night.contains(line), "{line}: {by_night}");
+    }
+    assert!(
+        !by_night.contains("hunter2") && !by_night.contains("mail ("),
+        "{by_night}"
+    );
+    let over = said(&test(&[
+        "--metric",
+        "x",
+        "--severity",
+        "critical",
+        "--at",
+        night,
+        "--event",
+        "recovery",
+    ]));
+    assert!(
+        over.contains("fits, and sends no recoveries") && over.contains("nobody is notified"),
+        "{over}"
+    );
+    let by_day = said(&test(&["--metric", "x", "--severity", "critical", "--at", day]));
+    assert!(
+        by_day.contains("route 1 \"night\" is for other hours"),
+        "{by_day}"
+    );
+    assert!(
+        by_day.contains("  mail (smtp): ops@example.com, boss@example.com\n"),
+        "{by_day}"
+    );
+    let own = said(&test(&["--metric", "y"]));
+    assert!(
+        own.contains("names its channels itself") && own.contains("  group (wecom)\n"),
+        "{own}"
+    );
+    let wrong = test(&["--metric", "w"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(
+        said(&wrong).contains("no metric \"w\"; there are x, y"),
+        "{}",
+        said(&wrong)
+    );
+    let wrong = test(&["--metric", "x", "--at", "tonight"]);
+    assert!(said(&wrong).contains("write 03:00"), "{}", said(&wrong));
+}
+
+#[test]
 fn init_writes_a_config_once_and_check_says_what_is_left_to_do() {
     let folder = tempfile::tempdir().unwrap();
     assert!(monitor(&["init"], folder.path()).status.success());

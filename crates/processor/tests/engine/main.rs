@@ -23,6 +23,7 @@ mod removed;
 mod renaming;
 mod resilience;
 mod restore;
+mod routes;
 mod rules;
 mod session;
 mod upkeep;
