@@ -67,6 +67,11 @@ kind = "system_a"
 base_url = "http://127.0.0.1:1"
 username = "monitor"
 password = "p"
+[systems.b]
+kind = "system_b"
+base_url = "http://127.0.0.1:1"
+username = "monitor"
+password = "p"
 [metrics.x]
 title = "Unpaid orders"
 [metrics.y]
