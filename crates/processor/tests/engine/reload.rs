@@ -191,10 +191,10 @@ both! {
             let alerts = alerts_of(&app, &format!("t{n}")).await;
             assert!(alerts.len() == 1 && alerts[0].resolved_at.is_some(), "t{n}: {alerts:?}");
         }
-        assert_eq!(mails(&format!("[closed] t{}: {REMOVED}", 195)), 1, "{subjects:?}");
-        let mut closed: Vec<&String> = subjects.iter().filter(|subject| subject.contains("[closed]")).collect();
-        closed.sort_unstable();
-        assert_eq!(closed.len(), CHANGES / 5, "{closed:#?}");
+        // A mail whose answer a jump cut off is sent again, under the same Message-ID.
+        assert!(mails(&format!("[closed] t{}: {REMOVED}", 195)) >= 1, "{subjects:?}");
+        let closed = to_mail.iter().filter(|one| one.event == "closed").count();
+        assert_eq!(closed, CHANGES / 5, "{subjects:#?}");
         assert!(to_mail.iter().all(|one| one.status == "sent"), "each went out");
         assert_eq!(app.a().logins(), 1, "unchanged systems keep their sessions");
         assert!(app.clock.monotonic() > begun);
