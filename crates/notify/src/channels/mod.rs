@@ -9,10 +9,14 @@ mod common;
 mod deps;
 mod dingtalk;
 mod error;
+mod feishu;
 mod http;
 mod kind;
+mod ntfy;
 mod simple;
+mod slack;
 mod smtp;
+mod telegram;
 mod wecom;
 
 use monitor_domain::Kind;
@@ -32,4 +36,8 @@ pub const KINDS: &[Kind<dyn ChannelSettings>] = &[
     kind::<SmtpSettings>(),
     chat_kind::<wecom::WecomSettings>(),
     chat_kind::<dingtalk::DingtalkSettings>(),
+    chat_kind::<feishu::FeishuSettings>(),
+    chat_kind::<slack::SlackSettings>(),
+    chat_kind::<telegram::TelegramSettings>(),
+    chat_kind::<ntfy::NtfySettings>(),
 ];

@@ -1,18 +1,29 @@
 //! Text of others made fit for a message.
 
 use monitor_domain::visible;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Text with one kind of line end, and what hides or turns text made visible.
 pub(super) fn clean(text: &str) -> String {
     visible(&text.replace("\r\n", "\n").replace('\r', "\n")).into_owned()
 }
 
-/// At most `limit` characters, with an ellipsis where something is missing.
+/// At most `limit` characters, with an ellipsis where something is missing. An emoji of several characters stays whole.
 pub(crate) fn cut(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         None => text.to_owned(),
         Some(_) => {
-            let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
+            let mut left = limit.saturating_sub(1);
+            let fits = |one: &&str| {
+                let length = one.chars().count();
+                let fits = length <= left;
+                left = left.saturating_sub(length);
+                fits
+            };
+            let mut kept: String = text.graphemes(true).take_while(fits).collect();
+            if kept.is_empty() {
+                kept = text.chars().take(limit.saturating_sub(1)).collect();
+            }
             format!("{}…", kept.trim_end())
         }
     }
@@ -29,6 +40,9 @@ mod tests {
         assert_eq!(cut.chars().count(), 10_000);
         assert!(cut.ends_with("告…"));
         assert_eq!(super::cut("short", 5), "short");
+        assert_eq!(super::cut("ab👩‍👧cd", 5), "ab…");
+        assert_eq!(super::cut("ab👩‍👧cd", 6), "ab👩‍👧…");
+        assert_eq!(super::cut("e\u{301}\u{301}\u{301}", 3), "e\u{301}…");
     }
 
     #[test]

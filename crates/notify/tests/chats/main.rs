@@ -1,7 +1,9 @@
 //! What every service that messages are posted to is put through: a test a row, each with every service.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+mod own;
 mod services;
+mod texts;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +11,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use monitor_domain::{Clock, Language, Severity, SharedClock, SystemClock, TableDeserializer};
 use monitor_notify::{
-    AlertFacts, Channel, ChannelCommon, Deps, Event, Failure, KINDS, MessageIds, MetricInfo, Notification,
-    Notifier,
+    AlertFacts, Channel, ChannelCommon, ChannelSettings, Deps, Event, Failure, KINDS, MessageIds, MetricInfo,
+    Notification, Notifier,
 };
 use monitor_simulator::http::{Fault, Times};
 use monitor_testkit::ScriptedClock;
@@ -63,19 +65,27 @@ fn keys(service: Service, sink: &Sink) -> Table {
 }
 
 fn channel(service: Service, keys: Table, clock: &SharedClock) -> Arc<dyn Notifier> {
-    let kind = KINDS.iter().find(|kind| kind.name == service.kind).unwrap();
-    let text = Value::Table(keys).to_string();
-    let channel = Channel {
-        name: "oncall".to_owned(),
-        common: ChannelCommon::default(),
-        settings: (kind.read)(TableDeserializer::parse(&text).unwrap()).unwrap(),
-    };
     let deps = Deps {
         clock: Arc::clone(clock),
         lang: Language::English,
         ..Deps::standalone().unwrap()
     };
-    channel.build(&deps).unwrap()
+    channel_with(service, keys, &deps)
+}
+
+fn channel_with(service: Service, keys: Table, deps: &Deps) -> Arc<dyn Notifier> {
+    let channel = Channel {
+        name: "oncall".to_owned(),
+        common: ChannelCommon::default(),
+        settings: settings(service, keys),
+    };
+    channel.build(deps).unwrap()
+}
+
+fn settings(service: Service, keys: Table) -> Arc<dyn ChannelSettings> {
+    let kind = KINDS.iter().find(|kind| kind.name == service.kind).unwrap();
+    let text = Value::Table(keys).to_string();
+    (kind.read)(TableDeserializer::parse(&text).unwrap()).unwrap()
 }
 
 fn alert(text: &str) -> Notification {
@@ -124,13 +134,13 @@ async fn a_message_is_taken_with_all_that_people_need() {
 #[tokio::test]
 async fn what_others_write_is_shown_as_it_is_and_makes_no_link() {
     let text =
-        "# <b>x</b> [pay here](https://evil.example/) *now* `a` & b\n> quoted\n@all <at user_id=\"all\">";
+        "# <i>x</i> [pay here](https://evil.example/) *now* `a` & b\n> quoted\n@all <at user_id=\"all\">";
     for service in ALL {
         let running = Running::start(*service).await;
         running.send(&alert(text)).await.unwrap();
         let taken = running.sink.taken().remove(0);
         let (shown, markup) = (taken.text, taken.markup);
-        for wrong in ["](https://evil.example", "<b>", "<at user", "*now*"] {
+        for wrong in ["](https://evil.example", "<i>", "<at user", "*now*"] {
             assert!(!markup.contains(wrong), "{}: {markup}", service.kind);
         }
         // Without markup, it is shown to the letter.
@@ -151,8 +161,8 @@ async fn what_is_too_long_is_cut_between_characters_and_says_so() {
         ("*[<&_", "markup"),
         ("ab\n", "lines"),
     ] {
-        // At each length modulo the unit's, so that the limit falls into the middle of one.
-        for shift in 0..unit.len() {
+        // At lengths all over the unit's, so that the limit falls into the middle of one.
+        for shift in (0..unit.len()).step_by(unit.len().div_ceil(5)) {
             let text = format!("{}{}", "x".repeat(shift), unit.repeat(60_000 / unit.len()));
             for service in ALL {
                 let running = Running::start(*service).await;
@@ -161,7 +171,7 @@ async fn what_is_too_long_is_cut_between_characters_and_says_so() {
                 let name = service.kind;
                 assert!(shown.len() <= service.longest, "{name} {kinds}: {}", shown.len());
                 assert!(
-                    shown.len() > service.longest.min(10_000) / 3,
+                    shown.len() > service.longest.min(9_000) / 3,
                     "{name} {kinds}: {}",
                     shown.len()
                 );

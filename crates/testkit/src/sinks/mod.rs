@@ -2,7 +2,11 @@
 //! answers with the provider's codes. What it took is kept for the test to read.
 
 mod dingtalk;
+mod feishu;
+mod ntfy;
 mod rates;
+mod slack;
+mod telegram;
 mod wecom;
 
 use std::io;
@@ -15,7 +19,11 @@ use monitor_simulator::http::{Answer, HttpServer, Request};
 use serde_json::Value;
 
 pub use dingtalk::Dingtalk;
+pub use feishu::Feishu;
+pub use ntfy::Ntfy;
 pub use rates::Rates;
+pub use slack::Slack;
+pub use telegram::Telegram;
 pub use wecom::Wecom;
 
 /// A provider: what it makes of a post.

@@ -88,8 +88,10 @@ impl HttpClient {
         let setting = |finding| BuildError::setting(name, finding);
         let secret = BuildError::resolve(name, "url", keys.url)?;
         let url = address(&secret).map_err(setting)?;
+        // Some kinds send a part of the address in the body.
+        let parts = url.path_segments().into_iter().flatten().map(Secret::from);
         let config = ClientConfig {
-            secrets,
+            secrets: secrets.into_iter().chain(parts).collect(),
             ..keys.config(&ClientConfig::from(&deps.requests))
         };
         if let Some(finding) = config.check().into_iter().next() {

@@ -1,6 +1,10 @@
 //! Each service that messages are posted to: how it is started, the channel that fits it, and how it refuses.
 
 mod dingtalk;
+mod feishu;
+mod ntfy;
+mod slack;
+mod telegram;
 mod wecom;
 
 use futures_util::future::BoxFuture;
@@ -82,4 +86,8 @@ pub(crate) const ALL: &[Service] = &[
     // One a line.
     wecom::SERVICE,
     dingtalk::SERVICE,
+    feishu::SERVICE,
+    slack::SERVICE,
+    telegram::SERVICE,
+    ntfy::SERVICE,
 ];
