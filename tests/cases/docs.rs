@@ -160,3 +160,32 @@ fn every_row_of_the_fault_table_names_a_test_and_every_test_has_a_row() {
         }
     }
 }
+
+#[test]
+fn every_row_of_the_channels_table_names_a_test_and_every_fault_has_a_row() {
+    let table = include_str!("../../docs/channels.md");
+    let faults = include_str!("../../crates/notify/tests/chats/main.rs");
+    let own = include_str!("../../crates/notify/tests/chats/own.rs");
+    let rows = table.split("\n## ").next().unwrap().lines();
+    for row in rows.filter(|line| line.starts_with("| ") && !line.starts_with("| fault")) {
+        let names = row.trim_end_matches(" |").rsplit('|').next().unwrap();
+        for name in names.split(", ") {
+            let function = format!("fn {}(", name.trim().trim_matches('`'));
+            let is_there = faults.contains(&function) || own.contains(&function);
+            assert!(is_there, "no {function} for the row {row}");
+        }
+    }
+    for test in faults.split("#[tokio::test]").skip(1) {
+        let name = test.split("fn ").nth(1).unwrap().split('(').next().unwrap();
+        assert!(table.contains(&format!("`{name}`")), "no row for the test {name}");
+    }
+    for file in std::fs::read_dir(root().join("crates/notify/tests/chats/services")).unwrap() {
+        let kind = file.unwrap().path().with_extension("");
+        let kind = kind.file_name().unwrap().to_str().unwrap().to_owned();
+        let row = format!("\n| `{kind}` |");
+        assert!(
+            kind == "mod" || table.contains(&row),
+            "docs/channels.md does not tell what {kind} counts"
+        );
+    }
+}
