@@ -15,6 +15,10 @@ mod kind;
 mod ntfy;
 mod simple;
 mod slack;
+mod phone_number;
+mod simple;
+mod sms_aliyun;
+mod sms_twilio;
 mod smtp;
 mod telegram;
 mod wecom;
@@ -40,4 +44,6 @@ pub const KINDS: &[Kind<dyn ChannelSettings>] = &[
     chat_kind::<slack::SlackSettings>(),
     chat_kind::<telegram::TelegramSettings>(),
     chat_kind::<ntfy::NtfySettings>(),
+    chat_kind::<sms_aliyun::AliyunSettings>(),
+    chat_kind::<sms_twilio::TwilioSettings>(),
 ];

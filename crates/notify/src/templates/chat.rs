@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use monitor_domain::Language;
+use serde_json::{Map, Value};
 use tera::{Context, Tera};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -40,6 +41,9 @@ impl Form {
     pub const CARD: &'static str = include_str!("../../chat/card.txt");
     /// The same with bold words, quotes and a link as Markdown writes them.
     pub const MARKDOWN: &'static str = include_str!("../../chat/markdown.md");
+
+    /// Plain text with no word more than needed, for phones.
+    pub const SHORT: &'static str = include_str!("../../chat/sms.txt");
 
     /// Plain text; `file` replaces the template.
     pub const fn text(file: &'static str) -> Form {
@@ -236,6 +240,25 @@ impl Templates {
 }
 
 impl ChatTemplate {
+    /// What a message is made from, by name and in words: the variables of a template, with the words for the event and the
+    /// severity as `event_word` and `severity_word`.
+    pub fn fields(&self, notification: &Notification, language: Language) -> Map<String, Value> {
+        let view = View::new(notification, language, self.templates.zone);
+        let mut fields = match serde_json::to_value(&view) {
+            Ok(Value::Object(fields)) => fields,
+            _ => Map::new(),
+        };
+        let words = HashMap::new();
+        for (name, key) in [
+            ("event_word", format!("event-{}", notification.event)),
+            ("severity_word", format!("severity-{}", notification.severity)),
+        ] {
+            let word = word(language, &key, &words).unwrap_or_default();
+            fields.insert(name.to_owned(), Value::from(word));
+        }
+        fields
+    }
+
     /// Renders a message. What is too long loses the end of what others wrote, between two characters, and says how much; the
     /// markup around it stays whole.
     ///

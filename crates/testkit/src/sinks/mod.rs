@@ -1,12 +1,14 @@
 //! What channels talk to, one a file: each checks what is posted the way its provider does, counts as the provider counts, and
 //! answers with the provider's codes. What it took is kept for the test to read.
 
+mod aliyun_sms;
 mod dingtalk;
 mod feishu;
 mod ntfy;
 mod rates;
 mod slack;
 mod telegram;
+mod twilio;
 mod wecom;
 
 use std::io;
@@ -18,12 +20,14 @@ use monitor_domain::SharedClock;
 use monitor_simulator::http::{Answer, HttpServer, Request};
 use serde_json::Value;
 
+pub use aliyun_sms::AliyunSms;
 pub use dingtalk::Dingtalk;
 pub use feishu::Feishu;
 pub use ntfy::Ntfy;
 pub use rates::Rates;
 pub use slack::Slack;
 pub use telegram::Telegram;
+pub use twilio::Twilio;
 pub use wecom::Wecom;
 
 /// A provider: what it makes of a post.
@@ -127,8 +131,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// HMAC-SHA256 in Base64.
 fn hmac_base64(key: &[u8], message: &[u8]) -> String {
     use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(hmac_sha256(key, message))
+}
+
+/// HMAC-SHA256.
+fn hmac_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
     use hmac::{Hmac, KeyInit, Mac};
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key).expect("a key of any length is one");
     mac.update(message);
-    base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes())
+    mac.finalize().into_bytes().to_vec()
 }

@@ -20,12 +20,14 @@ impl Rates {
         }
     }
 
+    /// How many were counted within this time before `now`.
+    pub fn within(&self, now: DateTime<Utc>, span: TimeDelta) -> usize {
+        self.taken.iter().rev().take_while(|at| now - **at < span).count()
+    }
+
     /// Counts one at `now`, if it may be.
     pub fn count(&mut self, now: DateTime<Utc>) -> bool {
-        let fits = |(most, span): &(usize, TimeDelta)| {
-            let within = self.taken.iter().rev().take_while(|at| now - **at < *span);
-            within.count() < *most
-        };
+        let fits = |(most, span): &(usize, TimeDelta)| self.within(now, *span) < *most;
         let may = self.windows.iter().all(fits);
         if may {
             self.taken.push_back(now);

@@ -10,6 +10,7 @@ use monitor_domain::{Finding, Kind, Language};
 use monitor_requests::{Request, Response, Secret, SecretKey, Url};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::client::{HttpClient, HttpKeys};
 use super::codes::NamedSecret;
@@ -73,6 +74,8 @@ pub struct Post<'a> {
     pub recipient: &'a str,
     /// What it says, in the service's markup.
     pub text: ChatText,
+    /// What it is made from, by name and in words, as [`ChatTemplate::fields`] has it.
+    pub fields: Map<String, Value>,
     /// The language it is in.
     pub language: Language,
     /// When it is sent.
@@ -189,6 +192,7 @@ impl<K: ChatKind> Notifier for Built<K> {
             now: self.client.clock().wall(),
             language: self.language,
             secrets: &self.secrets,
+            fields: self.template.fields(notification, self.language),
             notification,
             recipient,
             text,

@@ -5,6 +5,8 @@ mod feishu;
 mod ntfy;
 mod slack;
 mod telegram;
+mod sms_aliyun;
+mod sms_twilio;
 mod wecom;
 
 use futures_util::future::BoxFuture;
@@ -90,4 +92,6 @@ pub(crate) const ALL: &[Service] = &[
     slack::SERVICE,
     telegram::SERVICE,
     ntfy::SERVICE,
+    sms_aliyun::SERVICE,
+    sms_twilio::SERVICE,
 ];
