@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod body_rule;
 mod breaker;
 mod charset;
 mod classify;
@@ -9,6 +10,7 @@ mod content_encoding;
 mod error;
 mod excerpt;
 mod http_date;
+mod json_path;
 mod mask;
 mod redact;
 mod request;
@@ -27,10 +29,12 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 pub use url::Url;
 
 pub use address::{http_address, server_address};
+pub use body_rule::{BodyRule, BodySettings};
 pub use client::Client;
 pub use error::{BuildError, Error, ErrorKind, Phase};
 pub use excerpt::excerpt;
 pub use http_date::{parse as parse_http_date, write as write_http_date};
+pub use json_path::{JsonPath, json_path};
 pub use mask::without_secrets;
 pub use request::Request;
 pub use response::Response;

@@ -3,10 +3,8 @@
 //! Knows no kind of login, only the trait [`Login`]. Never sends a credential to another origin than the system's.
 
 mod authorizer;
-mod body;
 mod credential;
 mod fixed;
-mod json_path;
 mod live;
 mod login;
 mod relogin_backoff;
@@ -15,10 +13,9 @@ mod signed_out;
 mod system;
 
 pub use authorizer::Authorizer;
-pub use body::{BodyRule, BodySettings};
 pub use credential::Credential;
-pub use json_path::{JsonPath, json_path};
 pub use login::Login;
+pub use monitor_requests::{BodyRule, BodySettings, JsonPath, json_path};
 pub use sign_in::SignIns;
 pub use signed_out::{SignedOutRules, SignedOutSettings};
 pub use system::System;

@@ -1,12 +1,11 @@
 //! What the JSON of an answer says of itself: `{"code":401}` with status 200 is no success.
 
 use monitor_domain::{Finding, counted};
-use monitor_requests::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{JsonPath, json_path};
+use crate::{JsonPath, Response, json_path};
 
 /// How much of a value an error shows, in characters.
 const EXCERPT: usize = 60;
@@ -103,7 +102,7 @@ impl BodyRule {
 
 impl BodyRule {
     /// Whether the answer is JSON that has nothing of what the rule is about.
-    pub(crate) fn is_silent(&self, response: &Response) -> bool {
+    pub fn is_silent(&self, response: &Response) -> bool {
         let Ok(json) = response.json::<Value>() else {
             return false;
         };
@@ -155,10 +154,9 @@ fn is_same(one: &Value, other: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, Method, StatusCode};
-    use monitor_requests::{Bytes, Url};
-
     use super::*;
+    use crate::{Bytes, Url};
+    use http::{HeaderMap, Method, StatusCode};
 
     fn rule(text: &str) -> Result<BodyRule, Finding> {
         toml::from_str::<BodySettings>(text).unwrap().compile("ok")
