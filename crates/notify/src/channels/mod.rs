@@ -21,6 +21,7 @@ mod sms_aliyun;
 mod sms_twilio;
 mod smtp;
 mod telegram;
+mod webhook;
 mod wecom;
 
 use monitor_domain::Kind;
@@ -44,6 +45,7 @@ pub const KINDS: &[Kind<dyn ChannelSettings>] = &[
     chat_kind::<slack::SlackSettings>(),
     chat_kind::<telegram::TelegramSettings>(),
     chat_kind::<ntfy::NtfySettings>(),
+    kind::<webhook::WebhookSettings>(),
     chat_kind::<sms_aliyun::AliyunSettings>(),
     chat_kind::<sms_twilio::TwilioSettings>(),
 ];

@@ -46,6 +46,12 @@ pub struct Notification {
     /// The alert's id in the database.
     #[serde(default)]
     pub alert_id: Option<i64>,
+    /// The sort of the alert: `level`, `event` or `no_data`; nothing where it is about none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// When the alert was opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
     /// The page with more, `http://` or `https://`; anything else is not linked.
     #[serde(default)]
     pub url: Option<String>,
@@ -137,6 +143,27 @@ impl Notification {
         self
     }
 
+    /// The same with the sort of the alert, and when that was opened.
+    #[must_use]
+    pub fn with_opening(mut self, kind: impl Into<String>, since: DateTime<Utc>) -> Notification {
+        (self.kind, self.since) = (Some(kind.into()), Some(since));
+        self
+    }
+
+    /// How the alert stands by this message: `firing`, `no_data`, `recovered` or `closed`; nothing where it is about none.
+    pub fn state(&self) -> Option<&'static str> {
+        match self.event {
+            Event::Alert | Event::Reminder | Event::Escalation => match self.kind.as_deref() {
+                Some("no_data") => Some("no_data"),
+                _ => Some("firing"),
+            },
+            Event::NoData => Some("no_data"),
+            Event::Recovered | Event::DataBack => Some("recovered"),
+            Event::Closed => Some("closed"),
+            Event::Digest | Event::Notice | Event::Test => None,
+        }
+    }
+
     /// The same about an alert, where it is about one: a notice of something that went wrong with it.
     #[must_use]
     pub fn with_alert(mut self, alert_id: Option<i64>) -> Notification {
@@ -166,6 +193,8 @@ impl Notification {
             reason: String::new(),
             at,
             alert_id: None,
+            kind: None,
+            since: None,
             url: None,
         }
     }

@@ -3,6 +3,7 @@
 //! A template decides how a message is shown and never what it says or whether it is sent; nothing here does I/O but read
 //! that folder once.
 
+mod body;
 mod chat;
 mod engine;
 mod error;
@@ -10,6 +11,7 @@ mod language;
 mod text;
 mod view;
 
+pub(crate) use body::{BodyTemplate, document};
 pub use chat::{ChatLink, ChatTemplate, ChatText, Escape, Form};
 pub use engine::{Mail, Templates};
 pub use error::TemplateError;

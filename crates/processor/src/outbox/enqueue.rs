@@ -79,7 +79,8 @@ pub(crate) fn notify_others(
     };
     let metric = routing.metric.clone();
     let message = Notification::about_alert(ids, draft.event, metric, facts, &draft.text, draft.at)
-        .with_url(routing.page.clone());
+        .with_url(routing.page.clone())
+        .with_opening(alert.kind.as_str(), alert.opened_at.and_utc());
     let refers = Refers {
         alert_id: Some(alert.id),
         record_id: subject.record_id(),

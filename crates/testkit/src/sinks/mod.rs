@@ -9,6 +9,7 @@ mod rates;
 mod slack;
 mod telegram;
 mod twilio;
+mod webhook;
 mod wecom;
 
 use std::io;
@@ -28,6 +29,7 @@ pub use rates::Rates;
 pub use slack::Slack;
 pub use telegram::Telegram;
 pub use twilio::Twilio;
+pub use webhook::Webhook;
 pub use wecom::Wecom;
 
 /// A provider: what it makes of a post.

@@ -7,6 +7,7 @@ mod slack;
 mod telegram;
 mod sms_aliyun;
 mod sms_twilio;
+mod webhook;
 mod wecom;
 
 use futures_util::future::BoxFuture;
@@ -92,6 +93,7 @@ pub(crate) const ALL: &[Service] = &[
     slack::SERVICE,
     telegram::SERVICE,
     ntfy::SERVICE,
+    webhook::SERVICE,
     sms_aliyun::SERVICE,
     sms_twilio::SERVICE,
 ];
