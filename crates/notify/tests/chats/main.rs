@@ -3,8 +3,8 @@
 
 mod own;
 mod services;
-mod texts;
 mod sms;
+mod texts;
 mod webhook;
 
 use std::sync::Arc;

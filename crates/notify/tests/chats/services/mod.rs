@@ -4,9 +4,9 @@ mod dingtalk;
 mod feishu;
 mod ntfy;
 mod slack;
-mod telegram;
 mod sms_aliyun;
 mod sms_twilio;
+mod telegram;
 mod webhook;
 mod wecom;
 
