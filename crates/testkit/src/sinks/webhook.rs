@@ -65,6 +65,6 @@ impl Provider for Webhook {
     }
 
     fn thanks(&self) -> Answer {
-        Answer::json(200, &json!({ "ok": true, "seen": self.keys.len() }))
+        Answer::json(200, &json!({ "ok": true, "taken": self.keys.len() }))
     }
 }

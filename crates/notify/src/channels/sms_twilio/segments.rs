@@ -6,7 +6,7 @@ const LETTERS: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæß
 /// Those that take two.
 const EXTENDED: &str = "^{}\\[~]|€\u{c}";
 
-/// Places of a message that goes alone, and of one that is a part of several.
+/// How many fit into a message that goes alone, and into one that is a part of several.
 const GSM: (usize, usize) = (160, 153);
 const UTF16: (usize, usize) = (70, 67);
 
