@@ -100,7 +100,7 @@ notify = ["mail"]
     let (night, day) = ("2026-11-28T03:00:00+08:00", "2026-11-28T12:00:00+08:00");
     let by_night = said(&test(&["--metric", "x", "--severity", "critical", "--at", night]));
     for line in [
-        "Unpaid orders (x), critical, alert at ",
+        "Unpaid orders (x), critical, alert at 2026-11-28 03:00 Asia/Shanghai\n",
         "route 1 \"night\" fits: group\n",
         "  group (wecom)\n",
         "route 2 is not considered: one before it fits",

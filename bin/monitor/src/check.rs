@@ -123,11 +123,23 @@ async fn try_all(program: &Program, settings: &Settings, tried: &mut Tried) -> R
     }
     for list in program.lists(settings)? {
         let read = list.read(&upstreams, &tick).await;
-        let shown = read.map(|items| counted(items.all().len(), "item"));
-        tried.note(
-            &format!("list {}", list.config().key),
-            shown.map_err(|error| error.to_string()),
-        );
+        let shown = read.map_err(|error| error.to_string()).and_then(|items| {
+            let all = items.all();
+            let unread = all.iter().filter_map(|item| {
+                let why = list.fetch().number_of(item).err()?;
+                Some(format!("{}: {why}", item.key))
+            });
+            let unread: Vec<String> = unread.collect();
+            let there = counted(all.len(), "item");
+            match unread.first() {
+                None => Ok(there),
+                Some(first) => Err(format!(
+                    "{there}, of which {} cannot be read: {first}",
+                    unread.len()
+                )),
+            }
+        });
+        tried.note(&format!("list {}", list.config().key), shown);
     }
     for notifier in settings.notifiers(clock).map_err(anyhow::Error::from)? {
         let result = notifier.probe().await;

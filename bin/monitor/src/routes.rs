@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use chrono::{DateTime, Local, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 use monitor_domain::{Severity, SystemClock};
-use monitor_rules::{Because, Considered, Occasion, Routed, Subject};
+use monitor_rules::{Because, Considered, Occasion, Routed, Subject, shown_in, when_shown};
 use monitor_settings::{MetricSettings, Settings};
 use monitor_worker::{Exit, Program};
 
@@ -28,9 +28,12 @@ pub(crate) struct TestArgs {
     /// How bad the alert is: info, warning or critical. The metric's own by default.
     #[arg(long)]
     severity: Option<Severity>,
-    /// When it happens, in this machine's time: 03:00, or 2026-11-28T03:00. Now by default.
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    at: Option<DateTime<Utc>>,
+    /// When it happens: 03:00, 2026-11-28T03:00, or 2026-11-28T03:00:00+08:00. Now by default.
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// Whose clocks that is, such as Asia/Shanghai. The zone of the routes' hours by default, or UTC.
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
     /// Why people are notified.
     #[arg(long, value_enum, default_value = "alert")]
     event: EventArg,
@@ -60,18 +63,20 @@ pub(crate) fn test(program: &Program, config: &Path, args: &TestArgs) -> Result<
         let (key, known) = (&args.metric, keys.join(", "));
         return Err(Exit::Usage(format!("no metric \"{key}\"; there are {known}")));
     };
-    let at = args.at.unwrap_or_else(Utc::now);
+    let zone = args.zone.as_deref().unwrap_or_else(|| settings.routes.zone());
+    let at = match &args.at {
+        None => Utc::now(),
+        Some(text) => time(text, zone).map_err(Exit::Usage)?,
+    };
     let (occasion, event) = match args.event {
         EventArg::Alert => (Occasion::Alert, "alert"),
         EventArg::Reminder => (Occasion::Reminder, "reminder"),
         EventArg::Recovery => (Occasion::Recovery, "recovery"),
     };
     let severity = args.severity.unwrap_or(metric.severity);
-    let local = at.with_timezone(&Local).format("%Y-%m-%d %H:%M %:z");
-    say(&format!(
-        "{} ({}), {severity}, {event} at {local}",
-        metric.title, metric.key
-    ));
+    let local = shown_in(zone, at).ok_or_else(|| Exit::Usage(no_zone(zone)))?;
+    let (title, key, local) = (&metric.title, &metric.key, local.format("%Y-%m-%d %H:%M"));
+    say(&format!("{title} ({key}), {severity}, {event} at {local} {zone}"));
     let subject = Subject {
         key: &metric.key,
         group: metric.group.as_deref(),
@@ -150,21 +155,22 @@ fn people(settings: &Settings, channels: &[String]) -> Vec<String> {
     ["notified:".to_owned()].into_iter().chain(lines).collect()
 }
 
-/// A time of day today, or a day and a time, in this machine's zone; or RFC 3339.
-fn time(text: &str) -> Result<DateTime<Utc>, String> {
+/// A time of day today, or a day and a time, as the clocks of the zone show it; or RFC 3339.
+fn time(text: &str, zone: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Ok(time.to_utc());
     }
-    let today = Local::now().date_naive();
+    let now = shown_in(zone, Utc::now()).ok_or_else(|| no_zone(zone))?;
     let local = NaiveTime::parse_from_str(text, "%H:%M")
-        .map(|time| today.and_time(time))
+        .map(|time| now.date().and_time(time))
         .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M"))
-        .map_err(|_| "write 03:00, 2026-11-28T03:00 or 2026-11-28T03:00:00+08:00".to_owned())?;
-    // Of an hour that comes twice the first; one that is skipped is none.
-    let there = Local.from_local_datetime(&local).earliest();
-    there
-        .map(|time| time.to_utc())
-        .ok_or_else(|| "no clock of this machine shows that time: clocks are changed then".to_owned())
+        .map_err(|_| format!("--at {text}: write 03:00, 2026-11-28T03:00 or 2026-11-28T03:00:00+08:00"))?;
+    let never = || format!("--at {text}: no clock of {zone} shows that time: clocks are changed then");
+    when_shown(zone, local).ok_or_else(never)
+}
+
+fn no_zone(zone: &str) -> String {
+    format!("no time zone \"{zone}\"; give an IANA name, such as Asia/Shanghai, Europe/Berlin or UTC")
 }
 
 #[cfg(test)]
@@ -173,22 +179,20 @@ mod tests {
 
     #[test]
     fn times_are_read_in_each_form() {
-        assert_eq!(
-            time("2026-11-28T03:00:00+08:00").unwrap().to_rfc3339(),
-            "2026-11-27T19:00:00+00:00"
-        );
-        assert_eq!(
-            time("03:00")
-                .unwrap()
-                .with_timezone(&Local)
-                .format("%H:%M")
-                .to_string(),
-            "03:00"
-        );
-        let day = time("2026-11-28T03:00").unwrap().with_timezone(&Local);
-        assert_eq!(day.format("%Y-%m-%d %H:%M").to_string(), "2026-11-28 03:00");
+        let read = |text, zone| time(text, zone).map(|time| time.to_rfc3339());
+        let three = Ok("2026-11-27T19:00:00+00:00".to_owned());
+        assert_eq!(read("2026-11-28T03:00:00+08:00", "UTC"), three);
+        assert_eq!(read("2026-11-28T03:00", "Asia/Shanghai"), three);
+        assert!(read("03:00", "Asia/Shanghai").unwrap().contains("T19:00:00"));
         for wrong in ["", "3", "25:00", "2026-11-28", "tomorrow"] {
-            assert!(time(wrong).unwrap_err().starts_with("write 03:00"), "{wrong}");
+            assert!(read(wrong, "UTC").unwrap_err().contains("write 03:00"), "{wrong}");
         }
+        // Clocks go from 2:00 to 3:00.
+        assert!(
+            read("2026-03-29T02:30", "Europe/Berlin")
+                .unwrap_err()
+                .contains("no clock of Europe/Berlin")
+        );
+        assert!(read("03:00", "Mars").unwrap_err().starts_with("no time zone"));
     }
 }

@@ -175,6 +175,19 @@ pub(crate) fn zone(given: Option<&str>, errors: &mut Vec<Finding>) -> Option<Tz>
     None
 }
 
+/// What the clocks of a zone show; `None` for what is no zone.
+pub fn shown_in(zone: &str, at: DateTime<Utc>) -> Option<NaiveDateTime> {
+    let zone: Tz = zone.parse().ok()?;
+    Some(at.with_timezone(&zone).naive_local())
+}
+
+/// When the clocks of a zone show this, the first time where they do so twice; `None` where they never do, or for what is no zone.
+pub fn when_shown(zone: &str, local: NaiveDateTime) -> Option<DateTime<Utc>> {
+    let zone: Tz = zone.parse().ok()?;
+    let at = zone.from_local_datetime(&local).earliest()?;
+    Some(at.to_utc())
+}
+
 /// The zone of the same name but for capitals and blanks, or the one of the same city.
 fn nearest(name: &str) -> Option<Tz> {
     let plain = name.trim().replace(' ', "_");

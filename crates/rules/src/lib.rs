@@ -25,7 +25,7 @@ pub use condition::{
 };
 pub use flapping::Flapping;
 pub use history::{Answer, History, Lack, Need, Window};
-pub use hours::Day;
+pub use hours::{Day, shown_in, when_shown};
 pub use judge::{Evaluation, Observed, Reading, Transition, judge, judge_with};
 pub use maintenance::{Maintenance, MaintenanceSettings};
 pub use routes::{Because, Considered, Occasion, Route, RouteSettings, Routed, Routes, Subject};

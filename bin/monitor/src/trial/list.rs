@@ -47,7 +47,7 @@ pub(super) async fn show(list: &MetricList, upstreams: &Upstreams, clock: &Share
     if there > LISTED {
         more(&format!("and {} more", there - LISTED));
     }
-    row("to try one", &format!("monitor try metric {}.ITEM", config.key));
+    row("one item", &format!("monitor try metric {}.ITEM", config.key));
     Ok(())
 }
 
