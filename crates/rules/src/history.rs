@@ -102,7 +102,7 @@ impl Lack {
             Lack::Unreadable(key) => format!("metric {key} is unreadable"),
             Lack::Stale(key, age) => format!("metric {key} was last read {} ago", en::short(*age)),
             Lack::NeverRead(key) => format!("metric {key} was never read"),
-            Lack::Undefined => "it divides by 0".to_owned(),
+            Lack::Undefined => "it divides by 0, or comes to a number beyond all bounds".to_owned(),
             Lack::NotLoaded => "the history was not loaded".to_owned(),
         }
     }
@@ -116,7 +116,7 @@ impl Lack {
             Lack::Unreadable(key) => format!("指标 {key} 读取失败"),
             Lack::Stale(key, age) => format!("指标 {key} 已 {}未读取", zh_cn::span(*age)),
             Lack::NeverRead(key) => format!("指标 {key} 从未读取"),
-            Lack::Undefined => "除数为 0".to_owned(),
+            Lack::Undefined => "除数为 0 或结果超出数值范围".to_owned(),
             Lack::NotLoaded => "未加载历史读数".to_owned(),
         }
     }
@@ -248,7 +248,12 @@ mod tests {
                 "指标 y 从未读取",
                 true,
             ),
-            (Lack::Undefined, "it divides by 0", "除数为 0", false),
+            (
+                Lack::Undefined,
+                "it divides by 0, or comes to a number beyond all bounds",
+                "除数为 0 或结果超出数值范围",
+                false,
+            ),
             (
                 Lack::NotLoaded,
                 "the history was not loaded",

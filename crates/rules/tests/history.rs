@@ -295,7 +295,10 @@ fn what_comes_to_no_number_decides_nothing_and_is_no_fault() {
         assert_eq!(metric.read(0.0), []);
     }
     assert_eq!(metric.phase, Phase::Normal);
-    assert_eq!(metric.reason, "0 is not judged: it divides by 0");
+    assert_eq!(
+        metric.reason,
+        "0 is not judged: it divides by 0, or comes to a number beyond all bounds"
+    );
 }
 
 proptest! {

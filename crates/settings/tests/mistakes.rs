@@ -1274,6 +1274,29 @@ alert = { rise = 1 }
 }
 
 #[test]
+fn a_token_is_that_of_one_metric() {
+    let text = with(
+        r#"
+[metrics.w]
+push = { token = "hunter2-0123456789" }
+alert = { rise = 1 }
+[metrics.v]
+push = { token = "hunter2-0123456789" }
+alert = { rise = 1 }
+[metrics.u]
+push = { token = "another-0123456789" }
+alert = { rise = 1 }
+"#,
+    );
+    let errors = errors(&text);
+    assert!(!errors.contains("hunter2"), "{errors}");
+    insta::assert_snapshot!(
+        errors,
+        @"    monitor.toml:18:18: metrics.v.push.token: is the one of metrics.w too: give each metric one of its own"
+    );
+}
+
+#[test]
 fn a_metric_that_is_sent_needs_no_system_and_a_short_token_is_warned_about() {
     let text = "[metrics.w]\npush = { token = { env = \"W\" } }\nalert = { rise = 1, initial = \"learn\" }\n[metrics.x]\n\
                 push = { token = { env = \"LONG\" } }\ninterval = \"1m\"\ndetails = { system = \"b\" }\n[systems.b]\nkind = \"none\"\n\

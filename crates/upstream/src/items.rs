@@ -73,6 +73,13 @@ impl ItemList {
         let mut by_metric: BTreeMap<MetricKey, usize> = BTreeMap::new();
         for (n, node) in nodes.into_iter().enumerate() {
             let key = self.key(node).map_err(|why| self.of_item(n, &why))?;
+            // It is stored and shown as it is, since it says which metric it is.
+            if response.masked(&key) != key {
+                return Err(self.of_item(
+                    n,
+                    "has a secret of the call in its key: choose another path for key",
+                ));
+            }
             // Two that are one metric could not be distinguished either.
             if let Some(before) = by_metric.insert(self.metric.of_item(&key), n) {
                 let why = format!("has the key {key:?}, which item {} has too", before + 1);

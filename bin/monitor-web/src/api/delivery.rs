@@ -20,6 +20,8 @@ pub struct DeliveryRow {
     pub incident_id: Option<i64>,
     /// The channel's name; `alarm` and `details` are the jobs of the worker.
     pub channel: String,
+    /// Whether that channel is in the config. What waits for one that is not, waits for it to come back.
+    pub channel_configured: bool,
     /// What it reports: `alert`, `recovered`, …
     pub event: String,
     /// Who gets it; empty for the channel itself.
@@ -30,7 +32,7 @@ pub struct DeliveryRow {
     pub attempt: i32,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// Not tried before; `null` once it is finished.
+    /// Not tried before; `null` once it is finished, and while its channel is not in the config.
     pub next_at: Option<DateTime<Utc>>,
     /// When it was sent, failed or given up.
     pub finished_at: Option<DateTime<Utc>>,
@@ -47,8 +49,11 @@ struct Payload {
     text: String,
 }
 
-impl From<Delivery> for DeliveryRow {
-    fn from(delivery: Delivery) -> DeliveryRow {
+impl DeliveryRow {
+    /// A delivery where the config has the `channels`.
+    pub(crate) fn new(delivery: Delivery, channels: &[String]) -> DeliveryRow {
+        // The jobs of the worker are its own.
+        let channel_configured = delivery.lane.starts_with('@') || channels.contains(&delivery.lane);
         // A payload that cannot be read is a job's, or another version's: it has no text to show.
         let payload: Payload = serde_json::from_str(&delivery.payload).unwrap_or_default();
         DeliveryRow {
@@ -57,12 +62,13 @@ impl From<Delivery> for DeliveryRow {
             record_id: delivery.record_id,
             incident_id: delivery.incident_id,
             channel: delivery.lane.trim_start_matches('@').to_owned(),
+            channel_configured,
             event: delivery.event,
             recipient: delivery.recipient,
             status: delivery.status.as_str(),
             attempt: delivery.attempt,
             created_at: utc(delivery.created_at),
-            next_at: (!delivery.status.is_final()).then(|| utc(delivery.next_at)),
+            next_at: (channel_configured && !delivery.status.is_final()).then(|| utc(delivery.next_at)),
             finished_at: delivery.finished_at.map(utc),
             error: delivery.last_error,
             text: payload.text.chars().take(TEXT).collect(),

@@ -1,6 +1,7 @@
 //! What is shown, kept in memory: read once for all readers, and again whenever the database changes. It only reads: no
 //! change is made here, and no page is rendered.
 
+mod alert;
 mod event;
 mod feed;
 mod load;
@@ -20,8 +21,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::WebContext;
 use crate::problem::Problem;
+pub(crate) use alert::alert_detail;
 use feed::Feed;
-pub(crate) use load::{MAX_RECORDS, records_page, views};
+pub(crate) use load::{MAX_RECORDS, records_page};
 pub(crate) use snapshot::Snapshot;
 use snapshot::{Published, Shared};
 

@@ -125,7 +125,14 @@ impl AlertsPage {
 
 impl DeliveriesPage {
     /// Reads it: what ended unsent, those older than the delivery `before`, and what is still tried after a failure.
-    pub(crate) fn read(c: &mut Conn, frame: Frame, before: Option<i64>) -> Result<DeliveriesPage, DbError> {
+    /// The config has the `configured` channels.
+    pub(crate) fn read(
+        c: &mut Conn,
+        frame: Frame,
+        before: Option<i64>,
+        configured: &[String],
+    ) -> Result<DeliveriesPage, DbError> {
+        let row = |delivery| DeliveryRow::new(delivery, configured);
         let of = |statuses: &[DeliveryStatus], before| deliveries::Filter {
             statuses: statuses.to_vec(),
             before,
@@ -140,9 +147,9 @@ impl DeliveriesPage {
         let system = System::read(c, frame.now, Duration::ZERO)?;
         Ok(DeliveriesPage {
             channels: channels(&system, frame.now),
-            undelivered: undelivered.into_iter().map(DeliveryRow::from).collect(),
+            undelivered: undelivered.into_iter().map(row).collect(),
             next_cursor,
-            waiting: waiting.into_iter().map(DeliveryRow::from).collect(),
+            waiting: waiting.into_iter().map(row).collect(),
             frame,
         })
     }

@@ -1,6 +1,7 @@
 //! The pages: view models, templates and their filters, texts in each language, the files they use. Nothing here changes
 //! anything or answers a request: `routes` does.
 
+mod alert;
 mod assets;
 mod filters;
 mod frame;
@@ -11,6 +12,7 @@ mod samples;
 mod templates;
 mod texts;
 
+pub(crate) use alert::AlertPage;
 pub(crate) use assets::asset;
 pub(crate) use frame::Frame;
 pub use language::page_language;

@@ -15,6 +15,7 @@ use crate::api::{
 };
 use crate::context::{MetricView, NavLink};
 use crate::live::Snapshot;
+use crate::pages::alert::AlertPage;
 use crate::pages::frame::Frame;
 use crate::pages::lists::{
     AlertRow, AlertsPage, Channel, DeliveriesPage, MetricPage, SilenceRow, SystemPage,
@@ -45,6 +46,7 @@ fn of(language: Language) -> Vec<(&'static str, Value)> {
     for filled in [true, false] {
         let metric = full.metrics[usize::from(!filled)].clone();
         pages.push(("alerts.html", value(&alerts(frame(), filled))));
+        pages.push(("one-alert.html", value(&alert(frame(), &full, filled))));
         pages.push(("deliveries.html", value(&deliveries(frame(), filled))));
         pages.push(("system.html", value(&system(frame(), filled))));
         pages.push(("metric.html", value(&metric_page(frame(), metric, filled))));
@@ -76,6 +78,15 @@ fn alerts(frame: Frame, filled: bool) -> AlertsPage {
         alerts: some(filled, alert_rows()),
         next_cursor: filled.then(|| "1".to_owned()),
         silences: some(filled, silence_rows()),
+    }
+}
+
+fn alert(frame: Frame, snapshot: &Snapshot, filled: bool) -> AlertPage {
+    AlertPage {
+        frame,
+        alerts: [alert_rows().remove(usize::from(!filled))],
+        records: some(filled, snapshot.records.clone()),
+        deliveries: some(filled, vec![delivery("failed"), delivery("pending")]),
     }
 }
 
@@ -298,6 +309,7 @@ fn delivery(status: &'static str) -> DeliveryRow {
         record_id: None,
         incident_id: None,
         channel: hostile(),
+        channel_configured: true,
         event: hostile(),
         recipient: hostile(),
         status,

@@ -14,7 +14,7 @@ use crate::pages::{filters, samples};
 struct Embedded;
 
 /// The templates there are. A folder may replace some or all.
-pub(super) const NAMES: [&str; 13] = [
+pub(super) const NAMES: [&str; 15] = [
     "layout.html",
     "dialog.html",
     "spans.html",
@@ -26,6 +26,8 @@ pub(super) const NAMES: [&str; 13] = [
     "monitor.html",
     "metric.html",
     "alerts.html",
+    "one-alert.html",
+    "delivery.html",
     "deliveries.html",
     "system.html",
 ];

@@ -30,6 +30,7 @@ pub(crate) fn table() -> RouteTable {
         .get("/monitor", pages::monitor)
         .get("/monitor/{key}", pages::metric)
         .get("/alerts", pages::alerts)
+        .get("/alerts/{id}", pages::alert)
         .get("/deliveries", pages::deliveries)
         .get("/system", pages::system)
         .get("/static/{name}", assets::file)
@@ -75,6 +76,7 @@ GET /: public
 GET /monitor: viewer
 GET /monitor/{key}: viewer
 GET /alerts: viewer
+GET /alerts/{id}: viewer
 GET /deliveries: viewer
 GET /system: viewer
 GET /static/{name}: public

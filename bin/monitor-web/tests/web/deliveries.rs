@@ -40,6 +40,7 @@ async fn what_did_not_arrive_is_found() {
             .await;
         let expected = serde_json::json!({
             "id": failed, "alert_id": alert, "record_id": null, "incident_id": null, "channel": "mail",
+            "channel_configured": true,
             "event": "alert", "recipient": "ops@example.com", "status": "failed", "attempt": 1,
             "created_at": "2026-11-03T09:12:40.500Z", "next_at": null, "finished_at": "2026-11-03T09:12:40.500Z",
             "error": "550 <b>no such user</b>", "text": "长".repeat(500),

@@ -182,6 +182,61 @@ async fn more_alerts_are_a_link_away() {
 }
 
 #[tokio::test]
+async fn an_alert_has_a_page_of_its_own() {
+    for database in Database::each() {
+        let web = Web::on(database).await;
+        let alert = web.alert("z").await;
+        let payload = r#"{"text":"Z is at 131","url":"https://secret.example/?t=1"}"#;
+        web.unsent(Some(alert), "oncall", DeliveryStatus::GivenUp, payload)
+            .await;
+        web.unsent(None, "mail", DeliveryStatus::GivenUp, r#"{"text":"of another"}"#)
+            .await;
+        let path = format!("/alerts/{alert}");
+        let list = web.get("/alerts").await.body;
+        assert!(list.contains(&format!(r#"<a href="{path}">"#)), "{list}");
+        let page = web.get(&path).await.body;
+        for part in [
+            format!("Alert {alert}</h1>"),
+            format!(r#"data-testid="ack-{alert}""#),
+            "131 is above 100".into(),
+            "Z is at 131".into(),
+            "given up".into(),
+            "No messages yet.".into(),
+        ] {
+            assert!(page.contains(&part), "{part} is not in {page}");
+        }
+        assert!(!page.contains("secret") && !page.contains("of another"), "{page}");
+        let zh = web.get(&format!("{path}?lang=zh-CN")).await.body;
+        assert!(zh.contains("告警消息") && zh.contains("暂无消息。"), "{zh}");
+        for (path, status) in [("/alerts/999", 404), ("/alerts/x", 404), ("/alerts/-1", 404)] {
+            assert_eq!(web.get(path).await.status, status, "{path}");
+        }
+        web.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_channel_that_is_gone_is_not_being_retried() {
+    let web = Web::on(Database::sqlite()).await;
+    let record = web.record("x", "waits").await.id;
+    web.delivery(record, "pager").await;
+    let mark =
+        |c: &mut monitor_model::Conn| deliveries::mark_orphaned(c, &["mail".to_owned()], "no such channel");
+    web.write(mark).await;
+    let page = web.get("/deliveries").await.body;
+    assert!(
+        page.contains("not in the config") && page.contains("no such channel") && !page.contains("next at"),
+        "{page}"
+    );
+    let row = &web.get("/api/v1/deliveries").await.json()["deliveries"][0];
+    assert_eq!(
+        (&row["channel_configured"], &row["next_at"]),
+        (&false.into(), &serde_json::Value::Null)
+    );
+    web.stop().await;
+}
+
+#[tokio::test]
 async fn what_was_not_delivered_is_shown() {
     for database in Database::each() {
         let web = Web::on(database).await;

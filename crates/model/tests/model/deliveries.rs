@@ -191,6 +191,23 @@ both! {
         assert_eq!(db.read(deliveries::unfinished).await.unwrap(), 1);
     }
 
+    async fn what_waits_for_a_channel_that_is_gone_says_so(db) {
+        let db = db.open().await;
+        enqueue(&db, "pager", &["waits"], 0).await;
+        enqueue(&db, "pager", &["on its way"], 0).await;
+        enqueue(&db, "mail", &["kept"], 0).await;
+        db.write(|c| deliveries::mark_orphaned(c, &["pager".to_owned()], "gone")).await.unwrap();
+        assert_eq!(get(&db, 3).await.last_error.as_deref(), Some("gone"));
+        assert_eq!(claim(&db, "pager", 0, 1).await.len(), 1);
+        let mark = || db.write(|c| deliveries::mark_orphaned(c, &["mail".to_owned()], "no such channel"));
+        assert_eq!(mark().await.unwrap(), 1, "not what another worker, with another config, is sending");
+        assert_eq!(mark().await.unwrap(), 0, "it is known by now");
+        let sending = get(&db, 1).await;
+        let waits = get(&db, 2).await;
+        assert_eq!((sending.last_error, waits.last_error.as_deref()), (None, Some("no such channel")));
+        assert_eq!((waits.status, waits.attempt), (monitor_model::DeliveryStatus::Pending, 0));
+    }
+
     async fn what_is_being_sent_is_not_claimed_by_its_own_worker(db) {
         let db = db.open().await;
         enqueue(&db, "mail", &["a"], 0).await;

@@ -128,6 +128,21 @@ async fn a_section_of_slack_has_a_head_and_a_link_that_are_whole() {
     );
 }
 
+/// What follows the colon of a token is what makes it one.
+#[tokio::test]
+async fn a_part_of_a_token_is_hidden_by_itself_too() {
+    let said = json!({ "ok": false, "error_code": 400, "description": "SEChunter2-and-more: no such bot" });
+    let server = HttpServer::start(move |_: &Request| Answer::json(200, &said)).await;
+    let keys = format!(
+        "token = \"42:SEChunter2-and-more\"\nto = [\"-100\"]\nurl = \"{}\"",
+        server.url()
+    );
+    let bot = channel(service("telegram"), keys.parse().unwrap(), &SystemClock::shared());
+    let failure = bot.send(&alert("one"), "-100").await.unwrap_err().to_string();
+    assert!(!failure.contains("hunter2"), "{failure}");
+    assert!(failure.contains("no such bot"), "{failure}");
+}
+
 #[tokio::test]
 async fn an_archived_channel_is_named_whatever_the_status() {
     let sink = Sink::start(Slack::new("a").archived(), SystemClock::shared())

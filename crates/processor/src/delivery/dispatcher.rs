@@ -268,8 +268,9 @@ impl Dispatcher {
         if now < self.orphaned_check {
             return Ok(());
         }
-        let lanes = self.lanes.iter().map(|lane| lane.name.clone()).collect();
-        orphaned::give_up(&self.context, lanes).await?;
+        let lanes: Vec<String> = self.lanes.iter().map(|lane| lane.name.clone()).collect();
+        orphaned::give_up(&self.context, lanes.clone()).await?;
+        orphaned::mark(&self.context, lanes).await?;
         self.orphaned_check = now + ORPHANED;
         Ok(())
     }

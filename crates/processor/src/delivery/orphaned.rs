@@ -11,6 +11,20 @@ use super::send::undelivered;
 use crate::context::Context;
 use crate::outbox::Batch;
 
+/// Says of what waits in lanes other than `lanes` why nothing is tried.
+pub(super) async fn mark(context: &Context, lanes: Vec<String>) -> Result<(), DbError> {
+    let waiting = "no channel of this name is in the config: it waits for one, and is given up after max_age";
+    let mark = move |conn: &mut Conn| deliveries::mark_orphaned(conn, &lanes, waiting);
+    let count = context.db.write(mark).await?;
+    if count > 0 {
+        log::warn!(
+            "waiting for channels that the config does not have: {}",
+            counted(count, "delivery")
+        );
+    }
+    Ok(())
+}
+
 /// Gives up what is older than `max_age` in lanes other than `lanes`.
 pub(super) async fn give_up(context: &Arc<Context>, lanes: Vec<String>) -> Result<(), DbError> {
     let now = context.clock.wall().naive_utc();

@@ -37,9 +37,12 @@ impl Checker<'_, '_> {
             );
         }
         let default_interval = interval.unwrap_or(Duration::from_secs(10));
-        keys.iter()
+        let metrics: Vec<MetricSettings> = keys
+            .iter()
             .filter_map(|key| self.metric(key, default_interval, language))
-            .collect()
+            .collect();
+        self.push_tokens(&metrics);
+        metrics
     }
 
     fn metric(

@@ -1,9 +1,12 @@
 //! `metrics.KEY.push`: a metric whose values are sent to the monitor.
 
-use monitor_domain::counted;
+use std::collections::HashMap;
 
-use super::{Checker, join};
+use monitor_domain::{MetricKey, counted};
+
+use super::{Checker, join, path};
 use crate::sections::PushSettings;
+use crate::settings::MetricSettings;
 
 /// A token of fewer characters can be guessed.
 const SHORT: usize = 16;
@@ -41,5 +44,23 @@ impl Checker<'_, '_> {
             _ => {}
         }
         Some(PushSettings { token })
+    }
+
+    /// A token lets somebody send the values of one metric: shared, it would let them send those of the other too.
+    pub(super) fn push_tokens(&mut self, metrics: &[MetricSettings]) {
+        let mut known: HashMap<String, &MetricKey> = HashMap::new();
+        for metric in metrics {
+            let Some(push) = &metric.push else { continue };
+            let Some(token) = self.resolved(&push.token) else {
+                continue;
+            };
+            if let Some(other) = known.get(&token) {
+                let message = format!("is the one of metrics.{other} too: give each metric one of its own");
+                let at = path(&["metrics", metric.key.as_str(), "push", "token"]);
+                self.reader.error(&at, message);
+            } else {
+                known.insert(token, &metric.key);
+            }
+        }
     }
 }

@@ -195,3 +195,15 @@ async fn a_label_is_one_line_of_bounded_length_without_secrets() {
     );
     assert!(!label.contains("s3cr3t"), "{label}");
 }
+
+#[tokio::test]
+async fn a_key_that_is_a_secret_is_no_key() {
+    let answer = shops(&json!([{ "id": "hunter2-and-more", "name": "hunter2-and-more", "open": 1 }]));
+    let request = "headers = { X-Key = 'hunter2-and-more' }";
+    let error = read(answer, request, EACH).await.unwrap_err().to_string();
+    assert!(
+        error.contains("item 1 has a secret of the call in its key"),
+        "{error}"
+    );
+    assert!(!error.contains("hunter2"), "{error}");
+}

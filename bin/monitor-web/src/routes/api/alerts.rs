@@ -2,13 +2,13 @@
 
 use actix_web::{HttpResponse, web};
 use monitor_model::alerts::Filter;
-use monitor_model::{Alert, Conn, DbError, alerts as rows, deliveries, records, utc};
+use monitor_model::{Alert, alerts as rows, utc};
 use serde::{Deserialize, Serialize};
 
-use crate::api::{AlertDetail, AlertView, DeliveryRow};
+use crate::api::AlertView;
 use crate::auth::{Operator, Viewer};
-use crate::context::{MetricView, title_of};
-use crate::live::views;
+use crate::context::title_of;
+use crate::live::alert_detail;
 use crate::paging::{cut, one_more};
 use crate::problem::{Code, Problem};
 use crate::routes::change::{Changed, change};
@@ -17,8 +17,6 @@ use crate::state::WebState;
 
 /// The longest note, in characters.
 const MAX_NOTE: usize = 1_000;
-/// How many of an alert's deliveries are shown at most, the latest.
-const DELIVERIES: i64 = 500;
 
 /// Which alerts.
 #[derive(Deserialize)]
@@ -73,8 +71,8 @@ pub(crate) async fn one(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let id = extract::id("alert", &id)?;
-    let metrics = state.shown().metrics.clone();
-    let found = state.ctx.db.read(move |c| detail(c, id, &metrics)).await?;
+    let shown = state.shown();
+    let found = state.ctx.db.read(move |c| alert_detail(c, id, &shown)).await?;
     let detail = found.ok_or_else(|| extract::no_such("alert", id))?;
     Ok(HttpResponse::Ok().json(detail))
 }
@@ -128,25 +126,4 @@ fn acknowledged_before(alert: &Alert) -> Problem {
 fn view(state: &WebState, alert: Alert) -> AlertView {
     let title = title_of(&state.shown().metrics, &alert.key);
     AlertView::new(alert, title)
-}
-
-fn detail(c: &mut Conn, id: i64, metrics: &[MetricView]) -> Result<Option<AlertDetail>, DbError> {
-    let Some(alert) = rows::get(c, id)? else {
-        return Ok(None);
-    };
-    let mut messages = records::of_alert(c, id)?;
-    messages.retain(|record| record.deleted_at.is_none());
-    let ids: Vec<i64> = messages.iter().map(|record| record.id).collect();
-    let about = deliveries::for_records(c, &ids)?;
-    let filter = deliveries::Filter {
-        alert_id: Some(id),
-        ..deliveries::Filter::default()
-    };
-    let sent = deliveries::page(c, &filter, DELIVERIES)?;
-    let title = title_of(metrics, &alert.key);
-    Ok(Some(AlertDetail {
-        records: views(messages, std::slice::from_ref(&alert), &about, metrics),
-        deliveries: sent.into_iter().map(DeliveryRow::from).collect(),
-        alert: AlertView::new(alert, title),
-    }))
 }

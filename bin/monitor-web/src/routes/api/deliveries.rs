@@ -58,7 +58,9 @@ pub(crate) async fn list(
         .read(move |c| rows::page(c, &filter, one_more(limit)));
     let mut found = read.await?;
     let next_cursor = cut(&mut found, limit, |delivery| delivery.id);
-    let deliveries = found.into_iter().map(DeliveryRow::from).collect();
+    let channels = &state.shown().channels;
+    let row = |delivery| DeliveryRow::new(delivery, channels);
+    let deliveries = found.into_iter().map(row).collect();
     Ok(HttpResponse::Ok().json(Page {
         deliveries,
         next_cursor,
@@ -81,7 +83,7 @@ pub(crate) async fn retry(
     });
     let no_such = || extract::no_such("delivery", id);
     let delivery = retried.await?.made(no_such, not_unsent)?;
-    Ok(HttpResponse::Ok().json(DeliveryRow::from(delivery)))
+    Ok(HttpResponse::Ok().json(DeliveryRow::new(delivery, &state.shown().channels)))
 }
 
 fn not_unsent(delivery: &Delivery) -> Problem {

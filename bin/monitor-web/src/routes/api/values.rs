@@ -25,6 +25,7 @@ const MAX_TEXT: usize = 4_000;
 const MAX_MESSAGE_ID: usize = 200;
 /// Whole numbers are counted exactly up to here.
 const MAX_VALUE: f64 = 9_007_199_254_740_992.0;
+const MAX_WHOLE: u64 = 1 << 53;
 /// Where the id may be instead of in the body.
 const ID_HEADER: &str = "Idempotency-Key";
 /// Stands where the token was.
@@ -35,7 +36,7 @@ const REDACTED: &str = "[redacted]";
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewValue {
     id: Option<String>,
-    value: f64,
+    value: serde_json::Number,
     messages: Option<Vec<NewMessage>>,
 }
 
@@ -61,7 +62,7 @@ pub(crate) async fn send(
     let messages = messages(sent.messages.unwrap_or_default(), hidden)?;
     let new = NewPushedValue {
         push_id: push_id.clone(),
-        value: value(sent.value)?,
+        value: value(&sent.value)?,
         messages: stored_messages(&messages),
         received_at: stored(state.ctx.clock.wall()),
         key: who.metric,
@@ -122,8 +123,11 @@ fn push_id(given: Option<String>, headers: &HeaderMap) -> Result<String, Problem
     Ok(id)
 }
 
-fn value(value: f64) -> Result<f64, Problem> {
-    if !value.is_finite() || value.abs() > MAX_VALUE {
+fn value(number: &serde_json::Number) -> Result<f64, Problem> {
+    let value = number.as_f64().unwrap_or(f64::INFINITY);
+    // What was written, which the double nearest to it need not be.
+    let whole = number.as_i64().map(i64::unsigned_abs).or_else(|| number.as_u64());
+    if !value.is_finite() || value.abs() > MAX_VALUE || whole.is_some_and(|whole| whole > MAX_WHOLE) {
         return Err(bad_body(format!(
             "value is too large to be counted exactly: up to {}, either way.",
             Number(MAX_VALUE)

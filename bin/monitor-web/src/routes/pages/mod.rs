@@ -11,7 +11,9 @@ use serde::Deserialize;
 
 use crate::auth::{Public, Viewer};
 use crate::live::Snapshot;
-use crate::pages::{AlertsPage, DeliveriesPage, Frame, MetricPage, MonitorPage, SystemPage, choose_language};
+use crate::pages::{
+    AlertPage, AlertsPage, DeliveriesPage, Frame, MetricPage, MonitorPage, SystemPage, choose_language,
+};
 use crate::problem::{Code, Problem};
 use crate::routes::extract::{self, Parameters, Query};
 use crate::state::WebState;
@@ -108,6 +110,22 @@ pub(crate) async fn alerts(
     read_and_answer(&state, &req, "alerts.html", read).await
 }
 
+/// `GET /alerts/{id}`: one alert with its messages and who was notified of it.
+pub(crate) async fn alert(
+    _: Viewer,
+    state: web::Data<WebState>,
+    req: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id = extract::id("alert", &id)?;
+    let snapshot = state.live.current().await;
+    let (frame, shown) = (frame(&state, &req, &snapshot), state.shown());
+    let read = move |c: &mut Conn| AlertPage::read(c, frame, id, &shown);
+    let page = state.ctx.db.read(read).await?;
+    let page = page.ok_or_else(|| extract::no_such("alert", id))?;
+    answer(&state, &req, "one-alert.html", &page)
+}
+
 /// `GET /deliveries?cursor=…`: what was not delivered.
 pub(crate) async fn deliveries(
     _: Viewer,
@@ -117,7 +135,8 @@ pub(crate) async fn deliveries(
 ) -> Result<HttpResponse, Problem> {
     let snapshot = state.live.current().await;
     let frame = frame(&state, &req, &snapshot);
-    let read = move |c: &mut Conn| DeliveriesPage::read(c, frame, query.cursor);
+    let shown = state.shown();
+    let read = move |c: &mut Conn| DeliveriesPage::read(c, frame, query.cursor, &shown.channels);
     read_and_answer(&state, &req, "deliveries.html", read).await
 }
 

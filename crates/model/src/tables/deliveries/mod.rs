@@ -22,5 +22,5 @@ pub use recipients::{
     Address, notified_of_alert, notified_of_incident, recently_notified, was_sent_to_others,
 };
 pub use row::{Delivery, NewDelivery};
-pub use settle::{give_up_orphaned, mark_final, mark_retry, mark_sent, release, retry};
+pub use settle::{give_up_orphaned, mark_final, mark_orphaned, mark_retry, mark_sent, release, retry};
 pub use statistics::{Passage, Unfinished, passage, undelivered_by_lane, unfinished, unfinished_by_lane};

@@ -107,6 +107,18 @@ pub fn retry(c: &mut Conn, id: i64, now: NaiveDateTime) -> Result<bool, DbError>
     Ok(again == 1)
 }
 
+/// Writes to what waits in lanes other than `lanes` why nothing is tried, and returns to how many that was news.
+pub fn mark_orphaned(c: &mut Conn, lanes: &[String], error: &str) -> Result<usize, DbError> {
+    let error = clean(error);
+    let orphaned = delivery::table
+        .filter(dsl::status.eq(DeliveryStatus::Pending))
+        .filter(dsl::lane.ne_all(lanes))
+        .filter(dsl::last_error.is_null().or(dsl::last_error.ne(error.clone())));
+    Ok(diesel::update(orphaned)
+        .set(dsl::last_error.eq(Some(error)))
+        .execute(c)?)
+}
+
 /// Gives up what is stamped so in lanes other than `lanes`, which no worker serves any more, and
 /// returns it.
 pub fn give_up_orphaned(

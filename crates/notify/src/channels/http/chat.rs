@@ -38,6 +38,11 @@ pub trait ChatKind: fmt::Debug + DeserializeOwned + JsonSchema + Send + Sync + '
     /// The keys that hold a secret, those that are set, the address among them.
     fn secrets(&self) -> Vec<SecretKey<'_>>;
 
+    /// Parts of the `secrets` of its keys that must be shown nowhere by themselves either.
+    fn secret_parts(&self, _secrets: &[Secret]) -> Vec<Secret> {
+        Vec::new()
+    }
+
     /// What is wrong with its own keys.
     fn check(&self) -> Vec<Finding> {
         Vec::new()
@@ -135,7 +140,8 @@ impl<K: ChatKind> ChannelSettings for Chat<K> {
         let secrets: Vec<NamedSecret> = own
             .map(|secret| Ok((secret.key, BuildError::resolve(name, secret.key, secret.source)?)))
             .collect::<Result<_, BuildError>>()?;
-        let masked = secrets.iter().map(|(_, secret)| secret.clone()).collect();
+        let mut masked: Vec<Secret> = secrets.iter().map(|(_, secret)| secret.clone()).collect();
+        masked.extend(self.0.secret_parts(&masked));
         let template = deps.templates.chat(self.0.form()).map_err(|error| {
             BuildError::setting(
                 name,
