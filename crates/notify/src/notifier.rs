@@ -135,6 +135,19 @@ pub trait Notifier: Send + Sync {
     /// [`Failure`], which says whether trying again can help.
     async fn send(&self, notification: &Notification, recipient: &str) -> Result<(), Failure>;
 
+    /// How often what still fires has to be sent again, where the other side takes it to be over otherwise; `None` where it does not.
+    fn restate_every(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Says again how some alerts are: that they fire, or when they ended. It changes nothing where that is known already.
+    ///
+    /// # Errors
+    /// [`Failure`]; the next round says it again.
+    async fn restate(&self, _alerts: &[Notification]) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// Opens the channel as far as it goes without sending anything: reaches the server and signs in.
     ///
     /// # Errors

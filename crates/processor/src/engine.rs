@@ -9,6 +9,7 @@
 //! | incidents | finds the monitor's own incidents and their ends (`incidents`) |
 //! | database | notifies people around a database that cannot be written (`incidents`) |
 //! | janitor, dead man's switch | signs of life, removing what is old (`upkeep`) |
+//! | restating | tells channels that forget what fires (`upkeep`) |
 
 mod items;
 mod reloader;
@@ -35,7 +36,7 @@ use crate::metric_list::MetricList;
 use crate::outbox::Job;
 use crate::polling::{Polling, rename_metrics};
 use crate::telemetry::{Counters, OutboxSnapshot, Sources, WorkerGauges};
-use crate::upkeep::{heartbeat, run_dead_mans_switch, run_janitor, sign_off};
+use crate::upkeep::{heartbeat, restate_once, run_dead_mans_switch, run_janitor, run_restating, sign_off};
 use items::StoredItems;
 pub use reloader::Reloader;
 use reloader::{known_lanes, monitored, read_from};
@@ -257,7 +258,13 @@ impl Engine {
         let outages = || Arc::clone(&self.reloader.outages);
         let followed = FollowUp::new(Arc::clone(context), outages()).tick().await;
         let checked = Detector::new(Arc::clone(context), outages()).tick().await;
-        Dispatcher::new(Arc::clone(context), jobs).drain(stop).await?;
+        Dispatcher::new(Arc::clone(context), jobs)
+            .drain(stop.clone())
+            .await?;
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = restate_once(context) => {}
+        }
         // It was not to watch any longer, so its end is no stop.
         sign_off(context, None).await;
         Ok(followed.and(checked)?)
@@ -298,6 +305,7 @@ impl Engine {
         tasks.start("database", watch_database(generations(), halt()).boxed());
         let switch = run_dead_mans_switch(generations(), halt());
         tasks.start("dead man's switch", switch.boxed());
+        tasks.start("restating", run_restating(generations(), halt()).boxed());
         tasks
     }
 }

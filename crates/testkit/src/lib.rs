@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod alertmanager;
 mod clock;
 mod jsonpath_suite;
 mod memory;

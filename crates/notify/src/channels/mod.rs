@@ -4,6 +4,7 @@
 //!
 //! Nothing in here retries, queues or waits for its turn, and nothing here knows one kind from another but that list.
 
+mod alertmanager;
 mod channel;
 mod common;
 mod deps;
@@ -45,6 +46,7 @@ pub const KINDS: &[Kind<dyn ChannelSettings>] = &[
     chat_kind::<telegram::TelegramSettings>(),
     chat_kind::<ntfy::NtfySettings>(),
     kind::<webhook::WebhookSettings>(),
+    kind::<alertmanager::AlertmanagerSettings>(),
     chat_kind::<sms_aliyun::AliyunSettings>(),
     chat_kind::<sms_twilio::TwilioSettings>(),
 ];

@@ -25,9 +25,9 @@ use toml::{Table, Value};
 /// Those that have no room for a whole message: they are in tests of their own.
 const SHORT: &[&str] = &["sms_aliyun"];
 /// Those that are programs, and take a message of any length.
-const PROGRAMS: &[&str] = &["webhook"];
+const PROGRAMS: &[&str] = &["webhook", "alertmanager"];
 /// Those that show text as it is, without markup.
-const PLAIN: &[&str] = &["sms_aliyun", "sms_twilio", "webhook"];
+const PLAIN: &[&str] = &["sms_aliyun", "sms_twilio", "webhook", "alertmanager"];
 
 /// Those of all services that are not among these.
 fn all_but(kinds: &'static [&str]) -> impl Iterator<Item = &'static Service> {

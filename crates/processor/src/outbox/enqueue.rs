@@ -10,7 +10,7 @@ use super::payload;
 use super::routing::{Audience, Routing, by_channel};
 
 /// The events by which people are notified of an alert. Who got one of them is notified of its end.
-const NOTIFYING_EVENTS: [&str; 4] = [
+pub(crate) const NOTIFYING_EVENTS: [&str; 4] = [
     Event::Alert.as_str(),
     Event::NoData.as_str(),
     Event::Reminder.as_str(),

@@ -15,9 +15,10 @@ mod text;
 pub(crate) use batch::Batch;
 pub(crate) use draft::{Draft, Subject};
 pub(crate) use enqueue::{
-    Refers, enqueue, message_id, notified, notify, notify_end, notify_others, thread_id,
+    NOTIFYING_EVENTS, Refers, enqueue, message_id, notified, notify, notify_end, notify_others, thread_id,
 };
 pub(crate) use job::{AttemptResult, Done, GivenUp, Job, LaneSettings, Rate, RetryPolicy, TimeLimit};
 pub(crate) use lanes::{ALARM_LANE, DETAILS_LANE, enqueue_job, job_key};
+pub(crate) use payload::read_notification;
 pub(crate) use routing::{Audience, Routing, by_channel, for_incidents, named, page, stored_metric};
 pub(crate) use text::{When, list, list_names};

@@ -52,6 +52,7 @@ struct Families {
     deliveries: Family<Two, Counter>,
     delivery_seconds: Histograms,
     heartbeat_calls: Family<One, Counter>,
+    restatements: Family<Two, Counter>,
 }
 
 impl Families {
@@ -86,6 +87,11 @@ impl Families {
             "Calls of worker.heartbeat_url by what became of them",
             self.heartbeat_calls.clone(),
         );
+        registry.register(
+            "restatements",
+            "Calls that sent what fires to a channel again, by what became of them",
+            self.restatements.clone(),
+        );
     }
 }
 
@@ -99,6 +105,7 @@ impl Counters {
             deliveries: Family::default(),
             delivery_seconds: Family::new_with_constructor(|| Histogram::new(CALL)),
             heartbeat_calls: Family::default(),
+            restatements: Family::default(),
         };
         let commit_seconds = Histogram::new(COMMIT);
         let gauges = MetricGauges::default();
@@ -202,6 +209,13 @@ impl Counters {
         let result = if is_good { "good" } else { "failed" };
         let calls = &self.families.heartbeat_calls;
         calls.get_or_create_owned(&[("result", result.to_owned())]).inc();
+    }
+
+    /// What fires was sent to a channel again.
+    pub(crate) fn restated(&self, lane: &str, is_good: bool) {
+        let result = if is_good { "good" } else { "failed" };
+        let labels = [("lane", lane.to_owned()), ("result", result.to_owned())];
+        self.families.restatements.get_or_create_owned(&labels).inc();
     }
 
     /// Why the last changed config was refused, if it was.

@@ -3,6 +3,7 @@
 // All of it is test code, most of it in macros that the lint does not see as such.
 #![allow(clippy::unwrap_used)]
 
+mod alertmanager;
 mod chain;
 mod clock;
 mod config_alone;

@@ -1,6 +1,7 @@
 //! What channels talk to, one a file: each checks what is posted the way its provider does, counts as the provider counts, and
 //! answers with the provider's codes. What it took is kept for the test to read.
 
+mod alertmanager;
 mod aliyun_sms;
 mod dingtalk;
 mod feishu;
@@ -21,6 +22,7 @@ use monitor_domain::SharedClock;
 use monitor_simulator::http::{Answer, HttpServer, Request};
 use serde_json::Value;
 
+pub use alertmanager::Alertmanager;
 pub use aliyun_sms::AliyunSms;
 pub use dingtalk::Dingtalk;
 pub use feishu::Feishu;

@@ -6,6 +6,7 @@ mod lifecycle;
 mod mutes;
 mod prune;
 mod queries;
+mod restated;
 mod row;
 
 pub use aging::{Aged, acknowledge_aged};
@@ -19,4 +20,5 @@ pub use prune::prune;
 pub use queries::{
     Filter, OpenAlerts, by_ids, get, lasting, muted_by, open_counts, open_keys, page, recent, unresolved_for,
 };
+pub use restated::{Restated, restated};
 pub use row::{Alert, NewAlert};

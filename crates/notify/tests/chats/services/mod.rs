@@ -1,5 +1,6 @@
 //! Each service that messages are posted to: how it is started, the channel that fits it, and how it refuses.
 
+mod alertmanager;
 mod dingtalk;
 mod feishu;
 mod ntfy;
@@ -94,6 +95,7 @@ pub(crate) const ALL: &[Service] = &[
     telegram::SERVICE,
     ntfy::SERVICE,
     webhook::SERVICE,
+    alertmanager::SERVICE,
     sms_aliyun::SERVICE,
     sms_twilio::SERVICE,
 ];
