@@ -7,6 +7,7 @@ use monitor_model::{ClockHistory, Delivery};
 use monitor_notify::{Event, MessageIds, Notification};
 
 use super::payload::{self, JobPayload, PayloadError};
+use super::routing::common_page;
 use super::text;
 
 /// One delivery, or all of a digest, oldest first; never none.
@@ -107,4 +108,5 @@ fn digest(language: Language, first: &Delivery, messages: &[Notification]) -> No
         _ => count,
     };
     Notification::digest(MessageIds::new(&batch, &batch), title, text, messages)
+        .with_url(common_page(messages))
 }

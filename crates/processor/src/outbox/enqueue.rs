@@ -7,7 +7,7 @@ use monitor_notify::{AlertFacts, Event, MessageIds, Notification};
 
 use super::draft::Draft;
 use super::payload;
-use super::routing::{Audience, Routing, by_channel};
+use super::routing::{Audience, Routing, alert_page, by_channel};
 
 /// The events by which people are notified of an alert. Who got one of them is notified of its end.
 pub(crate) const NOTIFYING_EVENTS: [&str; 4] = [
@@ -79,7 +79,12 @@ pub(crate) fn notify_others(
     };
     let metric = routing.metric.clone();
     let message = Notification::about_alert(ids, draft.event, metric, facts, &draft.text, draft.at)
-        .with_url(routing.page.clone())
+        .with_url(
+            routing
+                .page
+                .as_deref()
+                .map(|overview| alert_page(overview, alert.id)),
+        )
         .with_opening(alert.kind.as_str(), alert.opened_at.and_utc());
     let refers = Refers {
         alert_id: Some(alert.id),

@@ -4,13 +4,17 @@ use chrono::{DateTime, Utc};
 use monitor_domain::Severity;
 use monitor_model::deliveries::{Address, Filter};
 use monitor_model::{Alert, Conn, DbError, deliveries};
-use monitor_notify::MetricInfo;
+use monitor_notify::{MetricInfo, Notification};
 use monitor_rules::Occasion;
 use serde::{Deserialize, Serialize};
 
 use super::payload;
 use crate::context::Context;
 use crate::metric::{MAX_MESSAGES, Metric, MetricConfig};
+
+/// The page with all metrics, and the folder of those of single alerts.
+pub(crate) const OVERVIEW: &str = "/monitor";
+const ALERTS: &str = "/alerts/";
 
 /// Messages of an alert that are searched for the name of its metric.
 const RECENT: i64 = 20;
@@ -52,7 +56,7 @@ impl Routing {
             metric: MetricInfo::new(config.key.as_str(), &config.title).with_unit(&config.unit),
             severity: config.severity,
             audience: named(context, notify),
-            page: page(context, "/monitor"),
+            page: page(context, OVERVIEW),
             max_messages: config.max_messages,
             without_recovery: routes
                 .map(|routes| routes.without_recovery(subject(config)))
@@ -131,6 +135,76 @@ pub(crate) fn page(context: &Context, path: &str) -> Option<String> {
     Some(format!("{}{path}", base.trim_end_matches('/')))
 }
 
+/// The page of an alert, where `overview` is the overview's, as it is stored with jobs.
+pub(crate) fn alert_page(overview: &str, alert_id: i64) -> String {
+    match overview.strip_suffix(OVERVIEW) {
+        Some(base) => format!("{base}{ALERTS}{alert_id}"),
+        None => overview.to_owned(),
+    }
+}
+
+/// The overview of the monitor that has this page of an alert; any other page is itself.
+fn overview(page: &str) -> String {
+    match page.rsplit_once(ALERTS) {
+        Some((base, id)) if id.parse::<i64>().is_ok() => format!("{base}{OVERVIEW}"),
+        _ => page.to_owned(),
+    }
+}
+
+/// The page of several messages: the one that all of them have, else the overview.
+pub(crate) fn common_page(messages: &[Notification]) -> Option<String> {
+    let mut pages = messages.iter().filter_map(|message| message.url.as_deref());
+    let first = pages.next()?;
+    match pages.all(|page| page == first) {
+        true => Some(first.to_owned()),
+        false => Some(overview(first)),
+    }
+}
+
 fn max_messages() -> usize {
     MAX_MESSAGES
+}
+
+#[cfg(test)]
+mod tests {
+    use monitor_domain::Severity;
+    use monitor_notify::MessageIds;
+
+    use super::*;
+
+    fn message(page: Option<&str>) -> Notification {
+        let subject = MetricInfo::new("z", "Z");
+        let ids = MessageIds::new("n", "n@m");
+        Notification::notice(ids, subject, Severity::Warning, "n", DateTime::<Utc>::UNIX_EPOCH)
+            .with_url(page.map(str::to_owned))
+    }
+
+    #[test]
+    fn an_alert_has_a_page_beside_the_overview() {
+        let page = alert_page("https://m.example/ops/monitor", 7);
+        assert_eq!(page, "https://m.example/ops/alerts/7");
+        assert_eq!(overview(&page), "https://m.example/ops/monitor");
+        for other in ["https://m.example/system", "https://m.example/alerts/x", ""] {
+            assert_eq!(alert_page(other, 7), other);
+            assert_eq!(overview(other), other);
+        }
+    }
+
+    #[test]
+    fn several_messages_have_the_page_of_their_alert_or_the_overview() {
+        let common = |pages: &[Option<&str>]| {
+            let messages: Vec<_> = pages.iter().map(|page| message(*page)).collect();
+            common_page(&messages)
+        };
+        let (seven, eight) = (
+            Some("https://m.example/alerts/7"),
+            Some("https://m.example/alerts/8"),
+        );
+        assert_eq!(common(&[seven, None, seven]).as_deref(), seven);
+        assert_eq!(
+            common(&[seven, eight]).as_deref(),
+            Some("https://m.example/monitor")
+        );
+        assert_eq!(common(&[None]), None);
+    }
 }
