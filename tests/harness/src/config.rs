@@ -30,6 +30,8 @@ pub struct Config {
     pub to: Vec<String>,
     /// `lang` of the web: of pages, reasons and mails.
     pub lang: String,
+    /// More keys of `[web]`.
+    pub web: String,
     /// More keys of `[worker]`.
     pub worker: String,
     /// More sections or keys at the end.
@@ -44,6 +46,7 @@ impl Default for Config {
             interval: "200ms".into(),
             to: vec!["ops@example.com".into()],
             lang: "en".into(),
+            web: String::new(),
             worker: String::new(),
             more: String::new(),
         }
@@ -66,6 +69,7 @@ impl Config {
             interval,
             to,
             lang,
+            web: web_keys,
             worker,
             more,
         } = self;
@@ -80,6 +84,7 @@ url = "{database}"
 [web]
 bind = "{web}"
 lang = "{lang}"
+{web_keys}
 
 [worker]
 interval = "{interval}"

@@ -213,3 +213,20 @@ both! {
         app.finish().await;
     }
 }
+
+both! {
+    async fn a_mail_links_to_the_page_of_its_alert(app: TestApp, Config {
+        web: "base_url = \"https://monitor.example\"".into(), ..Config::default()
+    }) {
+        app.poll().await;
+        app.b().add_message("x", "m1", "Order 1 is unpaid");
+        app.read("x", 1.0).await;
+        let id = app.alerts().await[0].id;
+        let mails = app.mail().mails();
+        assert_eq!(mails.len(), 1);
+        let page = format!("https://monitor.example/alerts/{id}");
+        assert!(mails[0].text.contains(&page), "{}", mails[0].text);
+        assert!(mails[0].html.contains(&page), "{}", mails[0].html);
+        app.finish().await;
+    }
+}
