@@ -46,6 +46,8 @@ enum EventArg {
     Alert,
     /// It lasts, and nobody acknowledged it.
     Reminder,
+    /// Nobody acknowledged it for so long: each step of `escalate`.
+    Escalation,
     /// It is over.
     Recovery,
 }
@@ -71,12 +73,17 @@ pub(crate) fn test(program: &Program, config: &Path, args: &TestArgs) -> Result<
     let (occasion, event) = match args.event {
         EventArg::Alert => (Occasion::Alert, "alert"),
         EventArg::Reminder => (Occasion::Reminder, "reminder"),
+        EventArg::Escalation => (Occasion::Alert, "escalation"),
         EventArg::Recovery => (Occasion::Recovery, "recovery"),
     };
     let severity = args.severity.unwrap_or(metric.severity);
     let local = shown_in(zone, at).ok_or_else(|| Exit::Usage(no_zone(zone)))?;
     let (title, key, local) = (&metric.title, &metric.key, local.format("%Y-%m-%d %H:%M"));
     say(&format!("{title} ({key}), {severity}, {event} at {local} {zone}"));
+    if matches!(args.event, EventArg::Escalation) {
+        steps(&settings, metric).iter().for_each(|line| say(line));
+        return Ok(());
+    }
     let subject = Subject {
         key: &metric.key,
         group: metric.group.as_deref(),
@@ -98,6 +105,21 @@ pub(crate) fn test(program: &Program, config: &Path, args: &TestArgs) -> Result<
         .unwrap_or_else(|| metric.notify.clone());
     people(&settings, &channels).iter().for_each(|line| say(line));
     Ok(())
+}
+
+/// Who is notified by each step of an escalation, for which no route is considered.
+fn steps(settings: &Settings, metric: &MetricSettings) -> Vec<String> {
+    let Some(escalation) = &metric.rule.escalate else {
+        return vec!["its alerts are not escalated: its rule has no escalate".to_owned()];
+    };
+    let mut lines = vec!["escalate names the channels, so no route is considered".to_owned()];
+    let of = escalation.steps.len();
+    for (number, step) in (1..).zip(&escalation.steps) {
+        let after = humantime::format_duration(step.after);
+        lines.push(format!("step {number} of {of}, {after} after the alert"));
+        lines.extend(people(settings, &step.notify));
+    }
+    lines
 }
 
 /// What became of each route.

@@ -6,6 +6,8 @@ use monitor_domain::Finding;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::escalation::Escalation;
+
 /// What every rule may have beside its condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -28,21 +30,9 @@ pub struct RuleCommon {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "Option<String>")]
     pub repeat: Option<Duration>,
-    /// Which further channels to notify, and after how long, while nobody acknowledged; none by default.
-    pub escalate: Option<Escalate>,
-}
-
-/// Which channels to notify of an alert that nobody acknowledged. Both keys must be set; one that is missing reads as
-/// zero or none, which is refused.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Escalate {
-    /// How long after the alert; needed.
-    #[serde(with = "humantime_serde")]
-    #[schemars(with = "String")]
-    pub after: Duration,
-    /// The channels to notify; needed.
-    pub notify: Vec<String>,
+    /// Which further channels to notify, and after how long, while nobody acknowledged: a table, or a list of them, one for
+    /// each step; none by default.
+    pub escalate: Option<Escalation>,
 }
 
 impl RuleCommon {
@@ -61,23 +51,7 @@ impl RuleCommon {
                 wrong.push(Finding::new(field, message));
             }
         }
-        wrong.extend(self.escalate.iter().flat_map(Escalate::check));
-        wrong
-    }
-}
-
-impl Escalate {
-    /// Both keys, since neither has a default that is right for everybody.
-    fn check(&self) -> Vec<Finding> {
-        let mut wrong = Vec::new();
-        if self.after.is_zero() {
-            let message = "say how long after the alert, more than 0s, such as \"10m\"";
-            wrong.push(Finding::new("escalate.after", message));
-        }
-        if self.notify.is_empty() {
-            let message = "say which channels to notify, such as [\"oncall\"]";
-            wrong.push(Finding::new("escalate.notify", message));
-        }
+        wrong.extend(self.escalate.iter().flat_map(Escalation::check));
         wrong
     }
 }

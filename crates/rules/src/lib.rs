@@ -5,6 +5,7 @@ extern crate self as monitor_rules;
 
 mod common;
 mod condition;
+mod escalation;
 mod flapping;
 mod history;
 mod hours;
@@ -17,12 +18,13 @@ mod situation;
 mod state;
 mod text;
 
-pub use common::{Escalate, RuleCommon};
+pub use common::RuleCommon;
 pub use condition::{
     AboveSettings, Baseline, BelowSettings, Change, ChangeSettings, Condition, ConditionSettings, Context,
     Direction, Expression, FallSettings, Initial, KINDS, Level, Lifetime, Memory, NoData, NoDataSettings,
     OutsideSettings, Past, Range, Reference, RiseSettings, Signal, Step, Timing, WhenSettings,
 };
+pub use escalation::{Escalate, Escalation};
 pub use flapping::Flapping;
 pub use history::{Answer, History, Lack, Need, Window};
 pub use hours::{Day, shown_in, when_shown};

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use monitor_domain::Language;
 
-use crate::common::Escalate;
 use crate::condition::{Condition, Context, Lifetime, Memory, Past, Reference, Signal, Timing};
+use crate::escalation::Escalation;
 use crate::flapping::Flapping;
 use crate::history::History;
 use crate::text::{en, zh_cn};
@@ -30,7 +30,7 @@ pub struct Rule {
     /// How often to remind while an alert is open and unacknowledged; the judging itself does not use it.
     pub repeat: Option<Duration>,
     /// Which channels to notify, too, while an alert is open and unacknowledged; the judging itself does not use it.
-    pub escalate: Option<Escalate>,
+    pub escalate: Option<Escalation>,
     /// For a level, what counts as flapping; it damps notifications and changes nothing that is judged.
     pub flapping: Option<Flapping>,
     /// The language of its description and of its reasons; nothing else depends on it.

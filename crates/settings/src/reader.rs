@@ -151,11 +151,7 @@ impl<'d, 'i> Reader<'d, 'i> {
 
     /// Says what a crate's own check found below a path: `field` may have dots and indexes (`steps[0].path`), or be empty.
     pub(crate) fn found(&mut self, path: &[String], field: &str, message: &str) {
-        let mut full: Vec<String> = path
-            .iter()
-            .cloned()
-            .chain(field.split('.').flat_map(name_and_index))
-            .collect();
+        let mut full = inside(path, field);
         // What a key that was said already leaves behind.
         if field.is_empty() && self.excused.iter().any(|said| is_inside(said, &show(path))) {
             return;
@@ -275,6 +271,12 @@ fn is_inside(inner: &str, outer: &str) -> bool {
     inner
         .strip_prefix(outer)
         .is_some_and(|rest| rest.starts_with(['.', '[']))
+}
+
+/// A path and the parts of a field below it, which may have dots and indexes.
+pub(crate) fn inside(path: &[String], field: &str) -> Vec<String> {
+    let parts = field.split('.').flat_map(name_and_index);
+    path.iter().cloned().chain(parts).collect()
 }
 
 /// The parts of a path that one part of a field is: `steps[0]` is one of a list.

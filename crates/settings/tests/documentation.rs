@@ -226,10 +226,11 @@ fn rows_below(root: &Value, inner: &Value) -> Vec<(String, String)> {
     rows(root, inner, |_| true)
 }
 
-/// What a property refers to, or itself.
+/// What a property refers to, or itself; where it may be a table or a list of them, the table.
 fn referred<'v>(root: &'v Value, property: &'v Value) -> &'v Value {
     match property["$ref"].as_str() {
         Some(name) => &root["$defs"][name.trim_start_matches("#/$defs/")],
+        None if property["oneOf"][1]["type"] == "array" => referred(root, &property["oneOf"][0]),
         None => property,
     }
 }

@@ -638,6 +638,21 @@ alert = { escalate = { after = 10, notify = [] } }
 }
 
 #[test]
+fn steps_of_an_escalation_are_checked_one_by_one() {
+    let text = with(
+        r#"alert = { rise = 1, escalate = [{ after = "30m", notify = ["mail"] }, { after = "10m", notify = ["mial"] }] }
+[metrics.y]
+alert = { rise = 1, escalate = [{ after = "10m", notify = ["mail"] }, { after = "30m", notify = [] }] }
+[metrics.z]
+alert = { rise = 1, escalate = [{ after = "10m", notify = ["mail"] }, { afer = "30m" }] }
+[metrics.w]
+alert = { rise = 1, escalate = [] }
+"#,
+    );
+    insta::assert_snapshot!(errors(&text), @"");
+}
+
+#[test]
 fn a_percentage_and_a_span_are_written_so() {
     let text = with(
         r#"alert = { rise = "20", within = "1h" }

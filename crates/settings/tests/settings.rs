@@ -264,8 +264,8 @@ fn an_escalation_notifies_each_channel_once() {
         .remove(0)
         .rule;
     let escalate = rule.escalate.unwrap();
-    assert_eq!(escalate.notify, ["alpha"]);
-    assert_eq!(escalate.after, Duration::from_secs(600));
+    assert_eq!(escalate.steps[0].notify, ["alpha"]);
+    assert_eq!(escalate.steps[0].after, Duration::from_secs(600));
 }
 
 #[test]

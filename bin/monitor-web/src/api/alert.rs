@@ -42,8 +42,10 @@ pub struct AlertView {
     pub further_messages: i32,
     /// Why nobody was notified of it (yet), such as `silence:3`; `null` where people were.
     pub muted: Option<String>,
-    /// When it was escalated, because nobody acknowledged it.
+    /// When it was escalated for the first time, because nobody acknowledged it.
     pub escalated_at: Option<DateTime<Utc>>,
+    /// How many steps of its escalation are done.
+    pub escalation_step: i32,
 }
 
 /// An alert with its messages and deliveries: `GET /api/v1/alerts/{id}`.
@@ -79,6 +81,7 @@ impl AlertView {
             further_messages: alert.further_messages,
             muted: alert.muted,
             escalated_at: alert.escalated_at.map(utc),
+            escalation_step: alert.escalation_step,
         }
     }
 }

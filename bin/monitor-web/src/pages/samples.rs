@@ -283,6 +283,7 @@ fn alert_rows() -> Vec<AlertRow> {
         further_messages: 3,
         muted: Some("flapping".to_owned()),
         escalated_at: Some(now()),
+        escalation_step: 2,
     };
     let over = AlertView {
         acknowledged_at: Some(now()),

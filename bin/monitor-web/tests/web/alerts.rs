@@ -45,6 +45,7 @@ async fn alerts_come_in_pages_newest_first_and_filtered() {
             "acknowledged_at": null, "acknowledged_by": null, "note": null,
             "resolved_at": "2026-11-03T09:12:40.500Z", "resolved_value": 88, "further_messages": 0, "muted": null,
             "escalated_at": null,
+            "escalation_step": 0,
         });
         assert_eq!(
             rest,

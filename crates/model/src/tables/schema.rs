@@ -61,6 +61,7 @@ diesel::table! {
         muted -> Nullable<Text>,
         end_muted -> Nullable<Text>,
         escalated_at -> Nullable<Timestamp>,
+        escalation_step -> Integer,
         group_id -> Nullable<BigInt>,
     }
 }
@@ -74,6 +75,7 @@ diesel::table! {
         alerts -> BigInt,
         opened_at -> Timestamp,
         escalated_at -> Nullable<Timestamp>,
+        escalation_step -> Integer,
         acknowledged_at -> Nullable<Timestamp>,
         acknowledged_by -> Nullable<Text>,
         note -> Nullable<Text>,

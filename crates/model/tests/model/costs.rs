@@ -83,10 +83,10 @@ const QUESTIONS: [Question; 36] = [
         .len())
     }),
     ("what to escalate", |c| {
-        Ok(alerts::to_escalate(c, &["m1".into(), "m2".into()], at(99_999), 500)?.len())
+        Ok(alerts::to_escalate(c, &["m1".into(), "m2".into()], 0, at(99_999), 500)?.len())
     }),
     ("whether it is escalated", |c| {
-        Ok(usize::from(alerts::is_escalated(c, "m1", AlertKind::Event)?))
+        Ok(usize::from(alerts::is_escalated(c, "m1", AlertKind::Event, 1)?))
     }),
     ("what an incident covers", |c| {
         Ok(alerts::muted_by(c, "incident:7")?.len())

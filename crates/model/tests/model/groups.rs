@@ -249,18 +249,22 @@ both! {
         open(&db, event("y", None, 1)).await;
         let due = async |key: &str, before| -> Vec<i64> {
             let keys = vec![key.to_owned()];
-            let due = db.read(move |c| alerts::to_escalate(c, &keys, at(before), 10)).await.unwrap();
+            let due = db.read(move |c| alerts::to_escalate(c, &keys, 0, at(before), 10)).await.unwrap();
             due.into_iter().map(|alert| alert.id).collect()
         };
         assert_eq!((due("x", 4).await, due("x", 5).await), (vec![], vec![first]), "nobody knows of the muted one");
-        assert!(!db.read(|c| alerts::is_escalated(c, "x", AlertKind::Event)).await.unwrap());
-        assert!(db.write(move |c| alerts::escalate(c, first, at(7))).await.unwrap());
-        assert!(!db.write(move |c| alerts::escalate(c, first, at(8))).await.unwrap());
-        assert!(db.read(|c| alerts::is_escalated(c, "x", AlertKind::Event)).await.unwrap());
-        assert!(!db.read(|c| alerts::is_escalated(c, "y", AlertKind::Event)).await.unwrap());
+        assert!(!db.read(|c| alerts::is_escalated(c, "x", AlertKind::Event, 1)).await.unwrap());
+        assert!(db.write(move |c| alerts::escalate(c, first, 0, at(7))).await.unwrap());
+        assert!(!db.write(move |c| alerts::escalate(c, first, 0, at(8))).await.unwrap());
+        assert!(db.read(|c| alerts::is_escalated(c, "x", AlertKind::Event, 1)).await.unwrap());
+        assert!(!db.read(|c| alerts::is_escalated(c, "y", AlertKind::Event, 1)).await.unwrap());
         assert_eq!((get(&db, first).await.escalated_at, due("x", 60).await), (Some(at(7)), vec![]));
+        let next = db.read(|c| alerts::to_escalate(c, &["x".to_owned()], 1, at(60), 10)).await.unwrap();
+        assert_eq!(next.iter().map(|alert| alert.id).collect::<Vec<_>>(), [first]);
+        assert!(db.write(move |c| alerts::escalate(c, first, 1, at(8))).await.unwrap());
+        assert_eq!((get(&db, first).await.escalated_at, get(&db, first).await.escalation_step), (Some(at(7)), 2));
         db.write(move |c| alerts::acknowledge(c, first, "ann", None, at(9))).await.unwrap();
-        assert!(!db.read(|c| alerts::is_escalated(c, "x", AlertKind::Event)).await.unwrap());
+        assert!(!db.read(|c| alerts::is_escalated(c, "x", AlertKind::Event, 1)).await.unwrap());
         let next = open(&db, event("x", None, 20)).await;
         assert_eq!(due("x", 60).await, [next]);
     }
@@ -306,7 +310,7 @@ both! {
             assert_eq!(ids(&db, open_only(), 9).await, [new, 5, 4, 3, 2, 1]);
         }
         assert_eq!(kept_and_counted(&db).await, (6, 6));
-        assert!(db.read(|c| alerts::is_escalated(c, "x", AlertKind::Event)).await.unwrap());
+        assert!(db.read(|c| alerts::is_escalated(c, "x", AlertKind::Event, 1)).await.unwrap());
         let aged = acknowledge_aged(&db, 4, 9).await;
         assert_eq!(aged.iter().map(|(_, count)| count).sum::<i64>(), 4, "the oldest of a group is known: {aged:?}");
 

@@ -117,21 +117,21 @@ both! {
         let id = open(&db, "z", None).await.id;
         let due = async |key: &str, before| {
             let keys = vec![key.to_owned()];
-            db.read(move |c| alerts::to_escalate(c, &keys, at(before), 10)).await.unwrap().len()
+            db.read(move |c| alerts::to_escalate(c, &keys, 0, at(before), 10)).await.unwrap().len()
         };
         assert_eq!((due("z", 0).await, due("z", -1).await, due("x", 9).await), (1, 0, 0));
-        assert!(!db.read(|c| alerts::is_escalated(c, "z", AlertKind::Level)).await.unwrap());
-        assert!(db.write(move |c| alerts::escalate(c, id, at(7))).await.unwrap());
-        assert!(db.read(|c| alerts::is_escalated(c, "z", AlertKind::Level)).await.unwrap());
+        assert!(!db.read(|c| alerts::is_escalated(c, "z", AlertKind::Level, 1)).await.unwrap());
+        assert!(db.write(move |c| alerts::escalate(c, id, 0, at(7))).await.unwrap());
+        assert!(db.read(|c| alerts::is_escalated(c, "z", AlertKind::Level, 1)).await.unwrap());
         assert_eq!(due("z", 9).await, 0);
         let locked = db.write(move |c| alerts::lock(c, id)).await.unwrap();
         assert_eq!(locked.unwrap().id, id);
         assert_eq!(db.write(|c| alerts::lock(c, 99)).await.unwrap(), None);
-        assert!(!db.write(move |c| alerts::escalate(c, id, at(8))).await.unwrap());
+        assert!(!db.write(move |c| alerts::escalate(c, id, 0, at(8))).await.unwrap());
         assert_eq!(db.read(move |c| alerts::get(c, id)).await.unwrap().unwrap().escalated_at, Some(at(7)));
         let id = open(&db, "z", None).await.id;
         db.write(move |c| alerts::acknowledge(c, id, "ann", None, at(3))).await.unwrap();
-        assert!(!db.write(move |c| alerts::escalate(c, id, at(9))).await.unwrap());
+        assert!(!db.write(move |c| alerts::escalate(c, id, 0, at(9))).await.unwrap());
     }
 
     async fn alerts_are_listed_by_what_they_are(db) {

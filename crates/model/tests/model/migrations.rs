@@ -12,7 +12,7 @@ use monitor_model::{
 
 use crate::support::{TestDb, at, both, delivery, soon};
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "2026-11-01-000000_initial",
     "2026-11-25-000000_lifecycle",
     "2026-11-26-000000_standard_words",
@@ -24,6 +24,7 @@ const NAMES: [&str; 11] = [
     "2026-11-28-190000_reload",
     "2026-11-29-100000_pushed_values",
     "2026-11-29-200000_metric_items",
+    "2026-11-29-220000_escalation_step",
 ];
 
 /// Rows of every table under the words that the second migration left.
@@ -115,7 +116,7 @@ macro_rules! script {
 }
 
 /// All migrations, the first one first.
-fn scripts(backend: Backend) -> [Script; 11] {
+fn scripts(backend: Backend) -> [Script; 12] {
     match backend {
         Backend::Sqlite => [
             script!("sqlite/2026-11-01-000000_initial"),
@@ -129,6 +130,7 @@ fn scripts(backend: Backend) -> [Script; 11] {
             script!("sqlite/2026-11-28-190000_reload"),
             script!("sqlite/2026-11-29-100000_pushed_values"),
             script!("sqlite/2026-11-29-200000_metric_items"),
+            script!("sqlite/2026-11-29-220000_escalation_step"),
         ],
         Backend::Postgres => [
             script!("postgres/2026-11-01-000000_initial"),
@@ -142,6 +144,7 @@ fn scripts(backend: Backend) -> [Script; 11] {
             script!("postgres/2026-11-28-190000_reload"),
             script!("postgres/2026-11-29-100000_pushed_values"),
             script!("postgres/2026-11-29-200000_metric_items"),
+            script!("postgres/2026-11-29-220000_escalation_step"),
         ],
     }
 }
@@ -291,7 +294,7 @@ both! {
         assert_eq!(of(3).await.end_muted.unwrap().parse(), Ok(Mute::Incident(12)));
         let window = Mute::Maintenance("trouble:night".to_owned());
         assert_eq!(of(4).await.muted.unwrap().parse(), Ok(window), "the name of a window is somebody's own");
-        let waiting = db.read(|c| alerts::to_escalate(c, &["y".to_owned()], at(9), 9)).await.unwrap();
+        let waiting = db.read(|c| alerts::to_escalate(c, &["y".to_owned()], 0, at(9), 9)).await.unwrap();
         assert_eq!(waiting.len(), 1, "of an alert muted by an incident people were notified");
 
         let counts = db.read(alerts::open_counts).await.unwrap();
@@ -305,6 +308,17 @@ both! {
         let expected = ["", "alert,maintenance:our trouble:night", "no_data,incident:1,recovered,incident:2", "alert"];
         assert_eq!(effects, expected);
         assert_eq!(trail[2].reason, "trouble:");
+    }
+
+    async fn what_was_escalated_before_has_one_step_done(db) {
+        let db = at_the_second_migration(db).await;
+        let escalated = "UPDATE alert SET escalated_at = '2026-11-01 00:00:08' WHERE id IN (1, 4)";
+        db.write(move |c| Ok(c.batch_execute(escalated)?)).await.unwrap();
+        db.migrate().await.unwrap();
+        let steps = "SELECT CAST(escalation_step AS TEXT) AS line FROM alert ORDER BY id";
+        assert_eq!(lines(&db, steps).await, ["1", "0", "0", "1"]);
+        let steps = "SELECT key || ' ' || escalation_step AS line FROM alert_group";
+        assert_eq!(lines(&db, steps).await, ["x 1"]);
     }
 
     async fn what_waited_before_is_claimed_and_not_enqueued_again(db) {

@@ -20,9 +20,10 @@ use super::lifecycle::{self, Cover, Ended, Escalated, Lasting, Late, is_unacknow
 use super::mutes::{self, Target};
 use super::notify::{as_it_stands, as_opened, notify_end_on_record, notify_records};
 use super::open::{self, Open};
-use super::policies::{Policies, escalation};
+use super::policies::Policies;
 use super::recorded;
 use super::removed::{self, Removed};
+use super::step::Step;
 use crate::context::{Context, Generations, Monitored};
 use crate::incidents::{self, Outages, Stage};
 use crate::outbox::{
@@ -119,8 +120,8 @@ impl FollowUp {
                 first = first.and(followed);
             }
         }
-        for alert in &open.unacknowledged {
-            let escalated = self.escalate(alert, &open, now).await;
+        for (done, alert) in &open.unacknowledged {
+            let escalated = self.escalate(alert, *done, &open, now).await;
             first = first.and(escalated);
         }
         first
@@ -282,13 +283,19 @@ impl FollowUp {
         Ok(())
     }
 
-    /// Notifies others of what nobody acknowledged. While one alert of a metric is escalated, further ones are not: those others
-    /// know.
-    async fn escalate(&self, alert: &Alert, open: &Open, now: DateTime<Utc>) -> Result<(), DbError> {
+    /// Notifies others of what nobody acknowledged, by the step after those that are `done`. While one alert of a metric is as
+    /// far, further ones notify nobody by that step: those others know.
+    async fn escalate(
+        &self,
+        alert: &Alert,
+        done: i32,
+        open: &Open,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbError> {
         let Some(metric) = self.metric(alert) else {
             return Ok(());
         };
-        let Some(escalate) = escalation(&metric) else {
+        let Some(step) = Step::after(&metric, done) else {
             return Ok(());
         };
         let by_id = |id: i64| open.incidents.iter().find(|incident| incident.id == id);
@@ -299,18 +306,19 @@ impl FollowUp {
             Escalated::Incident(id) => by_id(id).cloned(),
         };
         let routing = Routing::of(&self.context, &*metric.metric, Occasion::Alert, now);
-        let to = named(&self.context, &escalate.notify);
+        let to = named(&self.context, &step.notify);
         let (context, alert, at) = (Arc::clone(&self.context), alert.clone(), now.naive_utc());
         let escalate = move |conn: &mut Conn| {
-            let is_known = alerts::is_escalated(conn, &alert.key, alert.kind)?;
-            if !alerts::escalate(conn, alert.id, at)? || is_known {
+            let is_known = alerts::is_escalated(conn, &alert.key, alert.kind, step.number)?;
+            if !alerts::escalate(conn, alert.id, done, at)? || is_known {
                 return Ok(());
             }
             if let Some(incident) = &incident {
                 let began = (incident, Stage::Began);
                 return incidents::notify(conn, &context, &to, began, &incident.reason, at);
             }
-            let draft = as_it_stands(conn, Event::Escalation, &alert, Subject::Alert, now)?;
+            let mut draft = as_it_stands(conn, Event::Escalation, &alert, step.subject(), now)?;
+            draft.text.extend(step.said(context.options.language, &alert));
             notify_others(conn, &routing, &to, &alert, &draft, at).map(drop)
         };
         self.context.db.write(escalate).await

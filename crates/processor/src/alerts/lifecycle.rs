@@ -264,6 +264,7 @@ mod tests {
             muted: muted.map(str::to_owned),
             end_muted: None,
             escalated_at: None,
+            escalation_step: 0,
         }
     }
 

@@ -16,6 +16,7 @@ mod pushed;
 mod recorded;
 mod removed;
 mod sound_alarm;
+mod step;
 
 pub(crate) use commit::{Commit, Evaluated};
 pub(crate) use explain::Explain;

@@ -22,7 +22,8 @@ pub(super) struct Open {
     pub(super) incidents: Vec<Incident>,
     pub(super) lasting: Vec<Alert>,
     pub(super) ended: Vec<Alert>,
-    pub(super) unacknowledged: Vec<Alert>,
+    /// Each with how many steps of its escalation are done, the next of which is due.
+    pub(super) unacknowledged: Vec<(i32, Alert)>,
     pub(super) silences: Vec<Silence>,
     pub(super) dependencies: Dependencies,
 }
@@ -36,8 +37,9 @@ pub(super) fn read(
 ) -> Result<Open, DbError> {
     let silences = silences::active(conn, now)?;
     let mut dependencies = Dependencies::read(conn, policies.depends_on.values().flatten())?;
-    // Metrics by how long their alerts may stay unacknowledged, without those that are suppressed.
-    let mut waited: BTreeMap<Duration, Vec<String>> = BTreeMap::new();
+    // Metrics by how many steps of an escalation are done and how long after the alert the next one is, without those that are
+    // suppressed.
+    let mut waited: BTreeMap<(i32, Duration), Vec<String>> = BTreeMap::new();
     for policy in &policies.escalation {
         let target = Target {
             key: &policy.key,
@@ -46,13 +48,15 @@ pub(super) fn read(
             is_flapping: false,
         };
         if mutes::find(context, (&silences, &dependencies), target, now).is_none() {
-            waited.entry(policy.after).or_default().push(policy.key.clone());
+            for (done, after) in (0..).zip(&policy.after) {
+                waited.entry((done, *after)).or_default().push(policy.key.clone());
+            }
         }
     }
     let mut unacknowledged = Vec::new();
-    for (after, keys) in &waited {
-        let before = ago(now, *after);
-        unacknowledged.extend(alerts::to_escalate(conn, keys, before, MAX_ESCALATED)?);
+    for ((done, after), keys) in &waited {
+        let due = alerts::to_escalate(conn, keys, *done, ago(now, *after), MAX_ESCALATED)?;
+        unacknowledged.extend(due.into_iter().map(|alert| (*done, alert)));
     }
     let incidents = incidents::all_open(conn)?;
     let lasting = alerts::lasting(conn, MAX_ALERTS)?;

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use monitor_domain::{MetricKey, Severity};
-use monitor_rules::Escalate;
+use monitor_rules::Escalation;
 
 use crate::context::Monitored;
 
-/// A metric whose alerts are escalated after so long.
+/// A metric whose alerts are escalated, and after how long at each step.
 pub(super) struct EscalationPolicy {
     pub(super) key: String,
     pub(super) severity: Severity,
-    pub(super) after: Duration,
+    pub(super) after: Vec<Duration>,
 }
 
 /// The policies of all metrics of a config.
@@ -32,7 +32,7 @@ impl Policies {
             Some(EscalationPolicy {
                 key: metric.key().to_owned(),
                 severity: metric.metric.config().severity,
-                after: escalation(metric)?.after,
+                after: escalation(metric)?.steps.iter().map(|step| step.after).collect(),
             })
         };
         let depends_on = metrics.iter().filter_map(|metric| {
@@ -52,6 +52,6 @@ impl Policies {
 }
 
 /// How the rule of a metric escalates, if it does.
-pub(super) fn escalation(metric: &Monitored) -> Option<&Escalate> {
+pub(super) fn escalation(metric: &Monitored) -> Option<&Escalation> {
     metric.metric.config().rule.escalate.as_ref()
 }

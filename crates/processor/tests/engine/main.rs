@@ -9,6 +9,7 @@ mod clock;
 mod config_alone;
 mod declared;
 mod dependencies;
+mod escalation;
 mod fairness;
 mod fault_table_smtp;
 mod faults;

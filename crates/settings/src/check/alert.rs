@@ -8,8 +8,8 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeString, DeTable};
 
-use super::{Checker, join};
-use crate::reader::NOWHERE;
+use super::Checker;
+use crate::reader::{NOWHERE, inside};
 use crate::tree::take;
 
 impl Checker<'_, '_> {
@@ -31,8 +31,11 @@ impl Checker<'_, '_> {
         let rule = settings.rule(interval);
         // Also where the rule has other mistakes: all is said at once.
         if let Some(escalate) = &mut settings.common.escalate {
-            let at = join(&join(at, "escalate"), "notify");
-            escalate.notify = self.notify(&at, Some(std::mem::take(&mut escalate.notify)));
+            for i in 0..escalate.steps.len() {
+                let at = inside(at, &escalate.path(i, "notify"));
+                let given = std::mem::take(&mut escalate.steps[i].notify);
+                escalate.steps[i].notify = self.notify(&at, Some(given));
+            }
         }
         match rule {
             Ok(rule) => Some(Rule {

@@ -144,6 +144,7 @@ alerts-none-open = No alert is open.
 alerts-none-hint = Each alert stays here until it is resolved.
 alert-over = Resolved
 alert-escalated = Escalated
+alert-escalation-step = (step { $n })
 alert-extra-one = and 1 more message
 alert-extra-many = and { $n } more messages
 kind-event = Event

@@ -144,6 +144,7 @@ alerts-none-open = 没有未关闭的告警。
 alerts-none-hint = 告警会一直显示在这里，直到结束。
 alert-over = 已结束
 alert-escalated = 已升级
+alert-escalation-step = （第 { $n } 级）
 alert-extra-one = 另有 1 条消息
 alert-extra-many = 另有 { $n } 条消息
 kind-event = 事件

@@ -212,20 +212,21 @@ pub fn acknowledged_with(c: &mut Conn, id: i64) -> Result<i64, DbError> {
     Ok(alert_group::table.find(group).select(dsl::alerts).first(c)?)
 }
 
-/// Whether a group of events of this metric is escalated and not acknowledged.
-pub(super) fn is_escalated(c: &mut Conn, key: &str) -> Result<bool, DbError> {
+/// Whether so many steps are done of the escalation of a group of events of this metric that is not acknowledged.
+pub(super) fn is_escalated(c: &mut Conn, key: &str, steps: i32) -> Result<bool, DbError> {
     let escalated = alert_group::table
         .filter(dsl::acknowledged_at.is_null())
         .filter(dsl::key.eq(key))
-        .filter(dsl::escalated_at.is_not_null());
+        .filter(dsl::escalation_step.ge(steps));
     Ok(diesel::select(diesel::dsl::exists(escalated)).get_result(c)?)
 }
 
-/// Of each group of these metrics that people were notified of, that was opened until `before` and is not escalated: its oldest
-/// event.
+/// Of each group of these metrics that people were notified of, that was opened until `before` and of whose escalation `done`
+/// steps are done: its oldest event.
 pub(super) fn to_escalate(
     c: &mut Conn,
     keys: &[String],
+    done: i32,
     before: NaiveDateTime,
     limit: i64,
 ) -> Result<Vec<Alert>, DbError> {
@@ -233,7 +234,7 @@ pub(super) fn to_escalate(
         .filter(dsl::acknowledged_at.is_null())
         .filter(dsl::muted.eq(false))
         .filter(dsl::key.eq_any(keys))
-        .filter(dsl::escalated_at.is_null())
+        .filter(dsl::escalation_step.eq(done))
         .filter(dsl::opened_at.le(before))
         .order(dsl::opened_at.asc())
         .limit(limit)
@@ -251,14 +252,20 @@ pub(super) fn to_escalate(
     Ok(oldest)
 }
 
-/// Notes that a group was escalated; `false` where it was before, or it is acknowledged.
-pub(super) fn escalate(c: &mut Conn, id: i64, at: NaiveDateTime) -> Result<bool, DbError> {
+/// Notes that the step after the first `done` of a group's escalation is done; `false` where it was further or not as far, or
+/// it is acknowledged.
+pub(super) fn escalate(c: &mut Conn, id: i64, done: i32, at: NaiveDateTime) -> Result<bool, DbError> {
     let due = alert_group::table
         .find(id)
         .filter(dsl::acknowledged_at.is_null())
-        .filter(dsl::escalated_at.is_null());
+        .filter(dsl::escalation_step.eq(done));
+    let first = diesel::dsl::sql::<diesel::sql_types::Nullable<diesel::sql_types::Timestamp>>(
+        "coalesce(escalated_at, ",
+    )
+    .bind::<diesel::sql_types::Timestamp, _>(at)
+    .sql(")");
     Ok(diesel::update(due)
-        .set(dsl::escalated_at.eq(Some(at)))
+        .set((dsl::escalated_at.eq(first), dsl::escalation_step.eq(done + 1)))
         .execute(c)?
         == 1)
 }
@@ -364,7 +371,7 @@ pub fn group_events(c: &mut Conn, limit: i64) -> Result<usize, DbError> {
             .set(dsl::alerts.eq(dsl::alerts + counted))
             .execute(c)?;
         if let Some(at) = escalated {
-            escalate(c, group, at)?;
+            escalate(c, group, 0, at)?;
         }
         joined += more;
     }

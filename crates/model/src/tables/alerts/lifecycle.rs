@@ -71,9 +71,9 @@ pub fn resolve(
         .optional()?)
 }
 
-/// Whether an alert of this metric and kind was escalated that is neither over nor acknowledged.
-pub fn is_escalated(c: &mut Conn, key: &str, kind: AlertKind) -> Result<bool, DbError> {
-    if kind == AlertKind::Event && groups::is_escalated(c, key)? {
+/// Whether so many steps are done of the escalation of an alert of this metric and kind that is neither over nor acknowledged.
+pub fn is_escalated(c: &mut Conn, key: &str, kind: AlertKind, steps: i32) -> Result<bool, DbError> {
+    if kind == AlertKind::Event && groups::is_escalated(c, key, steps)? {
         return Ok(true);
     }
     let escalated = alert::table
@@ -82,16 +82,17 @@ pub fn is_escalated(c: &mut Conn, key: &str, kind: AlertKind) -> Result<bool, Db
         .filter(dsl::key.eq(key))
         .filter(dsl::kind.eq(kind))
         .filter(dsl::acknowledged_at.is_null())
-        .filter(dsl::escalated_at.is_not_null());
+        .filter(dsl::escalation_step.ge(steps));
     Ok(diesel::select(diesel::dsl::exists(escalated)).get_result(c)?)
 }
 
-/// The alerts of these metrics that were opened until `before`, are neither acknowledged nor escalated, and of which
-/// somebody was notified: by the alert itself, or by the incident of its system. Oldest first. Of a group of events it is the
-/// oldest, and stands for them all.
+/// The alerts of these metrics that were opened until `before`, are not acknowledged, of whose escalation `done` steps are done,
+/// and of which somebody was notified: by the alert itself, or by the incident of its system. Oldest first. Of a group of
+/// events it is the oldest, and stands for them all.
 pub fn to_escalate(
     c: &mut Conn,
     keys: &[String],
+    done: i32,
     before: NaiveDateTime,
     limit: i64,
 ) -> Result<Vec<Alert>, DbError> {
@@ -100,33 +101,40 @@ pub fn to_escalate(
         .filter(dsl::group_id.is_null())
         .filter(dsl::key.eq_any(keys))
         .filter(dsl::acknowledged_at.is_null())
-        .filter(dsl::escalated_at.is_null())
+        .filter(dsl::escalation_step.eq(done))
         .filter(dsl::opened_at.le(before))
         .filter(dsl::muted.is_null().or(dsl::muted.like(COVERED)))
         .order(dsl::id.asc())
         .limit(limit)
         .select(own_columns!())
         .load(c)?;
-    due.extend(groups::to_escalate(c, keys, before, limit)?);
+    due.extend(groups::to_escalate(c, keys, done, before, limit)?);
     due.sort_by_key(|alert| alert.id);
     due.truncate(usize::try_from(limit).unwrap_or_default());
     Ok(due)
 }
 
-/// Notes that an alert was escalated, and with it its group; `false` where either was before, or it is acknowledged or over.
-pub fn escalate(c: &mut Conn, id: i64, at: NaiveDateTime) -> Result<bool, DbError> {
+/// Notes that the step after the first `done` of an alert's escalation is done, and with it that of its group; `false` where
+/// either was further or not as far, or it is acknowledged or over.
+pub fn escalate(c: &mut Conn, id: i64, done: i32, at: NaiveDateTime) -> Result<bool, DbError> {
     if let Some(group) = groups::of_alert(c, id)?
-        && !groups::escalate(c, group, at)?
+        && !groups::escalate(c, group, done, at)?
     {
         return Ok(false);
     }
     let due = alert::table
         .find(id)
-        .filter(dsl::escalated_at.is_null())
+        // Of a group's events another may have been the oldest at the steps before.
+        .filter(dsl::escalation_step.le(done))
         .filter(dsl::acknowledged_at.is_null())
         .filter(dsl::resolved_at.is_null());
+    let first = diesel::dsl::sql::<diesel::sql_types::Nullable<diesel::sql_types::Timestamp>>(
+        "coalesce(escalated_at, ",
+    )
+    .bind::<diesel::sql_types::Timestamp, _>(at)
+    .sql(")");
     Ok(diesel::update(due)
-        .set(dsl::escalated_at.eq(Some(at)))
+        .set((dsl::escalated_at.eq(first), dsl::escalation_step.eq(done + 1)))
         .execute(c)?
         == 1)
 }

@@ -48,8 +48,10 @@ pub struct Alert {
     pub muted: Option<String>,
     /// Why nobody was notified of its end (yet), a [`Mute`](crate::Mute).
     pub end_muted: Option<String>,
-    /// When it was escalated, because nobody had acknowledged it.
+    /// When it was escalated for the first time, because nobody had acknowledged it.
     pub escalated_at: Option<NaiveDateTime>,
+    /// How many steps of its escalation are done.
+    pub escalation_step: i32,
 }
 
 /// What a new [`Alert`] is made of; the rest is given by the database.
@@ -100,6 +102,7 @@ macro_rules! own_columns {
             alert::muted,
             alert::end_muted,
             alert::escalated_at,
+            alert::escalation_step,
         )
     };
 }
