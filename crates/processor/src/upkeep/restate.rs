@@ -199,6 +199,7 @@ mod tests {
             muted: None,
             end_muted: None,
             escalated_at: None,
+            escalation_step: 0,
         }
     }
 
