@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use monitor_domain::Clock;
-use monitor_harness::{Config, TestApp, both};
+use monitor_harness::{Config, both};
 use monitor_model::alerts;
 use monitor_simulator::SmtpSink;
 
