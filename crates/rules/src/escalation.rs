@@ -122,3 +122,44 @@ impl JsonSchema for Escalation {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(after: &str, notify: &[&str]) -> serde_json::Value {
+        serde_json::json!({ "after": after, "notify": notify })
+    }
+
+    fn wrong(steps: serde_json::Value) -> Vec<String> {
+        let escalation: Escalation = serde_json::from_value(steps).unwrap();
+        escalation.check().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn steps_come_one_after_another() {
+        let steps = serde_json::json!([step("10m", &["oncall"]), step("30m", &["phone"])]);
+        let escalation: Escalation = serde_json::from_value(steps.clone()).unwrap();
+        let after: Vec<u64> = escalation.steps.iter().map(|step| step.after.as_secs()).collect();
+        assert_eq!((after, wrong(steps)), (vec![600, 1800], vec![]));
+        let later = "each step comes later than those before it, counted from the alert";
+        assert_eq!(
+            wrong(serde_json::json!([
+                step("10m", &["a"]),
+                step("10m", &["b"]),
+                step("5m", &[])
+            ])),
+            [
+                format!("escalate[1].after: {later}: 10m is not after 10m"),
+                format!("escalate[2].after: {later}: 5m is not after 10m"),
+                "escalate[2].notify: say which channels to notify, such as [\"oncall\"]".to_owned(),
+            ]
+        );
+        assert!(wrong(serde_json::json!([]))[0].starts_with("escalate: has no step"));
+        let many: Vec<_> = (1..=11).map(|n| step(&format!("{n}m"), &["a"])).collect();
+        assert_eq!(
+            wrong(serde_json::json!(many)),
+            ["escalate: has 11 steps; keep at most 10"]
+        );
+    }
+}

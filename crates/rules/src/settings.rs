@@ -355,42 +355,6 @@ mod tests {
     }
 
     #[test]
-    fn steps_of_an_escalation_come_one_after_another() {
-        let step = |after: &str, notify: &[&str]| serde_json::json!({ "after": after, "notify": notify });
-        let steps = serde_json::json!([step("10m", &["oncall"]), step("30m", &["phone"])]);
-        let rule = parse(serde_json::json!({ "rise": 1, "escalate": steps }));
-        let after: Vec<u64> = rule
-            .escalate
-            .unwrap()
-            .steps
-            .iter()
-            .map(|step| step.after.as_secs())
-            .collect();
-        assert_eq!(after, [600, 1800]);
-        let found = |escalate| errors(serde_json::json!({ "rise": 1, "escalate": escalate }));
-        let same = found(serde_json::json!([
-            step("10m", &["a"]),
-            step("10m", &["b"]),
-            step("5m", &[])
-        ]));
-        let later = "each step comes later than those before it, counted from the alert";
-        assert_eq!(
-            same,
-            [
-                format!("escalate[1].after: {later}: 10m is not after 10m"),
-                format!("escalate[2].after: {later}: 5m is not after 10m"),
-                "escalate[2].notify: say which channels to notify, such as [\"oncall\"]".to_owned(),
-            ]
-        );
-        assert!(found(serde_json::json!([]))[0].starts_with("escalate: has no step"));
-        let many: Vec<_> = (1..=11).map(|n| step(&format!("{n}m"), &["a"])).collect();
-        assert_eq!(
-            found(serde_json::json!(many)),
-            ["escalate: has 11 steps; keep at most 10"]
-        );
-    }
-
-    #[test]
     fn flapping_goes_with_levels() {
         let flapping = serde_json::json!({ "alerts": 5, "within": "10m" });
         for level in [

@@ -649,7 +649,14 @@ alert = { rise = 1, escalate = [{ after = "10m", notify = ["mail"] }, { afer = "
 alert = { rise = 1, escalate = [] }
 "#,
     );
-    insta::assert_snapshot!(errors(&text), @"");
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:81: metrics.x.alert.escalate[1].after: each step comes later than those before it, counted from the alert: 10m is not after 30m
+    monitor.toml:13:98: metrics.x.alert.escalate[1].notify[0]: no channel "mial"; did you mean "mail"?
+    monitor.toml:15:97: metrics.y.alert.escalate[1].notify: say which channels to notify, such as ["oncall"]
+    monitor.toml:17:73: metrics.z.alert.escalate[1].afer: there is no such key; did you mean "after"?
+    monitor.toml:18:10: metrics.w.fetch: missing; say where its total is read, such as { system = "a", path = "/api/orders", value = "$.total" }
+    monitor.toml:19:32: metrics.w.alert.escalate: has no step; write one such as { after = "10m", notify = ["oncall"] }, or leave it out
+    "#);
 }
 
 #[test]
@@ -1307,7 +1314,7 @@ alert = { rise = 1 }
     assert!(!errors.contains("hunter2"), "{errors}");
     insta::assert_snapshot!(
         errors,
-        @"    monitor.toml:18:18: metrics.v.push.token: is the one of metrics.w too: give each metric one of its own"
+        @"monitor.toml:18:18: metrics.v.push.token: is the one of metrics.w too: give each metric one of its own"
     );
 }
 
