@@ -38,18 +38,13 @@ macro_rules! sent {
 /// The alerts that last, or ended of late, of which the channel took a message; each with the payload of the last of those. At most
 /// `limit`, by id.
 pub fn restated(c: &mut Conn, which: &Restated<'_>, limit: i64) -> Result<Vec<(Alert, String)>, DbError> {
-    let about = sent!(which).filter(delivery::alert_id.eq(alert::id.nullable()));
-    let lasts_or_ended = alert::resolved_at
-        .is_null()
-        .or(alert::resolved_at.ge(Some(which.ended_since)));
+    let ids = ids(c, which, limit)?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let found: Vec<Alert> = alert::table
-        .filter(lasts_or_ended)
-        .filter(alert::group_id.is_null())
-        .filter(alert::kind.ne(AlertKind::Event))
-        .filter(alert::id.gt(which.after))
-        .filter(exists(about.select(delivery::id)))
+        .filter(alert::id.eq_any(ids))
         .order(alert::id.asc())
-        .limit(limit)
         .select(own_columns!())
         .load(c)?;
     let ids: Vec<i64> = found.iter().map(|alert| alert.id).collect();
@@ -69,4 +64,29 @@ pub fn restated(c: &mut Conn, which: &Restated<'_>, limit: i64) -> Result<Vec<(A
         .collect();
     let with_payload = |alert: Alert| payloads.remove(&alert.id).map(|payload| (alert, payload));
     Ok(found.into_iter().filter_map(with_payload).collect())
+}
+
+/// The ids of them. In two parts, since one query for both would read every alert that there is.
+fn ids(c: &mut Conn, which: &Restated<'_>, limit: i64) -> Result<Vec<i64>, DbError> {
+    let of_channel = sent!(which).filter(delivery::alert_id.eq(alert::id.nullable()));
+    let restated = alert::table
+        .filter(alert::group_id.is_null())
+        .filter(alert::kind.ne(AlertKind::Event))
+        .filter(alert::id.gt(which.after))
+        .filter(exists(of_channel.select(delivery::id)))
+        .select(alert::id);
+    let lasting = restated
+        .clone()
+        .filter(alert::resolved_at.is_null())
+        .order(alert::id.asc())
+        .limit(limit);
+    let mut ids: Vec<i64> = lasting.load(c)?;
+    // By when they ended, of which there is an index; not by id, which would go through all of them.
+    let ended = restated
+        .filter(alert::resolved_at.ge(Some(which.ended_since)))
+        .order(alert::resolved_at.asc());
+    ids.extend(ended.load::<i64>(c)?);
+    ids.sort_unstable();
+    ids.truncate(usize::try_from(limit).unwrap_or(0));
+    Ok(ids)
 }
