@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::upkeep::cleaned;
 use chrono::{DateTime, TimeDelta, Utc};
 use monitor_domain::{Clock, MetricKey};
 use monitor_harness::{Config, ConfigFiles, TestApp, both, eventually};
@@ -445,9 +446,9 @@ both! {
                         .await;
                         assert_eq!(known("w").await, before, "a repeat is known");
                     }
-                    2 => eventually("a week is over", async || known("w").await.is_none().then_some(())).await,
+                    2 => cleaned(&app, "a week is over", async || known("w").await.is_none().then_some(())).await,
                     20 => assert!(known("gone").await.is_some(), "a config may have it yet"),
-                    _ => eventually("a month is over", async || known("gone").await.is_none().then_some(())).await,
+                    _ => cleaned(&app, "a month is over", async || known("gone").await.is_none().then_some(())).await,
                 }
             }
         })
