@@ -1,6 +1,5 @@
 //! What a worker does for itself: its sign of life, removing what is old, calling the dead man's switch, saying again to channels
-//! that forget what fires. It reads no metric and
-//! decides nothing of whom to notify.
+//! that forget what fires. It reads no metric and decides nothing of whom to notify.
 
 mod aging;
 mod dead_mans_switch;
