@@ -145,6 +145,18 @@ both! {
         assert_eq!(claim(&db, "mail", 20, 9).await.len(), 1, "the lease was cut too");
     }
 
+    async fn what_was_written_by_the_time_of_before_is_made_due(db) {
+        let db = db.open().await;
+        enqueue(&db, "mail", &["in flight", "paused"], 0).await;
+        claim(&db, "mail", 0, 2).await;
+        for id in [1, 2] {
+            db.write(move |c| deliveries::mark_retry(c, id, 1, at(3_610), "down")).await.unwrap();
+        }
+        enqueue(&db, "mail", &["made by the old time"], 3_600).await;
+        assert_eq!(db.write(|c| deliveries::make_due_of_before(c, &[1], at(20))).await.unwrap(), 2);
+        assert_eq!(keys(&claim(&db, "mail", 20, 9).await), ["in flight", "made by the old time"], "a pause that was meant is kept");
+    }
+
     async fn a_lane_that_works_again_goes_on_with_the_oldest(db) {
         let db = db.open().await;
         enqueue(&db, "mail", &["a"], 0).await;

@@ -14,6 +14,7 @@ use super::claims::{ClaimRequest, Claimed, claim};
 use super::lane::Lane;
 use super::leases::{self, Held};
 use super::settle::AttemptOutcome;
+use super::wall_steps::WallSteps;
 use super::{attempt, orphaned};
 use crate::context::{Context, Generations};
 use crate::fault::{self, Point};
@@ -23,8 +24,6 @@ use crate::outbox::{Batch, Job};
 const POLL: Duration = Duration::from_secs(5);
 /// How long to leave a database alone that failed.
 const DB_PAUSE: Duration = Duration::from_secs(1);
-/// The wall clock has been stepped back when it lags so much behind the monotonic one all at once.
-const STEP: Duration = Duration::from_secs(2);
 /// Time between two checks for deliveries that no lane of the config takes.
 const ORPHANED: Duration = Duration::from_secs(600);
 
@@ -52,10 +51,7 @@ pub(crate) struct Dispatcher {
     has_orphans: bool,
     /// When to check next for deliveries that no lane takes.
     orphaned_check: Duration,
-    /// Wall time less monotonic time, to notice a step; unknown at first.
-    offset: Option<chrono::Duration>,
-    /// What was in flight when the clock was stepped back: it may yet be put off to a time of before.
-    before_step: Vec<Id>,
+    wall_steps: WallSteps,
 }
 
 /// An attempt in flight.
@@ -88,8 +84,7 @@ impl Dispatcher {
             unknown_lanes: Vec::new(),
             has_orphans: false,
             orphaned_check: Duration::ZERO,
-            offset: None,
-            before_step: Vec::new(),
+            wall_steps: WallSteps::default(),
         }
     }
 
@@ -197,7 +192,8 @@ impl Dispatcher {
     async fn pump(&mut self) -> Result<Duration, DbError> {
         let wall = self.context.clock.wall().naive_utc();
         let now = self.context.clock.monotonic();
-        self.notice_step(wall, now).await?;
+        let in_flight = self.running.keys().copied();
+        self.wall_steps.notice(&self.context, in_flight).await?;
         self.release_orphaned().await?;
         self.give_up_orphaned(now).await?;
         self.try_mended(wall).await?;
@@ -240,27 +236,6 @@ impl Dispatcher {
             }
         }
         Ok(wait)
-    }
-
-    /// What waits for its time waits by the wall clock. Where that was stepped back it would wait for as long as the
-    /// step: it need not.
-    async fn notice_step(&mut self, wall: NaiveDateTime, now: Duration) -> Result<(), DbError> {
-        let monotonic = chrono::Duration::from_std(now).unwrap_or_default();
-        let offset = wall.and_utc().signed_duration_since(chrono::DateTime::UNIX_EPOCH) - monotonic;
-        let slack = chrono::Duration::from_std(STEP).unwrap_or_default();
-        if self.offset.is_some_and(|before| offset + slack < before) {
-            log::warn!("the clock was stepped back: what waits for its time is due now");
-            self.before_step = self.running.keys().copied().collect();
-            leases::make_due(&self.context).await?;
-        }
-        let is_settled = |id| !self.running.contains_key(id);
-        if !self.before_step.is_empty() && self.before_step.iter().all(is_settled) {
-            // Once more, for what the last of them wrote.
-            leases::make_due_beyond_pauses(&self.context).await?;
-            self.before_step.clear();
-        }
-        self.offset = Some(offset);
-        Ok(())
     }
 
     /// What waits for a channel that the config does not have is not claimed by any lane.
@@ -330,6 +305,7 @@ impl Dispatcher {
             return;
         };
         running.claims.iter().for_each(|(id, _)| self.held.remove(*id));
+        self.wall_steps.settled(id, &running.claims);
         let now = self.context.clock.monotonic();
         // The config may have it no more.
         if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.number == running.lane) {

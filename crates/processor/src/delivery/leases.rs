@@ -74,16 +74,28 @@ pub(crate) async fn make_due_beyond_pauses(context: &Context) -> Result<(), DbEr
     make_due_after(context, LONGEST_REQUESTED).await
 }
 
+/// Makes due now what was put off or made by the time of before the clock was stepped back, and was written only after it.
+pub(super) async fn make_due_of_before(context: &Context, put_off: Vec<i64>) -> Result<(), DbError> {
+    let now = context.clock.wall().naive_utc();
+    let write = move |conn: &mut Conn| deliveries::make_due_of_before(conn, &put_off, now);
+    say(context.db.write(write).await?);
+    Ok(())
+}
+
 async fn make_due_after(context: &Context, pause: Duration) -> Result<(), DbError> {
     let now = context.clock.wall().naive_utc();
     let made_due = context
         .db
         .write(move |conn| deliveries::make_due(conn, now + pause, now, now + LEASE))
         .await?;
+    say(made_due);
+    Ok(())
+}
+
+fn say(made_due: usize) {
     if made_due > 0 {
         log::info!("tried now: {}", counted(made_due, "waiting delivery"));
     }
-    Ok(())
 }
 
 /// Frees the claims of workers that died on this machine at once.

@@ -16,6 +16,7 @@ mod rate_limit;
 mod recipients;
 mod send;
 mod settle;
+mod wall_steps;
 
 pub(crate) use dispatcher::Dispatcher;
 pub(crate) use leases::{make_due, make_due_beyond_pauses, reap_dead_workers};

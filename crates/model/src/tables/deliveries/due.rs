@@ -77,6 +77,16 @@ pub fn make_due(
     Ok(waiting + leased)
 }
 
+/// Makes due now what was written by the time of before the wall clock was stepped back, after [`make_due`]: those of `put_off`
+/// that still wait, and what seems to be made later than now. Returns how many.
+pub fn make_due_of_before(c: &mut Conn, put_off: &[i64], now: NaiveDateTime) -> Result<usize, DbError> {
+    let of_before = delivery::table
+        .filter(dsl::finished_at.is_null())
+        .filter(dsl::next_at.gt(now))
+        .filter(dsl::id.eq_any(put_off.to_vec()).or(dsl::created_at.gt(now)));
+    Ok(diesel::update(of_before).set(dsl::next_at.eq(now)).execute(c)?)
+}
+
 /// Makes everything of a lane that failed before due now, or of one recipient of it, the oldest first; returns how many. For
 /// what works again.
 pub fn make_due_again(

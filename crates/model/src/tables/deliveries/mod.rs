@@ -12,7 +12,7 @@ mod settle;
 mod statistics;
 
 pub use claim::{Claim, Turns, claim, claim_groups};
-pub use due::{due, make_due, make_due_again, next_due_by_lane};
+pub use due::{due, make_due, make_due_again, make_due_of_before, next_due_by_lane};
 pub use enqueue::{enqueue, is_unfinished};
 pub use leases::{holders, reclaim, release_orphaned, renew};
 pub use prune::prune;
