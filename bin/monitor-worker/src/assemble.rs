@@ -90,6 +90,8 @@ pub(crate) fn metric_config(settings: &MetricSettings) -> Result<MetricConfig> {
         is_routed: settings.is_routed,
         group: settings.group.clone(),
         labels: settings.labels.clone(),
+        runbook: settings.runbook.clone(),
+        each: settings.each,
         max_messages: settings.max_messages,
         fetch,
         is_pushed: settings.push.is_some(),

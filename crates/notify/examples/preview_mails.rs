@@ -73,6 +73,7 @@ fn example(event: Event, language: Language) -> Notification {
         severity,
         value,
         previous,
+        threshold: None,
         reason: reason.to_owned(),
     };
     let is_of_an_alert = !matches!(event, Event::Test | Event::Notice | Event::Digest);

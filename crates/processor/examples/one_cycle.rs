@@ -52,6 +52,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         group: None,
         labels: std::collections::BTreeMap::new(),
         details: None,
+        runbook: None,
+        each: false,
         max_messages: monitor_processor::MAX_MESSAGES,
     };
     let x = metric(x, &[]);

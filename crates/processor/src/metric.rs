@@ -8,7 +8,7 @@ use monitor_domain::{MetricKey, Severity};
 use monitor_rules::Rule;
 use monitor_upstream::{AlertMessage, Details, Fetch, Poll, Question, UpstreamError, Upstreams};
 
-/// Messages of one alert that go out one by one where the config does not say.
+/// Messages of one alert that go out one by one, where each does and the config does not say how many.
 pub const MAX_MESSAGES: usize = 20;
 
 /// How a metric is run; the same for a built-in one and a declared one.
@@ -42,7 +42,11 @@ pub struct MetricConfig {
     pub is_pushed: bool,
     /// Explain its alerts this way instead of the metric's own.
     pub details: Option<Details>,
-    /// Messages of one alert that go out one by one; the last of them lists the rest.
+    /// The page that says what to do about it.
+    pub runbook: Option<String>,
+    /// Each message of an alert goes out by itself, and not all of them as one.
+    pub each: bool,
+    /// Where each does: how many go out one by one; the last of them lists the rest.
     pub max_messages: usize,
 }
 

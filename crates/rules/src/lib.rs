@@ -21,8 +21,9 @@ mod text;
 pub use common::RuleCommon;
 pub use condition::{
     AboveSettings, Baseline, BelowSettings, Change, ChangeSettings, Condition, ConditionSettings, Context,
-    Direction, Expression, FallSettings, Initial, KINDS, Level, Lifetime, Memory, NoData, NoDataSettings,
-    OutsideSettings, Past, Range, Reference, RiseSettings, Signal, Step, Timing, WhenSettings,
+    Direction, Expression, FallSettings, Initial, KINDS, Level, Lifetime, Limits, Memory, NoData,
+    NoDataSettings, OutsideSettings, Past, Range, Reference, RiseSettings, Signal, Step, Timing,
+    WhenSettings,
 };
 pub use escalation::{Escalate, Escalation};
 pub use flapping::Flapping;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use monitor_domain::Language;
 
-use crate::condition::{Condition, Context, Lifetime, Memory, Past, Reference, Signal, Timing};
+use crate::condition::{Condition, Context, Lifetime, Limits, Memory, Past, Reference, Signal, Timing};
 use crate::escalation::Escalation;
 use crate::flapping::Flapping;
 use crate::history::History;
@@ -52,9 +52,9 @@ impl Rule {
         }
     }
 
-    /// The one threshold of the rule, where it has one: for a line in a chart.
-    pub fn threshold(&self) -> Option<f64> {
-        self.condition.threshold()
+    /// The thresholds of the rule, where it has any.
+    pub fn limits(&self) -> Limits {
+        self.condition.limits()
     }
 
     /// Whether its first reading counts from 0: whatever is there already at a first start is then an alert at once.
@@ -129,8 +129,8 @@ mod tests {
             ..Rule::new(NoData)
         };
         assert_eq!(no_data.describe(), "no data for 1m 30s");
-        assert_eq!(rule.threshold(), Some(100.0));
-        assert_eq!(Rule::new(Change::either(1.0)).threshold(), None);
+        assert_eq!(rule.limits().high, Some(100.0));
+        assert!(Rule::new(Change::either(1.0)).limits().is_empty());
     }
 
     #[test]

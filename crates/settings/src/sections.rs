@@ -146,7 +146,10 @@ pub(crate) struct MetricSection {
     pub(crate) alert: Option<AlertTable>,
     /// What an alert is explained by. A built-in metric has its own; any other by default nothing.
     pub(crate) details: Option<DetailsSettings>,
-    /// How many messages of one alert are sent one by one; 1 to 1000. The rest is counted and listed in the last one.
+    /// Whether each message of an alert is sent by itself; otherwise an alert is one message that lists them.
+    #[schemars(extend("default" = false))]
+    pub(crate) each: Option<bool>,
+    /// With `each`: how many messages of one alert are sent one by one; 1 to 1000. The rest is counted and listed in the last one.
     #[schemars(extend("default" = 20))]
     pub(crate) max_messages: Option<usize>,
     /// Names of channels that its alerts go to, whatever the routes say; `[]` for none. Default: those of the routes or, without
@@ -156,6 +159,8 @@ pub(crate) struct MetricSection {
     pub(crate) group: Option<String>,
     /// Further words about it, such as `{ team = "shop" }`. Routes may choose by them.
     pub(crate) labels: Option<BTreeMap<String, String>>,
+    /// The page that says what to do when it alerts, `https://…`: it is in each message. Default: none.
+    pub(crate) runbook: Option<String>,
     /// Keys of other metrics: while one of them fires or cannot be read, this one is judged and recorded as ever, and nobody
     /// is notified of it. Default: none.
     pub(crate) depends_on: Option<Vec<String>>,

@@ -186,7 +186,11 @@ pub struct MetricSettings {
     pub rule: Rule,
     /// Who explains its alerts. `None` for nobody, and for a built-in metric that is explained in its own way.
     pub details: Option<DetailsSettings>,
-    /// How many messages of one alert are sent one by one; the rest is counted and listed in the last of them.
+    /// Each message of an alert is sent by itself.
+    pub each: bool,
+    /// The page that says what to do about it.
+    pub runbook: Option<String>,
+    /// With `each`: how many messages of one alert are sent one by one; the rest is counted and listed in the last of them.
     pub max_messages: usize,
     /// Other metrics: while one of them fires or cannot be read, nobody is notified of this one.
     pub depends_on: Vec<MetricKey>,

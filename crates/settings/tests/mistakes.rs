@@ -884,6 +884,15 @@ fn messages_sent_one_by_one_are_from_1_to_1000() {
 }
 
 #[test]
+fn a_runbook_is_the_address_of_a_page() {
+    let text = with("runbook = \"wiki/orders\"\n[metrics.y]\nrunbook = \"javascript:alert(1)\"\n");
+    insta::assert_snapshot!(errors(&text), @r#"
+    monitor.toml:13:11: metrics.x.runbook: is no address of a page; write one with its scheme, as in "https://wiki.example.com/orders"
+    monitor.toml:15:11: metrics.y.runbook: is no address of a page; write one with its scheme, as in "https://wiki.example.com/orders"
+    "#);
+}
+
+#[test]
 fn a_key_of_before_is_of_one_metric_and_of_none_any_more() {
     let text = with(
         r#"was = "x"

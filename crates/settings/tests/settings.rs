@@ -394,6 +394,27 @@ fn the_worker_has_channels_and_a_switch_of_its_own() {
     assert_eq!(worker.notify, ["alpha"]);
     assert!(worker.heartbeat_url.is_some());
     assert_eq!(quiet.settings.metrics[0].max_messages, 3);
+    let said: Vec<String> = quiet.hints.iter().map(ToString::to_string).collect();
+    assert!(
+        said.iter()
+            .any(|hint| hint.contains("metrics.x.max_messages: does nothing without `each = true`")),
+        "{said:?}"
+    );
+    let each = loaded(
+        "[metrics.x]\neach = true\nmax_messages = 3\nrunbook = \"https://wiki.example/x\"\n",
+        &[],
+    );
+    assert!(
+        each.settings.metrics[0].each
+            && each
+                .hints
+                .iter()
+                .all(|hint| !hint.to_string().contains("max_messages"))
+    );
+    assert_eq!(
+        each.settings.metrics[0].runbook.as_deref(),
+        Some("https://wiki.example/x")
+    );
     assert_eq!(quiet.settings.metrics[0].was, None);
     let renamed = loaded("[metrics.x]\nwas = \"unpaid\"\n", &[]);
     assert_eq!(renamed.settings.metrics[0].was.as_deref(), Some("unpaid"));

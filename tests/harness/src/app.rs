@@ -140,6 +140,28 @@ impl TestApp {
         tokio::join!(self.poll(), passing);
     }
 
+    /// Lets a long time pass at once, where nothing is being sent that it would cut off: only what hangs is cut off.
+    pub async fn jump_over(&self, d: Duration) {
+        let patience = Duration::from_secs(2);
+        let (mut before, mut since) = (self.sending().await, std::time::Instant::now());
+        while !before.is_empty() && since.elapsed() < patience {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let now = self.sending().await;
+            if now != before {
+                (before, since) = (now, std::time::Instant::now());
+            }
+        }
+        self.clock.jump(d);
+    }
+
+    /// What is being sent, with the attempt.
+    async fn sending(&self) -> Vec<(i64, i32)> {
+        let all = self.deliveries().await.into_iter();
+        all.filter(|delivery| delivery.status == "sending")
+            .map(|delivery| (delivery.id, delivery.attempt))
+            .collect()
+    }
+
     /// Lets time pass, step by step, until nothing waits in the outbox; it must be empty after so many steps.
     pub async fn deliver_all(&self, step: Duration, most: usize) {
         for _ in 0..most {

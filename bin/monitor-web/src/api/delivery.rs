@@ -47,6 +47,18 @@ pub struct DeliveryRow {
 struct Payload {
     #[serde(default)]
     text: String,
+    #[serde(default)]
+    messages: Vec<String>,
+}
+
+impl Payload {
+    /// The message, or all of several.
+    fn said(self) -> String {
+        match &self.messages[..] {
+            [] => self.text,
+            several => several.join("\n"),
+        }
+    }
 }
 
 impl DeliveryRow {
@@ -71,7 +83,7 @@ impl DeliveryRow {
             next_at: (channel_configured && !delivery.status.is_final()).then(|| utc(delivery.next_at)),
             finished_at: delivery.finished_at.map(utc),
             error: delivery.last_error,
-            text: payload.text.chars().take(TEXT).collect(),
+            text: payload.said().chars().take(TEXT).collect(),
         }
     }
 }

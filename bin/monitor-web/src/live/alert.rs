@@ -16,8 +16,7 @@ pub(crate) fn alert_detail(c: &mut Conn, id: i64, shown: &Shown) -> Result<Optio
     };
     let mut messages = records::of_alert(c, id)?;
     messages.retain(|record| record.deleted_at.is_none());
-    let ids: Vec<i64> = messages.iter().map(|record| record.id).collect();
-    let about = deliveries::for_records(c, &ids)?;
+    let about = deliveries::for_records(c, &messages)?;
     let filter = deliveries::Filter {
         alert_id: Some(id),
         ..deliveries::Filter::default()

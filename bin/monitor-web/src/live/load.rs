@@ -47,7 +47,6 @@ pub(super) fn load(
     points: i64,
 ) -> Result<Loaded, DbError> {
     let (records, more_records) = page(c, None, RECORDS)?;
-    let ids: Vec<i64> = records.iter().map(|r| r.id).collect();
     let workers = workers::all(c)?.into_iter();
     let heartbeats = workers
         .filter(|w| w.role == ProcessRole::Worker)
@@ -67,7 +66,7 @@ pub(super) fn load(
             .map(|s| (s.key.to_string(), s))
             .collect(),
         open: alerts::open_counts(c)?,
-        deliveries: deliveries::for_records(c, &ids)?,
+        deliveries: deliveries::for_records(c, &records)?,
         history: history_of
             .iter()
             .map(|key| Ok((key.clone(), samples::recent(c, key, points)?)))
@@ -86,8 +85,7 @@ pub(crate) fn records_page(
     metrics: &[MetricView],
 ) -> Result<(Vec<RecordView>, bool), DbError> {
     let (records, more) = page(c, before, limit)?;
-    let ids: Vec<i64> = records.iter().map(|r| r.id).collect();
-    let deliveries = deliveries::for_records(c, &ids)?;
+    let deliveries = deliveries::for_records(c, &records)?;
     let alerts = alerts_of(c, &records)?;
     Ok((views(records, &alerts, &deliveries, metrics), more))
 }

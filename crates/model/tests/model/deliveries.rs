@@ -3,9 +3,9 @@
 use monitor_domain::MetricKey;
 use monitor_model::DeliveryStatus::{Failed, GivenUp, Pending, Sending, Sent};
 use monitor_model::deliveries::Claim;
-use monitor_model::{Db, Delivery, NewRecord, deliveries, records};
+use monitor_model::{Conn, Db, DbError, Delivery, NewRecord, alerts, deliveries, records};
 
-use crate::support::{at, both, delivery};
+use crate::support::{alert, at, both, delivery};
 
 async fn enqueue(db: &Db, lane: &str, keys: &[&str], next_at: i64) -> usize {
     let new: Vec<_> = keys.iter().map(|key| delivery(lane, key, at(next_at))).collect();
@@ -313,8 +313,42 @@ both! {
             let mut about = delivery("mail", "about", at(0));
             about.record_id = Some(record.id);
             deliveries::enqueue(c, &[delivery("mail", "not about", at(0)), about])?;
-            deliveries::for_records(c, &[record.id, record.id + 1])
+            deliveries::for_records(c, &[record])
         }).await.unwrap();
         assert_eq!(keys(&found), ["about"]);
+    }
+
+    async fn a_message_that_went_out_with_others_has_their_deliveries(db) {
+        let db = db.open().await;
+        let found = db.write(|c| {
+            let alert = alerts::open(c, &alert("x", None))?;
+            let mut of_alert = |text: &str| {
+                let new = NewRecord {
+                    key: MetricKey::stored("x"),
+                    value: None,
+                    alert: true,
+                    alert_message: text.to_owned(),
+                    timestamp: at(0),
+                    alert_id: Some(alert.id),
+                    source_id: None,
+                };
+                records::insert(c, &new)
+            };
+            let all: Vec<_> = ["first", "alone", "listed"].into_iter().map(|text| of_alert(text).unwrap().unwrap()).collect();
+            let about = |key: &str, record: usize, event: &str| {
+                let mut one = delivery("mail", key, at(0));
+                (one.alert_id, one.record_id) = (Some(alert.id), Some(all[record].id));
+                one.event = event.to_owned();
+                one
+            };
+            deliveries::enqueue(c, &[about("a", 0, "alert"), about("b", 1, "alert"), about("end", 0, "recovered")])?;
+            let of = |c: &mut Conn, record: usize| {
+                let found = deliveries::for_records(c, &all[record..=record])?;
+                assert!(found.iter().all(|one| one.record_id == Some(all[record].id)));
+                Ok::<_, DbError>(keys(&found).join(","))
+            };
+            Ok([of(c, 0)?, of(c, 1)?, of(c, 2)?])
+        }).await.unwrap();
+        assert_eq!(found, ["a,end", "b", "b"]);
     }
 }

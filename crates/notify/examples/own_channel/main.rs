@@ -22,6 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         severity: Severity::Critical,
         value: Some(131.0),
         previous: Some(98.0),
+        threshold: None,
         reason: "131 is above 100".to_owned(),
     };
     let notification = Notification::about_alert(

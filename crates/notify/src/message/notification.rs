@@ -1,5 +1,8 @@
 //! One message, and how it is made.
 
+use std::borrow::Cow;
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use monitor_domain::Severity;
 use serde::{Deserialize, Serialize};
@@ -36,8 +39,18 @@ pub struct Notification {
     /// What the reading was compared with, where there was such a thing.
     #[serde(default)]
     pub previous: Option<f64>,
-    /// The message: what the upstream system says about it, or what the monitor made of the reading.
+    /// The threshold of the rule that the reading passed, or passed on its way back, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
+    /// The message: what the upstream system says about it, or what the monitor made of the reading. Of several
+    /// [`messages`](Notification::messages) the first.
     pub text: String,
+    /// Where it is about several messages at once: each of them, oldest first, as far as they are listed; else none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<String>,
+    /// How many messages there are beyond those.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_messages: u32,
     /// Why the rule decided so, such as `131 is above 100 since 09:12:40 UTC`. May be empty.
     #[serde(default)]
     pub reason: String,
@@ -70,6 +83,7 @@ impl Notification {
         Notification {
             value: alert.value,
             previous: alert.previous,
+            threshold: alert.threshold,
             reason: alert.reason,
             alert_id: Some(alert.alert_id),
             ..Notification::plain(ids, event, metric, alert.severity, text.into(), at)
@@ -125,6 +139,8 @@ impl Notification {
             thread_id: ids.thread_id.or(self.thread_id),
             event: Event::Notice,
             text: text.into(),
+            messages: Vec::new(),
+            more_messages: 0,
             ..self
         }
     }
@@ -148,6 +164,40 @@ impl Notification {
     pub fn with_opening(mut self, kind: impl Into<String>, since: DateTime<Utc>) -> Notification {
         (self.kind, self.since) = (Some(kind.into()), Some(since));
         self
+    }
+
+    /// The same about several messages at once: these, and so many more that are not listed.
+    #[must_use]
+    pub fn with_messages(mut self, messages: Vec<String>, more: u32) -> Notification {
+        (self.messages, self.more_messages) = (messages, more);
+        self
+    }
+
+    /// How many messages it is about.
+    pub fn message_count(&self) -> usize {
+        self.messages.len().max(1) + usize::try_from(self.more_messages).unwrap_or(usize::MAX)
+    }
+
+    /// All that it says: the message, or each of several in a line of its own.
+    pub fn whole_text(&self) -> Cow<'_, str> {
+        match &self.messages[..] {
+            [] => Cow::Borrowed(&self.text),
+            several => Cow::Owned(several.join("\n")),
+        }
+    }
+
+    /// How long the alert has lasted, or lasted: where it is told of a while after it was opened.
+    pub fn lasted(&self) -> Option<Duration> {
+        let is_later = matches!(
+            self.event,
+            Event::Reminder | Event::Escalation | Event::Recovered | Event::DataBack | Event::Closed
+        );
+        // Whole seconds, and nothing where the clock was stepped back meanwhile.
+        let lasted = (self.at - self.since.filter(|_| is_later)?).num_seconds();
+        u64::try_from(lasted)
+            .ok()
+            .filter(|seconds| *seconds > 0)
+            .map(Duration::from_secs)
     }
 
     /// How the alert stands by this message: `firing`, `no_data`, `recovered` or `closed`; nothing where it is about none.
@@ -189,7 +239,10 @@ impl Notification {
             severity,
             value: None,
             previous: None,
+            threshold: None,
             text,
+            messages: Vec::new(),
+            more_messages: 0,
             reason: String::new(),
             at,
             alert_id: None,
@@ -198,6 +251,11 @@ impl Notification {
             url: None,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 #[cfg(test)]
@@ -217,6 +275,7 @@ mod tests {
             severity: Severity::Critical,
             value: Some(131.0),
             previous: Some(128.0),
+            threshold: None,
             reason: "131 is above 100 since 09:12:40 UTC".to_owned(),
         };
         Notification::about_alert(
@@ -248,6 +307,43 @@ mod tests {
             (notification.thread_id, notification.value, notification.url),
             (None, None, None)
         );
+    }
+
+    #[test]
+    fn how_long_it_lasted_is_said_where_time_has_passed() {
+        let lasted = |event, second| {
+            let told = Notification {
+                event,
+                ..alert().with_opening("level", at(0))
+            };
+            Notification {
+                at: at(second),
+                ..told
+            }
+            .lasted()
+        };
+        assert_eq!(lasted(Event::Recovered, 90), Some(Duration::from_secs(90)));
+        assert_eq!(lasted(Event::Reminder, 7_200), Some(Duration::from_secs(7_200)));
+        assert_eq!(
+            lasted(Event::Alert, 90),
+            None,
+            "a message that came late is no long alert"
+        );
+        for stepped_back in [0, -3_600] {
+            assert_eq!(lasted(Event::Recovered, stepped_back), None);
+        }
+        let unknown = Notification {
+            event: Event::Recovered,
+            ..alert()
+        };
+        assert_eq!(unknown.lasted(), None);
+    }
+
+    #[test]
+    fn messages_are_counted_with_those_that_are_not_listed() {
+        assert_eq!(alert().message_count(), 1);
+        let two = vec!["Order 5".to_owned(), "Order 6".to_owned()];
+        assert_eq!(alert().with_messages(two, 3).message_count(), 5);
     }
 
     #[test]

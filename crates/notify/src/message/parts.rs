@@ -14,6 +14,9 @@ pub struct MetricInfo {
     /// What is counted, such as `orders`; empty for none.
     #[serde(default)]
     pub unit: String,
+    /// The page that says what to do about it, `http://` or `https://`; anything else is not linked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<String>,
 }
 
 impl MetricInfo {
@@ -23,6 +26,7 @@ impl MetricInfo {
             key: key.into(),
             title: title.into(),
             unit: String::new(),
+            runbook: None,
         }
     }
 
@@ -30,6 +34,13 @@ impl MetricInfo {
     #[must_use]
     pub fn with_unit(mut self, unit: impl Into<String>) -> MetricInfo {
         self.unit = unit.into();
+        self
+    }
+
+    /// The same with a page that says what to do, where there is one.
+    #[must_use]
+    pub fn with_runbook(mut self, runbook: Option<String>) -> MetricInfo {
+        self.runbook = runbook;
         self
     }
 }
@@ -74,6 +85,8 @@ pub struct AlertFacts {
     pub value: Option<f64>,
     /// What the reading was compared with, where there was such a thing.
     pub previous: Option<f64>,
+    /// The threshold that it passed, or passed on its way back, where the rule has one.
+    pub threshold: Option<f64>,
     /// Why the rule decided so; may be empty.
     pub reason: String,
 }

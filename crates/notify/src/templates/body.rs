@@ -101,9 +101,12 @@ struct Document<'a> {
     value: Option<Value>,
     previous: Option<Value>,
     change: Option<Value>,
+    threshold: Option<Value>,
+    lasted_seconds: Option<u64>,
     reason: &'a str,
     text: &'a str,
     messages: Vec<&'a str>,
+    message_count: usize,
     at: String,
     alert_id: Option<i64>,
     url: Option<&'a str>,
@@ -114,7 +117,11 @@ pub(crate) fn document(notification: &Notification) -> Map<String, Value> {
     let (value, previous) = (notification.value, notification.previous);
     let change = value.zip(previous);
     let change = change.map(|(value, previous)| monitor_domain::Number::difference(value, previous).0);
-    let lines = notification.text.lines();
+    let lines = notification.text.lines().filter(|line| !line.trim().is_empty());
+    let messages: Vec<&str> = match &notification.messages[..] {
+        [] => lines.collect(),
+        several => several.iter().map(String::as_str).collect(),
+    };
     let document = Document {
         version: VERSION,
         id: &notification.id,
@@ -126,9 +133,12 @@ pub(crate) fn document(notification: &Notification) -> Map<String, Value> {
         value: value.map(number),
         previous: previous.map(number),
         change: change.map(number),
+        threshold: notification.threshold.map(number),
+        lasted_seconds: notification.lasted().map(|lasted| lasted.as_secs()),
         reason: &notification.reason,
         text: &notification.text,
-        messages: lines.filter(|line| !line.trim().is_empty()).collect(),
+        messages,
+        message_count: notification.message_count(),
         at: time(notification.at),
         alert_id: notification.alert_id,
         url: notification.url.as_deref(),
@@ -291,9 +301,11 @@ mod tests {
             json!({
                 "version": 1, "id": "sample", "event": "alert", "severity": "critical",
                 "metric": { "key": "z", "title": "Z", "unit": "orders" },
-                "state": "firing", "since": null, "value": 131, "previous": 128, "change": 3,
+                "state": "firing", "since": "1969-12-31T22:00:00Z", "value": 131, "previous": 128, "change": 3,
+                "threshold": 100, "lasted_seconds": null,
                 "reason": "131 is above 100 since 09:12:40 UTC", "text": "Order 5 failed", "messages": ["Order 5 failed"],
-                "at": "1970-01-01T00:00:00Z", "alert_id": 1, "url": "https://monitor.example.com/monitor",
+                "message_count": 1,
+                "at": "1970-01-01T00:00:00Z", "alert_id": 1, "url": "https://monitor.example.com/alerts/1",
             })
         );
     }

@@ -347,7 +347,7 @@ fn text(title: String, body: &str, view: &View, language: Language) -> ChatText 
         tone: view.tone(),
         link: view.url().map(|url| ChatLink {
             url: url.to_owned(),
-            label: word(language, "open-page", &HashMap::new()).unwrap_or_default(),
+            label: word(language, view.link_key(), &HashMap::new()).unwrap_or_default(),
         }),
         left: view.left(),
     }

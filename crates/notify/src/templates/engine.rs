@@ -235,6 +235,7 @@ pub(super) fn sample(event: Event) -> Notification {
         severity: Severity::Critical,
         value: (event != Event::NoData).then_some(131.0),
         previous: (event == Event::Alert).then_some(128.0),
+        threshold: Some(100.0),
         reason: "131 is above 100 since 09:12:40 UTC".to_owned(),
     };
     Notification::about_alert(
@@ -245,5 +246,9 @@ pub(super) fn sample(event: Event) -> Notification {
         "Order 5 failed",
         chrono::DateTime::UNIX_EPOCH,
     )
-    .with_url(Some("https://monitor.example.com/monitor".to_owned()))
+    .with_url(Some("https://monitor.example.com/alerts/1".to_owned()))
+    .with_opening(
+        "level",
+        chrono::DateTime::UNIX_EPOCH - chrono::TimeDelta::hours(2),
+    )
 }

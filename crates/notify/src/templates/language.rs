@@ -76,9 +76,19 @@ mod tests {
 
     #[test]
     fn no_chinese_word_falls_back_to_english() {
-        let values: HashMap<_, FluentValue> = ["severity", "title", "what", "value", "say_value", "left"]
-            .map(|name| (name.into(), name.into()))
-            .into();
+        let values: HashMap<_, FluentValue> = [
+            "severity",
+            "title",
+            "what",
+            "value",
+            "say_value",
+            "lasted",
+            "count",
+            "more",
+            "left",
+        ]
+        .map(|name| (name.into(), name.into()))
+        .into();
         for key in keys(CHINESE) {
             let (english, chinese) = (
                 word(Language::English, key, &values),

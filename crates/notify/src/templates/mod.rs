@@ -5,6 +5,7 @@
 
 mod body;
 mod chat;
+mod duration;
 mod engine;
 mod error;
 mod language;

@@ -60,10 +60,11 @@ fn the_text_holds_everything_there_is_to_know() {
 
     Value: 131 orders
     Previous: 128 orders (+3)
+    Threshold: 100 orders
     Reason: 131 is above 100 since 09:12:40 UTC
     Time: 2026-11-23 09:12:40 UTC
     Alert no.: 1
-    Page: https://monitor.example.com/monitor
+    Page: https://monitor.example.com/alerts/1
 
     -- 
     Sent by the monitor. Replies to this mail are not read.
@@ -75,10 +76,11 @@ fn the_text_holds_everything_there_is_to_know() {
 
     当前值：131 orders
     上次值：128 orders (+3)
+    阈值：100 orders
     原因：131 is above 100 since 09:12:40 UTC
     时间：2026-11-23 09:12:40 UTC
     告警编号：1
-    页面：https://monitor.example.com/monitor
+    页面：https://monitor.example.com/alerts/1
 
     -- 
     本邮件由监控系统自动发送，请勿回复。
@@ -92,6 +94,7 @@ fn the_text_of_a_bare_notice_has_no_gaps() {
         severity: Severity::Warning,
         value: None,
         previous: None,
+        threshold: None,
         reason: String::new(),
         alert_id: None,
         url: None,
@@ -99,6 +102,7 @@ fn the_text_of_a_bare_notice_has_no_gaps() {
             key: "a".into(),
             title: "System A".into(),
             unit: String::new(),
+            runbook: None,
         },
         text: "X has been unreadable since 09:12: System A answers 503".into(),
         ..alert()
@@ -117,6 +121,69 @@ fn the_text_of_a_bare_notice_has_no_gaps() {
 }
 
 #[test]
+fn several_messages_are_a_list() {
+    let several = Notification {
+        reason: "7 is above 5 since 09:12:40 UTC".into(),
+        messages: vec!["Order 5 failed\ntwice".into(), "Order 6 <failed>".into()],
+        more_messages: 3,
+        ..alert()
+    };
+    let mail = |language| templates().mail(&several, language).unwrap();
+    let english = mail(Language::English);
+    let list = "\n· Order 5 failed twice\n· Order 6 <failed>\n· and 3 more, on the page\n";
+    assert!(english.text.contains(list), "{}", english.text);
+    let list = "· Order 5 failed twice<br>· Order 6 &lt;failed&gt;<br>· and 3 more";
+    assert!(english.html.contains(list), "{}", english.html);
+    let chinese = mail(Language::Chinese);
+    assert!(
+        chinese.text.contains("\n· 其余 3 条请查看页面\n"),
+        "{}",
+        chinese.text
+    );
+}
+
+#[test]
+fn what_lasts_says_since_when_and_what_to_do() {
+    let mut reminder = Notification {
+        event: Event::Reminder,
+        ..alert()
+    }
+    .with_opening(
+        "level",
+        DateTime::from_timestamp(1_795_425_160 - 7_500, 0).unwrap(),
+    );
+    reminder.metric.runbook = Some("https://wiki.example/orders?a=1&b=2".into());
+    let mail = templates().mail(&reminder, Language::English).unwrap();
+    assert!(
+        mail.text.contains(
+            "Open since: 2026-11-23 07:07:40 UTC\nLasted: 2 h 5 min\nTime: 2026-11-23 09:12:40 UTC\n\
+             Alert no.: 1\nRunbook: https://wiki.example/orders?a=1&b=2\n"
+        ),
+        "{}",
+        mail.text
+    );
+    assert!(mail.html.contains(">Open the alert</a>"), "{}", mail.html);
+    assert!(
+        mail.html
+            .contains("href=\"https://wiki.example/orders?a=1&amp;b=2\""),
+        "{}",
+        mail.html
+    );
+    reminder.metric.runbook = Some("javascript:alert(1)".into());
+    let mail = templates().mail(&reminder, Language::Chinese).unwrap();
+    assert!(
+        !mail.html.contains("javascript") && !mail.text.contains("javascript"),
+        "{}",
+        mail.text
+    );
+    assert!(
+        mail.text.contains("告警开始：") && mail.text.contains("持续时间：2 小时 5 分钟"),
+        "{}",
+        mail.text
+    );
+}
+
+#[test]
 fn html_is_escaped_and_fetches_nothing() {
     let nasty = "<script>alert(1)</script>\n<img src=x onerror=alert(2)> & \"quotes\" 'too'";
     let notification = Notification {
@@ -126,6 +193,7 @@ fn html_is_escaped_and_fetches_nothing() {
             key: nasty.into(),
             title: nasty.into(),
             unit: nasty.into(),
+            runbook: None,
         },
         url: Some("https://m.example/?a=\"><script>".into()),
         ..alert()
@@ -176,6 +244,7 @@ fn subjects_and_bodies_are_bounded_and_whole_characters() {
             key: long.clone(),
             title: long.clone(),
             unit: long,
+            runbook: None,
         },
         ..alert()
     };

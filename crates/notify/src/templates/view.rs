@@ -1,9 +1,13 @@
 //! What a template sees: a notification made safe to show, bounded, and in words.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, FixedOffset, Local, Utc};
 use monitor_domain::{Language, Number, Severity, one_line};
 use serde::Serialize;
 
+use super::duration::duration;
+use super::language::word;
 use super::text::{clean, cut};
 use crate::{Event, Notification};
 
@@ -34,6 +38,14 @@ pub(super) struct View {
     previous: Option<String>,
     /// The value less the previous one, with its sign.
     change: Option<String>,
+    threshold: Option<String>,
+    /// The comparison that it is about: `131 > 100`.
+    comparison: Option<String>,
+    /// When the alert was opened, where that was a while ago, and how long it has lasted since.
+    since: Option<String>,
+    lasted: Option<String>,
+    /// How many messages it is about.
+    count: usize,
     text: String,
     lines: Vec<String>,
     /// How many characters of the message are not in `text`.
@@ -42,23 +54,29 @@ pub(super) struct View {
     /// Whether the message says just that.
     reason_is_text: bool,
     headline: String,
-    /// By how much it changed, else the value, where the headline is a message and leaves it open; else empty.
+    /// The number with what it is held against, where the headline is a message and leaves it open; else empty.
     figure: String,
     /// Whether the headline is a reason in another language than the rest. A message is shown as it is.
     foreign: bool,
     at: String,
     alert_id: Option<i64>,
     url: Option<String>,
+    /// The key of the words for it.
+    link_key: &'static str,
+    runbook: Option<String>,
 }
 
 impl View {
     pub(super) fn new(notification: &Notification, language: Language, zone: Option<FixedOffset>) -> View {
-        let whole = clean(&notification.text);
+        let whole = said(notification, language);
         let text = cut(&whole, TEXT_LIMIT);
         let reason = cut(&one_line(&notification.reason), REASON_LIMIT);
         let value = notification.value.map(number);
         let change = change(notification.value, notification.previous);
-        let (headline, is_message) = headline(notification.event, &reason, &text, value.as_deref());
+        let comparison = comparison(notification.value, notification.threshold);
+        let first = clean(&notification.text);
+        let (headline, is_message) = headline(notification.event, &reason, &first, value.as_deref());
+        let lasted = notification.lasted();
         View {
             lang: language.tag(),
             event: notification.event.as_str(),
@@ -71,13 +89,21 @@ impl View {
             figure: figure(
                 notification.event,
                 is_message,
-                change.as_deref(),
-                value.as_deref(),
+                (comparison.as_deref(), change.as_deref(), value.as_deref()),
             ),
             change,
+            threshold: notification.threshold.map(number),
+            comparison,
+            since: notification
+                .since
+                .filter(|_| lasted.is_some())
+                .map(|at| moment(at, zone)),
+            lasted: lasted.map(|lasted| duration(lasted, language)),
+            count: notification.message_count(),
             lines: text.lines().map(str::to_owned).collect(),
             left: whole.chars().count().saturating_sub(TEXT_LIMIT),
-            reason_is_text: one_line(&notification.reason) == one_line(&notification.text),
+            reason_is_text: notification.messages.is_empty()
+                && one_line(&notification.reason) == one_line(&notification.text),
             foreign: !is_message && is_foreign(&headline, language),
             headline,
             value,
@@ -86,6 +112,8 @@ impl View {
             at: moment(notification.at, zone),
             alert_id: notification.alert_id,
             url: notification.url.as_deref().and_then(link),
+            link_key: link_key(notification),
+            runbook: notification.metric.runbook.as_deref().and_then(link),
         }
     }
 
@@ -97,6 +125,11 @@ impl View {
     /// How many characters of the message are not shown.
     pub(super) fn left(&self) -> usize {
         self.left
+    }
+
+    /// The key of the words for the page about it.
+    pub(super) fn link_key(&self) -> &'static str {
+        self.link_key
     }
 
     /// The page about it.
@@ -173,14 +206,47 @@ fn headline(event: Event, reason: &str, text: &str, value: Option<&str>) -> (Str
     (cut(&one_line(what), HEADLINE_LIMIT), is_message)
 }
 
-/// The number that belongs beside a message in the subject of an alert.
-fn figure(event: Event, is_message: bool, change: Option<&str>, value: Option<&str>) -> String {
-    match event {
-        Event::Alert | Event::Reminder | Event::Escalation if is_message => {
-            change.or(value).unwrap_or_default().to_owned()
-        }
+/// The number that belongs beside a message in the subject of an alert: what it is held against, else how it changed.
+fn figure(
+    event: Event,
+    is_message: bool,
+    (comparison, change, value): (Option<&str>, Option<&str>, Option<&str>),
+) -> String {
+    let is_alert = matches!(event, Event::Alert | Event::Reminder | Event::Escalation);
+    match (value, comparison, change) {
+        (Some(_), Some(comparison), _) if is_alert && is_message => comparison.to_owned(),
+        (Some(value), None, Some(change)) if is_alert && is_message => format!("{value} ({change})"),
+        (Some(value), None, None) if is_alert && is_message => value.to_owned(),
         _ => String::new(),
     }
+}
+
+/// A value that is beyond a threshold, and that.
+fn comparison(value: Option<f64>, threshold: Option<f64>) -> Option<String> {
+    let (value, threshold) = (value?, threshold?);
+    let sign = match value.partial_cmp(&threshold)? {
+        std::cmp::Ordering::Greater => '>',
+        std::cmp::Ordering::Less => '<',
+        std::cmp::Ordering::Equal => '=',
+    };
+    Some(format!("{} {sign} {}", number(value), number(threshold)))
+}
+
+/// All that it says: the message, or each of several in a line of its own.
+fn said(notification: &Notification, language: Language) -> String {
+    if notification.messages.is_empty() {
+        return clean(&notification.text);
+    }
+    let line = |message: &String| format!("· {}", one_line(message));
+    let mut lines: Vec<String> = notification.messages.iter().map(line).collect();
+    if notification.more_messages > 0 {
+        let count = HashMap::from([("count".into(), notification.more_messages.to_string().into())]);
+        lines.push(format!(
+            "· {}",
+            word(language, "more-messages", &count).unwrap_or_default()
+        ));
+    }
+    lines.join("\n")
 }
 
 /// Whether a headline is in another language, as far as its letters show: reasons are in the installation's language,
@@ -203,6 +269,14 @@ fn moment(at: DateTime<Utc>, zone: Option<FixedOffset>) -> String {
         at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
     } else {
         at.format("%Y-%m-%d %H:%M:%S %:z").to_string()
+    }
+}
+
+/// The key of the words for the page about it.
+pub(super) fn link_key(notification: &Notification) -> &'static str {
+    match notification.alert_id {
+        Some(_) => "open-alert",
+        None => "open-page",
     }
 }
 

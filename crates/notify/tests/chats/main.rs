@@ -108,6 +108,7 @@ fn alert(text: &str) -> Notification {
         severity: Severity::Critical,
         value: Some(131.0),
         previous: Some(128.0),
+        threshold: None,
         reason: "131 is above 100 since 09:12:40 UTC".to_owned(),
     };
     Notification::about_alert(

@@ -124,7 +124,7 @@ async fn a_section_of_slack_has_a_head_and_a_link_that_are_whole() {
     let link = &body["blocks"][2]["elements"][0];
     assert_eq!(
         *link,
-        json!({ "type": "mrkdwn", "text": "<https://m.example/a?b=1%7C2&amp;c=%3C3%3E|Open the monitor>" })
+        json!({ "type": "mrkdwn", "text": "<https://m.example/a?b=1%7C2&amp;c=%3C3%3E|Open the alert>" })
     );
 }
 

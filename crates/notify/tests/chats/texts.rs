@@ -24,19 +24,36 @@ fn message(event: Event, language: Language) -> Notification {
         severity: Severity::Critical,
         value: Some(if event == Event::Recovered { 89.0 } else { 131.0 }),
         previous: (event == Event::Alert).then_some(128.0),
+        threshold: Some(if event == Event::Recovered { 90.0 } else { 100.0 }),
         reason: why.to_owned(),
     };
     let (title, unit) = match language {
         Language::English => ("Unpaid orders", "orders"),
         Language::Chinese => ("未付款订单", "单"),
     };
+    let at = DateTime::from_timestamp(1_795_425_160, 0).unwrap();
+    let messages = match event {
+        Event::Recovered => Vec::new(),
+        _ => vec![
+            "Order 5 <failed> & *waits*".to_owned(),
+            "订单 6 支付失败".to_owned(),
+        ],
+    };
+    let more = if event == Event::Recovered { 0 } else { 3 };
     Notification::about_alert(
         MessageIds::new("alert/7/42/oncall/", "alert-7-42.0190@monitor"),
         event,
-        MetricInfo::new("unpaid", title).with_unit(unit),
+        MetricInfo::new("unpaid", title)
+            .with_unit(unit)
+            .with_runbook(Some("https://wiki.example.com/orders?a=|&b=c".to_owned())),
         facts,
-        "Order 5 <failed> & *waits*\n订单 6 支付失败",
-        DateTime::from_timestamp(1_795_425_160, 0).unwrap(),
+        "Order 5 <failed> & *waits*",
+        at,
+    )
+    .with_messages(messages, more)
+    .with_opening(
+        "level",
+        at - chrono::TimeDelta::hours(if event == Event::Recovered { 2 } else { 0 }),
     )
     .with_url(Some(
         "https://monitor.example.com/alerts/7?from=a|b&to=c".to_owned(),

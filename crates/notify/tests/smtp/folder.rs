@@ -37,7 +37,7 @@ async fn each_mail_is_a_file_and_a_repeat_is_none() {
     );
     let raw = std::fs::read(mails.join(&names[1])).unwrap();
     let parsed = MessageParser::default().parse(&raw).unwrap();
-    assert_eq!(parsed.subject(), Some("[critical] Z +3: Order 5 failed"));
+    assert_eq!(parsed.subject(), Some("[critical] Z 131 (+3): Order 5 failed"));
     assert_eq!(
         parsed.header_raw("X-Envelope-To").map(str::trim),
         Some("ops@example.com")

@@ -58,7 +58,7 @@ async fn headers_and_both_bodies_say_what_happened() {
         .unwrap();
     let mails = server.mails();
     let parsed = parse(&mails[0]);
-    assert_eq!(parsed.subject(), Some("[critical] Z +3: Order 5 failed"));
+    assert_eq!(parsed.subject(), Some("[critical] Z 131 (+3): Order 5 failed"));
     assert_eq!(parsed.message_id(), Some("alert-7.mail@monitor.example.com"));
     assert_eq!(parsed.date().unwrap().to_timestamp(), alert().at.timestamp());
     let from = parsed.from().unwrap().first().unwrap();
@@ -170,7 +170,7 @@ async fn chinese_arrives_as_it_was_written() {
     let parsed = parse(&mails[0]);
     assert_eq!(
         parsed.subject().unwrap(),
-        format!("【严重】监控告警-{title} +3：订单 5 处理失败😀")
+        format!("【严重】监控告警-{title} 131 (+3)：订单 5 处理失败😀")
     );
     assert_eq!(parsed.from().unwrap().first().unwrap().name(), Some("监控系统"));
     assert_eq!(parsed.to().unwrap().first().unwrap().name(), Some("值班员"));

@@ -73,6 +73,7 @@ pub(crate) fn alert() -> Notification {
         severity: Severity::Critical,
         value: Some(131.0),
         previous: Some(128.0),
+        threshold: None,
         reason: "131 is above 100 since 09:12:40 UTC".to_owned(),
     };
     Notification::about_alert(

@@ -61,6 +61,8 @@ fn config(own: &CodedMetric) -> MetricConfig {
         group: None,
         labels: std::collections::BTreeMap::new(),
         details: None,
+        runbook: None,
+        each: false,
         max_messages: MAX_MESSAGES,
     }
 }

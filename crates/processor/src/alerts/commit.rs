@@ -354,6 +354,7 @@ fn step(
         value,
         previous,
         text: evaluation.reason.clone(),
+        messages: (Vec::new(), 0),
         reason: evaluation.reason.clone(),
         at,
         subject: Subject::Alert,

@@ -6,7 +6,7 @@ use monitor_model::{Alert, AlertKind, Conn, DbError, alerts, realtime, records, 
 use monitor_notify::Event;
 
 use super::recorded::{Recorded, not_kept};
-use crate::outbox::{Draft, Routing, Subject, list, notify, notify_end};
+use crate::outbox::{Draft, Routing, Subject, list, listed, notify, notify_end};
 
 /// An alert as it was opened.
 pub(super) fn as_opened(event: Event, alert: &Alert, subject: Subject) -> Draft {
@@ -15,6 +15,7 @@ pub(super) fn as_opened(event: Event, alert: &Alert, subject: Subject) -> Draft 
         value: alert.value,
         previous: alert.previous,
         text: alert.reason.clone(),
+        messages: (Vec::new(), 0),
         reason: alert.reason.clone(),
         at: alert.opened_at.and_utc(),
         subject,
@@ -48,8 +49,8 @@ pub(super) fn as_it_stands(
     })
 }
 
-/// Notifies people of each message of an alert, up to as many as go out one by one. The last of those lists the rest, which is
-/// counted with the alert, and says how many there are beyond that.
+/// Notifies people of the messages of an alert: all of them as one, or each by itself where the metric wants that. What is not
+/// listed is counted with the alert.
 pub(super) fn notify_records(
     conn: &mut Conn,
     routing: &Routing,
@@ -58,6 +59,40 @@ pub(super) fn notify_records(
     language: Language,
     now: NaiveDateTime,
 ) -> Result<(), DbError> {
+    let messages = &recorded.messages;
+    let unlisted = match &messages[..] {
+        [first, _, ..] if !routing.each => {
+            let (listed, more) = listed(messages.iter().map(|(record, _)| record.alert_message.as_str()));
+            let unlisted = messages.len() - listed.len();
+            let beyond = usize::try_from(recorded.not_kept).unwrap_or_default();
+            let more = u32::try_from(more + beyond).unwrap_or(u32::MAX);
+            let draft = Draft {
+                text: listed[0].clone(),
+                messages: (listed, more),
+                ..as_opened(Event::Alert, alert, Subject::Record(first.0.id))
+            };
+            notify(conn, routing, alert, &draft, now)?;
+            unlisted
+        }
+        _ => notify_each(conn, routing, alert, recorded, language, now)?,
+    };
+    if unlisted > 0 {
+        let unlisted = i32::try_from(unlisted).unwrap_or(i32::MAX);
+        alerts::add_further_messages(conn, alert.id, unlisted)?;
+    }
+    Ok(())
+}
+
+/// Notifies people of each message by itself, up to as many as go out one by one. The last of those lists the rest, and says how many
+/// there are beyond that. Returns how many did not go out by themselves.
+fn notify_each(
+    conn: &mut Conn,
+    routing: &Routing,
+    alert: &Alert,
+    recorded: &Recorded,
+    language: Language,
+    now: NaiveDateTime,
+) -> Result<usize, DbError> {
     let messages = &recorded.messages;
     let shown = messages.len().min(routing.max_messages.max(1));
     for (index, (record, occurred_at)) in messages.iter().take(shown).enumerate() {
@@ -79,11 +114,7 @@ pub(super) fn notify_records(
         };
         notify(conn, routing, alert, &draft, now)?;
     }
-    let unlisted = i32::try_from(messages.len() - shown).unwrap_or(i32::MAX);
-    if unlisted > 0 {
-        alerts::add_further_messages(conn, alert.id, unlisted)?;
-    }
-    Ok(())
+    Ok(messages.len() - shown)
 }
 
 /// Notifies people of the end of an alert that ended before they were notified of it, or while they could not be.
@@ -117,6 +148,7 @@ pub(super) fn as_ended(conn: &mut Conn, alert: &Alert) -> Result<Option<Draft>, 
         previous: alert.value,
         reason: record.alert_message.clone(),
         text: record.alert_message,
+        messages: (Vec::new(), 0),
         at: record.timestamp.and_utc(),
         subject: Subject::Record(record.id),
     }))

@@ -11,7 +11,7 @@ use monitor_model::{
     Alert, AlertKind, Conn, DbError, MetricState, NewAudit, NewRecord, ProcessRole, alerts, audit,
     deliveries, metric_items, realtime, records, states, workers,
 };
-use monitor_rules::State;
+use monitor_rules::{Limits, State};
 
 use super::lifecycle::{self, Ended};
 use super::mutes::{self, Target};
@@ -261,6 +261,8 @@ pub(super) fn notify_end(
         metric: stored_metric(conn, alert)?,
         severity: alert.severity,
         page: page(context, "/monitor"),
+        limits: Limits::default(),
+        each: false,
         max_messages: 1,
         audience,
     };

@@ -93,7 +93,12 @@ pub(super) fn undelivered(context: &Context, batch: &Batch, error: &str) -> Opti
     let passed_on = batch.without(&[Event::Notice, Event::Test])?;
     let (first, count) = (passed_on.first(), passed_on.all().len());
     let message = passed_on.message(language).ok()?;
-    let text = not_delivered(language, (&first.lane, &first.recipient), error, &message.text);
+    let text = not_delivered(
+        language,
+        (&first.lane, &first.recipient),
+        error,
+        &message.whole_text(),
+    );
     // By what is in it: the digests of several recipients say the same.
     let ids = MessageIds::new(
         format!("fallback/{}+{count}/{}", first.message_id, first.lane),

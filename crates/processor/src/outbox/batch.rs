@@ -93,7 +93,11 @@ impl Batch {
 fn digest(language: Language, first: &Delivery, messages: &[Notification]) -> Notification {
     let lines = messages.iter().map(|message| {
         let time = message.at.format("%H:%M:%S UTC");
-        format!("{time} {}: {}", message.metric.title, message.text)
+        let others = match message.message_count() - 1 {
+            0 => String::new(),
+            others => format!(" (+{others})"),
+        };
+        format!("{time} {}: {}{others}", message.metric.title, message.text)
     });
     let text = text::list(language, lines, messages.len()).join("\n");
     let batch = first.batch.clone().unwrap_or_else(|| first.message_id.clone());

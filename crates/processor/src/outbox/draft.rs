@@ -10,6 +10,8 @@ pub(crate) struct Draft {
     pub(crate) value: Option<f64>,
     pub(crate) previous: Option<f64>,
     pub(crate) text: String,
+    /// Where it is about several messages: each of them, and how many more there are.
+    pub(crate) messages: (Vec<String>, u32),
     pub(crate) reason: String,
     pub(crate) at: DateTime<Utc>,
     pub(crate) subject: Subject,

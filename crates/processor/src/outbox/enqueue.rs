@@ -75,6 +75,7 @@ pub(crate) fn notify_others(
         severity: routing.severity,
         value: draft.value,
         previous: draft.previous,
+        threshold: routing.limits.threshold(draft.value),
         reason: draft.reason.clone(),
     };
     let metric = routing.metric.clone();
@@ -85,6 +86,7 @@ pub(crate) fn notify_others(
                 .as_deref()
                 .map(|overview| alert_page(overview, alert.id)),
         )
+        .with_messages(draft.messages.0.clone(), draft.messages.1)
         .with_opening(alert.kind.as_str(), alert.opened_at.and_utc());
     let refers = Refers {
         alert_id: Some(alert.id),

@@ -21,4 +21,4 @@ pub(crate) use job::{AttemptResult, Done, GivenUp, Job, LaneSettings, Rate, Retr
 pub(crate) use lanes::{ALARM_LANE, DETAILS_LANE, enqueue_job, job_key};
 pub(crate) use payload::read_notification;
 pub(crate) use routing::{Audience, Routing, by_channel, for_incidents, named, page, stored_metric};
-pub(crate) use text::{When, list, list_names};
+pub(crate) use text::{When, list, list_names, listed};

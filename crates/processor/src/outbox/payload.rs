@@ -4,7 +4,8 @@
 //! | version | notification | job |
 //! |---|---|---|
 //! | none (before 2026-11-26) | the fields of [`Notification`] | `key`, `teller` |
-//! | 1 | `version`, the fields of [`Notification`] | `version`, `key`, `routing` |
+//! | 1 (before 2026-11-27) | `version`, the fields of [`Notification`] but `threshold`, `messages` and `more_messages` | `version`, `key`, `routing` without `limits` and `each` |
+//! | 2 | the same with these | the same with these |
 
 use monitor_domain::MetricKey;
 use monitor_notify::Notification;
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::routing::Routing;
 
 /// The version that is written.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What the alarm and the explanation are about.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -92,6 +93,7 @@ mod tests {
     use chrono::{DateTime, Utc};
     use monitor_domain::Severity;
     use monitor_notify::{AlertFacts, Event, MessageIds, MetricInfo};
+    use monitor_rules::Limits;
 
     use super::super::routing::Audience;
     use super::*;
@@ -205,6 +207,7 @@ mod tests {
             severity: Severity::Warning,
             value: Some(131.0),
             previous: Some(0.0),
+            threshold: None,
             reason: "131 is above 100 since 11:05:00 UTC".into(),
         };
         let made = Notification::about_alert(
@@ -235,6 +238,8 @@ mod tests {
                 audience("oncall", &["oncall@example.com"]),
             ],
             page: Some("https://monitor.example/monitor".into()),
+            limits: Limits::default(),
+            each: false,
             max_messages: 20,
             without_recovery: Vec::new(),
         };
@@ -268,7 +273,7 @@ mod tests {
         let error = read_job(r#"{"version":7,"body":[]}"#).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "its stored payload is of version 7, and this program reads up to 1"
+            "its stored payload is of version 7, and this program reads up to 2"
         );
     }
 
@@ -277,7 +282,7 @@ mod tests {
         let notification = &written_by(VERSION)["alert"];
         let cut = &notification[..notification.len() - 1];
         let event = notification.replace("\"event\":\"alert\"", "\"event\":\"party\"");
-        let version = notification.replace("\"version\":1", "\"version\":\"1\"");
+        let version = notification.replace(&format!("\"version\":{VERSION}"), "\"version\":\"1\"");
         let job = &written_by(VERSION)["job-details"];
         let garbage = [
             "",

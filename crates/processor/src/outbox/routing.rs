@@ -5,7 +5,7 @@ use monitor_domain::Severity;
 use monitor_model::deliveries::{Address, Filter};
 use monitor_model::{Alert, Conn, DbError, deliveries};
 use monitor_notify::{MetricInfo, Notification};
-use monitor_rules::Occasion;
+use monitor_rules::{Limits, Occasion};
 use serde::{Deserialize, Serialize};
 
 use super::payload;
@@ -33,6 +33,12 @@ pub(crate) struct Routing {
     pub(crate) severity: Severity,
     pub(crate) audience: Vec<Audience>,
     pub(crate) page: Option<String>,
+    /// The thresholds of its rule.
+    #[serde(default, skip_serializing_if = "Limits::is_empty")]
+    pub(crate) limits: Limits,
+    /// Each message of an alert goes out by itself.
+    #[serde(default)]
+    pub(crate) each: bool,
     #[serde(default = "max_messages")]
     pub(crate) max_messages: usize,
     /// Channels that are not notified when it is over.
@@ -53,10 +59,14 @@ impl Routing {
         let notify = routes.and_then(|routes| routes.decide(subject(config), occasion, at).channels);
         let notify = notify.as_ref().unwrap_or(&config.notify);
         Routing {
-            metric: MetricInfo::new(config.key.as_str(), &config.title).with_unit(&config.unit),
+            metric: MetricInfo::new(config.key.as_str(), &config.title)
+                .with_unit(&config.unit)
+                .with_runbook(config.runbook.clone()),
             severity: config.severity,
             audience: named(context, notify),
             page: page(context, OVERVIEW),
+            limits: config.rule.limits(),
+            each: config.each,
             max_messages: config.max_messages,
             without_recovery: routes
                 .map(|routes| routes.without_recovery(subject(config)))

@@ -9,6 +9,9 @@ const NAMED: usize = 10;
 const LISTED: usize = 50;
 /// Characters of each of them.
 const LISTED_CHARS: usize = 200;
+/// Characters of one of the messages that are one notification, and of all of them: it is stored once a recipient.
+const MESSAGE_CHARS: usize = 1_000;
+const MESSAGES_CHARS: usize = 8_000;
 
 /// The headline of several messages in one.
 pub(crate) fn digest(language: Language, count: usize) -> String {
@@ -22,7 +25,7 @@ pub(crate) fn digest(language: Language, count: usize) -> String {
 pub(crate) fn list(language: Language, lines: impl Iterator<Item = String>, all: usize) -> Vec<String> {
     let mut shown: Vec<String> = lines
         .take(LISTED)
-        .map(|line| format!("· {}", short(&line)))
+        .map(|line| format!("· {}", short(&line, LISTED_CHARS)))
         .collect();
     let left = all.saturating_sub(shown.len());
     if left > 0 {
@@ -32,6 +35,23 @@ pub(crate) fn list(language: Language, lines: impl Iterator<Item = String>, all:
         });
     }
     shown
+}
+
+/// The messages that one notification lists, and how many more there are: some dozens, and no more than people read.
+pub(crate) fn listed<'a>(all: impl ExactSizeIterator<Item = &'a str>) -> (Vec<String>, usize) {
+    let (count, mut room) = (all.len(), MESSAGES_CHARS);
+    let mut shown = Vec::new();
+    for message in all.take(LISTED) {
+        let message = short(message, MESSAGE_CHARS);
+        let chars = message.chars().count();
+        if chars > room && !shown.is_empty() {
+            break;
+        }
+        room = room.saturating_sub(chars);
+        shown.push(message);
+    }
+    let more = count - shown.len();
+    (shown, more)
 }
 
 /// A time as it reads now: with its date where that is not today's.
@@ -78,12 +98,13 @@ pub(crate) fn list_names(language: Language, all: &[String]) -> String {
     named
 }
 
-fn short(text: &str) -> String {
+/// A text in one line, of at most so many characters.
+fn short(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= LISTED_CHARS {
+    if line.chars().count() <= most {
         return line;
     }
-    let cut: String = line.chars().take(LISTED_CHARS - 1).collect();
+    let cut: String = line.chars().take(most - 1).collect();
     format!("{cut}…")
 }
 
@@ -103,6 +124,20 @@ mod tests {
         };
         assert_eq!(when(60).to_string(), "09:46:40 UTC");
         assert_eq!(when(86_400).to_string(), "2026-11-25 09:46:40 UTC");
+    }
+
+    #[test]
+    fn messages_are_listed_as_far_as_people_read() {
+        let (all, more) = listed(["order\n 5", "order 6"].into_iter());
+        assert_eq!((all, more), (vec!["order 5".to_owned(), "order 6".to_owned()], 0));
+        let many = vec!["order"; 60];
+        let (some, more) = listed(many.iter().copied());
+        assert_eq!((some.len(), more), (50, 10));
+        let long = "长".repeat(5_000);
+        let long = vec![long.as_str(); 20];
+        let (some, more) = listed(long.iter().copied());
+        assert_eq!((some.len(), more), (8, 12));
+        assert!(some[0].chars().count() == 1_000 && some[0].ends_with('…'));
     }
 
     #[test]

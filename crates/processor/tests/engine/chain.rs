@@ -30,7 +30,9 @@ both! {
 }
 
 both! {
-    async fn each_message_is_a_mail_and_a_record_and_told_once(app: TestApp) {
+    async fn each_message_is_a_mail_where_that_is_wanted_and_a_record_and_told_once(
+        app: TestApp, Config::metrics("[metrics.y]\neach = true\n")
+    ) {
         app.poll().await;
         app.b().add_message("y", "m1", "Transfer 1 is stuck");
         app.b().add_message("y", "m2", "Transfer 2 is stuck");
@@ -42,6 +44,25 @@ both! {
         let said: Vec<String> = app.messages().await.into_iter().map(|(_, message)| message).collect();
         assert_eq!(said, ["Transfer 1 is stuck", "Transfer 2 is stuck", "Transfer 3 is stuck"]);
         assert_eq!(app.mail().mails().len(), 3);
+        app.finish().await;
+    }
+}
+
+both! {
+    async fn several_messages_are_one_mail_with_a_list(app: TestApp) {
+        app.poll().await;
+        app.b().add_message("y", "m1", "Transfer 1\nis <stuck>");
+        app.b().add_message("y", "m2", "Transfer 2 is stuck");
+        app.read("y", 2.0).await;
+        let mails = app.mail().mails();
+        assert_eq!(mails.len(), 1);
+        assert_eq!(mails[0].subject, "[warning] Y 2 (+2): Transfer 1 is <stuck> (and 1 more)");
+        assert!(mails[0].text.contains("· Transfer 1 is <stuck>\n· Transfer 2 is stuck\n"), "{}", mails[0].text);
+        assert_eq!(app.records_of("y").await.len(), 2);
+        app.b().add_message("y", "m3", "Transfer 3 is stuck");
+        app.read("y", 3.0).await;
+        assert_eq!(app.subjects()[1], "[warning] Y 3 (+1): Transfer 3 is stuck");
+        assert_eq!(app.alerts().await.iter().map(|alert| alert.further_messages).sum::<i32>(), 0);
         app.finish().await;
     }
 }
@@ -91,7 +112,7 @@ both! {
 }
 
 both! {
-    async fn many_messages_are_bounded_and_the_rest_counted(app: TestApp) {
+    async fn many_mails_are_bounded_and_the_rest_counted(app: TestApp, Config::metrics("[metrics.x]\neach = true\n")) {
         app.poll().await;
         for n in 0..25 {
             app.b().add_message("x", &format!("m{n}"), &format!("Order {n} is unpaid"));
@@ -122,16 +143,15 @@ both! {
         app.b().set_messages("x", orders(0, 1_412));
         app.read("x", 1_412.0).await;
         let mails = app.mail().mails();
-        assert_eq!(mails.len(), 20);
-        let last: Vec<_> = mails.iter().filter(|mail| mail.text.contains("And 1392 more:")).collect();
-        assert_eq!(last.len(), 1, "one says how many there are");
-        let text = &last[0].text;
-        assert!(text.contains("· and 930 more, on the page\n… and 412 more, which are not kept"), "{text}");
+        assert_eq!(mails.len(), 1);
+        assert_eq!(mails[0].subject, "[warning] X 1412 (+1412): Order 0 is unpaid (and 1411 more)");
+        let text = &mails[0].text;
+        assert!(text.contains("· Order 49 is unpaid\n· and 1362 more, on the page\n"), "{text}");
         let said = app.records_of("x").await;
         assert_eq!(said.len(), 1_001, "a thousand, and how many more");
         assert_eq!(said[999], "Order 999 is unpaid");
         assert_eq!(said[1_000], "… and 412 more, which are not kept");
-        assert_eq!(app.alerts().await[0].further_messages, 980 + 412, "the page says so");
+        assert_eq!(app.alerts().await[0].further_messages, 950 + 412, "the page says so");
 
         // Those that are known leave room for those that are new, wherever they stand in the answer.
         let mut again = orders(0, 1_000);
@@ -140,7 +160,7 @@ both! {
         app.read("x", 1_415.0).await;
         let said = app.records_of("x").await;
         assert_eq!(said[1_001..], ["Order 1412 is unpaid", "Order 1413 is unpaid", "Order 1414 is unpaid"]);
-        assert_eq!(app.mail().mails().len(), 23);
+        assert_eq!(app.mail().mails().len(), 2);
         assert_eq!(app.alerts().await[1].further_messages, 0);
         app.finish().await;
     }
@@ -149,7 +169,7 @@ both! {
 both! {
     async fn one_more_than_is_kept_is_said_where_each_is_a_mail(app: TestApp, Config {
         lang: "zh".into(),
-        ..Config::metrics("[metrics.x]\nmax_messages = 1\n[metrics.y]\nmax_messages = 1000\n")
+        ..Config::metrics("[metrics.x]\neach = true\nmax_messages = 1\n[metrics.y]\neach = true\nmax_messages = 1000\n")
     }) {
         app.poll().await;
         app.b().set_messages("x", orders(0, 1_000));

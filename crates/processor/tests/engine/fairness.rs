@@ -39,11 +39,15 @@ both! {
             }
             let hanging: Vec<_> = app.deliveries().await.into_iter().filter(|d| d.recipient == "hangs@example.com").collect();
             assert_eq!(hanging.len(), 20);
-            let sending = hanging.iter().filter(|d| d.status == "sending").count();
-            assert!((1..=2).contains(&sending), "half of the four places at most: {sending}");
+            eventually("one that hangs to be tried", || async {
+                let hanging = app.deliveries().await.into_iter().filter(|d| d.recipient == "hangs@example.com");
+                let sending = hanging.filter(|d| d.status == "sending").count();
+                assert!(sending <= 2, "half of the four places at most: {sending}");
+                (sending > 0).then_some(())
+            }).await;
             app.mail().clear_script();
             eventually("the mails that hung", || async {
-                app.clock.jump(secs(61));
+                app.jump_over(secs(61)).await;
                 (mails_to(&app, "hangs@example.com").len() >= 20).then_some(())
             }).await;
         }).await;
@@ -72,7 +76,7 @@ both! {
             }
             app.mail().clear_script();
             eventually("the mails that hung", || async {
-                app.clock.jump(secs(61));
+                app.jump_over(secs(61)).await;
                 (app.mail().mails().len() >= 35).then_some(())
             }).await;
         }).await;
@@ -128,7 +132,7 @@ both! {
             assert_eq!(mails_to(&app, "ops@example.com").len(), 1);
             let since = monitor_domain::Clock::monotonic(&*app.clock);
             eventually("the readings instead of explanations", || async {
-                app.clock.jump(Duration::from_millis(200));
+                app.clock.jump(Duration::from_millis(50));
                 (mails_to(&app, "ops@example.com").len() == 21).then_some(())
             }).await;
             let waited = monitor_domain::Clock::monotonic(&*app.clock) - since;

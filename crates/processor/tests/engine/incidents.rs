@@ -189,7 +189,7 @@ both! {
 both! {
     async fn a_channel_that_is_dead_is_told_through_another(app: TestApp) {
         let chat = SmtpSink::start().await;
-        let config = || Config { interval: "10s".into(), ..Config::metrics("[metrics.x]\nnotify = [\"mail\"]\n") };
+        let config = || Config { interval: "10s".into(), ..Config::metrics("[metrics.x]\nnotify = [\"mail\"]\neach = true\n") };
         app.restart(with_chat(config(), &chat, ""));
         app.b().set_auto_messages(true);
         app.poll().await;

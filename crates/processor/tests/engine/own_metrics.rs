@@ -39,6 +39,8 @@ async fn read(a: &SystemA, make: Make, fetch: Option<Fetch>) -> Result<f64, Stri
         group: None,
         labels: std::collections::BTreeMap::new(),
         details: None,
+        runbook: None,
+        each: false,
         max_messages: MAX_MESSAGES,
     };
     let key = config.key.clone();

@@ -56,9 +56,39 @@ pub trait Condition: fmt::Debug + Send + Sync {
         Reference::Limits
     }
 
-    /// The one threshold it has, if it has one: for a line in a chart.
-    fn threshold(&self) -> Option<f64> {
-        None
+    /// The thresholds it has, whatever the value: for lines in a chart, and to name the one that a value passed.
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
+}
+
+/// Between which values all is well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// The lowest that is fine; nothing where none is too low.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// The highest that is fine; nothing where none is too high.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+}
+
+impl Limits {
+    /// The threshold that belongs to this value: the only one or, of two, the one that it is beyond.
+    pub fn threshold(self, value: Option<f64>) -> Option<f64> {
+        match (self.low, self.high) {
+            (Some(low), Some(high)) => value.and_then(|value| match value {
+                value if value < low => Some(low),
+                value if value > high => Some(high),
+                _ => None,
+            }),
+            (low, high) => low.or(high),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        *self == Limits::default()
     }
 }
 

@@ -14,7 +14,9 @@ mod when;
 use monitor_domain::{Finding, Kind};
 
 pub use change::{Baseline, Change, ChangeSettings, Direction, FallSettings, Initial, RiseSettings, Step};
-pub use contract::{Condition, ConditionSettings, Context, Lifetime, Past, Range, Reference, Signal, Timing};
+pub use contract::{
+    Condition, ConditionSettings, Context, Lifetime, Limits, Past, Range, Reference, Signal, Timing,
+};
 pub use level::{AboveSettings, BelowSettings, Level, OutsideSettings};
 pub(crate) use memory::Kept;
 pub use memory::Memory;

@@ -7,6 +7,7 @@ use monitor_domain::{BuiltIn, InvalidKey, Language, MetricKey, counted};
 use monitor_rules::Rule;
 use monitor_upstream::{DetailsSettings, FetchSettings};
 use toml::de::DeValue;
+use url::Url;
 
 use super::{Checker, built_in, join, path};
 use crate::sections::MetricSection;
@@ -16,6 +17,7 @@ use crate::words::{no_such, there_is};
 /// The longest title and unit, in characters: they have to fit on a page and in a subject line.
 const MAX_TITLE: usize = 120;
 const MAX_UNIT: usize = 40;
+const MAX_RUNBOOK: usize = 1_000;
 /// More mails about one alert than this are no longer read one by one.
 const DEFAULT_MESSAGES: usize = 20;
 /// As many as are taken from an answer of `details`, at most.
@@ -84,14 +86,9 @@ impl Checker<'_, '_> {
         if let Some(rule) = &rule {
             self.first_reading(&at("alert"), rule);
         }
-        let max_messages = raw.max_messages.unwrap_or(DEFAULT_MESSAGES);
-        if !MESSAGES.contains(&max_messages) {
-            let (least, most) = (MESSAGES.start(), MESSAGES.end());
-            self.reader.error(
-                &at("max_messages"),
-                format!("must be from {least} to {most}, not {max_messages}"),
-            );
-        }
+        let each = raw.each.unwrap_or_default();
+        let max_messages = self.max_messages(&at("max_messages"), each, raw.max_messages);
+        let runbook = self.runbook(&at("runbook"), raw.runbook);
         let is_routed = raw.notify.is_none();
         let notify = self.notify(&at("notify"), raw.notify);
         let group = self.group(&at("group"), raw.group);
@@ -110,7 +107,9 @@ impl Checker<'_, '_> {
             for_each: raw.for_each,
             rule: Rule { language, ..rule? },
             details,
+            each,
             max_messages,
+            runbook,
             depends_on,
             notify,
             is_routed,
@@ -130,6 +129,33 @@ impl Checker<'_, '_> {
                  message for each. Set it to \"learn\" to begin silently, or to \"count_from_zero\" where that is meant",
             );
         }
+    }
+
+    fn max_messages(&mut self, at: &[String], each: bool, given: Option<usize>) -> usize {
+        let max_messages = given.unwrap_or(DEFAULT_MESSAGES);
+        if !MESSAGES.contains(&max_messages) {
+            let (least, most) = (MESSAGES.start(), MESSAGES.end());
+            self.reader
+                .error(at, format!("must be from {least} to {most}, not {max_messages}"));
+        } else if given.is_some() && !each {
+            self.reader.hint(
+                at,
+                "does nothing without `each = true`: an alert is one message that lists up to 50",
+            );
+        }
+        max_messages
+    }
+
+    /// The page that says what to do.
+    fn runbook(&mut self, at: &[String], given: Option<String>) -> Option<String> {
+        let runbook = given?;
+        self.line(at, &runbook, 1, MAX_RUNBOOK);
+        let is_page = Url::parse(&runbook).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if !is_page {
+            self.reader
+                .error(at, "is no address of a page; write one with its scheme, as in \"https://wiki.example.com/orders\"");
+        }
+        Some(runbook)
     }
 
     fn metric_key(&mut self, table: &[String], key: &str) -> MetricKey {

@@ -5,17 +5,34 @@ severity-warning = warning
 severity-critical = critical
 
 # Subjects. $what is why, or the message; $say_value is "yes" where that is in another language and there is a value to
-# say instead.
+# say instead; $lasted is how long it has lasted, or "none".
 subject-alert = [{ $severity }] { $title }: { $what }
-subject-reminder = [{ $severity }, still open] { $title }: { $what }
-subject-escalation = [{ $severity }, nobody acknowledged] { $title }: { $what }
+subject-reminder = [{ $severity }, still open] { $title }: { $what }{ $lasted ->
+    [none] {""}
+   *[other] {" "}({ $lasted })
+}
+subject-escalation = [{ $severity }, nobody acknowledged] { $title }: { $what }{ $lasted ->
+    [none] {""}
+   *[other] {" "}({ $lasted })
+}
 subject-digest = [{ $severity }] { $title }: { $what }
-subject-recovered = [recovered] { $title }: { $what }
+subject-recovered = [recovered] { $title }: { $what }{ $lasted ->
+    [none] {""}
+   *[other] {" "}(after { $lasted })
+}
 subject-no_data = [no data] { $title }: { $what }
-subject-data_back = [data is back] { $title }: { $what }
+subject-data_back = [data is back] { $title }: { $what }{ $lasted ->
+    [none] {""}
+   *[other] {" "}(no data for { $lasted })
+}
 subject-closed = [closed] { $title }: { $what }
 subject-notice = [monitor] { $title }: { $what }
 subject-test = [test] { $title }: { $what }
+
+# Where one message is about several: $what is the first, $more how many others there are, $count how many in all.
+and-more = { $what } (and { $more } more)
+# At the end of a list that does not have all of them.
+more-messages = and { $count } more, on the page
 
 event-alert = Alert
 event-reminder = Still open
@@ -38,7 +55,11 @@ colon = {": "}
 label-value = Value
 label-previous = Previous
 label-message = Message
+label-threshold = Threshold
 label-reason = Reason
+label-since = Open since
+label-lasted = Lasted
+label-runbook = Runbook
 label-time = Time
 label-severity = Severity
 label-metric = Metric
@@ -49,4 +70,6 @@ label-link = Page
 cut = … { $left } more characters are on the page
 
 open-page = Open the monitor
+open-alert = Open the alert
+open-runbook = What to do
 footer = Sent by the monitor. Replies to this mail are not read.

@@ -5,6 +5,7 @@ severity-warning = 警告
 severity-critical = 严重
 
 # 主题。$what 为原因或消息；若其为其他语言而又有数值，则 $say_value 为 "yes"，改为显示数值。
+# $lasted 为持续时间，没有则为 "none"。
 subject-alert = 【{ $severity }】监控告警-{ $title }：{ $say_value ->
     [yes] 当前值 { $value }
    *[no] { $what }
@@ -12,24 +13,41 @@ subject-alert = 【{ $severity }】监控告警-{ $title }：{ $say_value ->
 subject-reminder = 【{ $severity }·未处理】监控告警-{ $title }：{ $say_value ->
     [yes] 当前值 { $value }
    *[no] { $what }
+}{ $lasted ->
+    [none] {""}
+   *[other] （已持续 { $lasted }）
 }
 subject-escalation = 【{ $severity }·升级】监控告警-{ $title }：{ $say_value ->
     [yes] 当前值 { $value }
    *[no] { $what }
+}{ $lasted ->
+    [none] {""}
+   *[other] （已持续 { $lasted }）
 }
 subject-digest = 【{ $severity }】监控汇总-{ $title }：{ $what }
 subject-recovered = 【恢复】监控恢复-{ $title }：{ $say_value ->
     [yes] 当前值 { $value }
    *[no] { $what }
+}{ $lasted ->
+    [none] {""}
+   *[other] （历时 { $lasted }）
 }
 subject-no_data = 【无数据】监控数据中断-{ $title }：{ $what }
 subject-data_back = 【数据恢复】监控数据恢复-{ $title }：{ $say_value ->
     [yes] 当前值 { $value }
    *[no] { $what }
+}{ $lasted ->
+    [none] {""}
+   *[other] （中断 { $lasted }）
 }
 subject-closed = 【关闭】监控告警关闭-{ $title }：{ $what }
 subject-notice = 【监控通知】{ $title }：{ $what }
 subject-test = 【测试】{ $title }：{ $what }
+
+# 一封邮件包含多条消息时：$what 为第一条，$more 为其余条数，$count 为总条数。
+and-more = { $what } 等 { $count } 条
+# 列表未列全时附在末尾。
+more-messages = 其余 { $count } 条请查看页面
 
 event-alert = 告警
 event-reminder = 告警未处理
@@ -52,7 +70,11 @@ colon = ：
 label-value = 当前值
 label-previous = 上次值
 label-message = 告警信息
+label-threshold = 阈值
 label-reason = 原因
+label-since = 告警开始
+label-lasted = 持续时间
+label-runbook = 处理手册
 label-time = 时间
 label-severity = 级别
 label-metric = 指标
@@ -63,4 +85,6 @@ label-link = 页面
 cut = ……余下 { $left } 字请在页面查看
 
 open-page = 打开监控页面
+open-alert = 查看告警
+open-runbook = 处理手册
 footer = 本邮件由监控系统自动发送，请勿回复。

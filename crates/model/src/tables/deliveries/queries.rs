@@ -1,5 +1,7 @@
 //! Which deliveries there are.
 
+use std::collections::{HashMap, HashSet};
+
 use diesel::prelude::*;
 
 use super::row::Delivery;
@@ -7,6 +9,7 @@ use crate::backend::Conn;
 use crate::error::DbError;
 use crate::tables::MAX_BINDS;
 use crate::tables::enums::DeliveryStatus;
+use crate::tables::records::Record;
 use crate::tables::schema::delivery::{self, dsl};
 
 /// Which deliveries to list.
@@ -35,15 +38,62 @@ pub fn get(c: &mut Conn, id: i64) -> Result<Option<Delivery>, DbError> {
     Ok(delivery::table.find(id).first(c).optional()?)
 }
 
-/// The deliveries about these records, by id.
-pub fn for_records(c: &mut Conn, records: &[i64]) -> Result<Vec<Delivery>, DbError> {
+/// The deliveries about these records, by id. A message that went out with others of its alert has the deliveries of those, in
+/// its own name.
+pub fn for_records(c: &mut Conn, records: &[Record]) -> Result<Vec<Delivery>, DbError> {
+    let ids: Vec<i64> = records.iter().map(|record| record.id).collect();
     let mut found: Vec<Delivery> = Vec::new();
-    for some in records.chunks(MAX_BINDS) {
+    for some in ids.chunks(MAX_BINDS) {
         let about = dsl::record_id.eq_any(some);
         found.extend(delivery::table.filter(about).load::<Delivery>(c)?);
     }
+    let own: HashSet<Option<i64>> = found.iter().map(|one| one.record_id).collect();
+    let listed: Vec<&Record> = records
+        .iter()
+        .filter(|record| record.alert && !own.contains(&Some(record.id)))
+        .collect();
+    let listing = listing(c, &listed)?;
+    for record in listed {
+        let Some(before) = record.alert_id.and_then(|alert| listing.get(&alert)) else {
+            continue;
+        };
+        // The last message before it that went out by itself lists those after it.
+        let head = before
+            .iter()
+            .filter_map(|one| one.record_id)
+            .filter(|id| *id < record.id)
+            .max();
+        let of_head = before
+            .iter()
+            .filter(|one| head.is_some() && one.record_id == head);
+        found.extend(of_head.map(|one| Delivery {
+            record_id: Some(record.id),
+            ..one.clone()
+        }));
+    }
     found.sort_by_key(|d| d.id);
     Ok(found)
+}
+
+/// The deliveries of the first word about the alerts of these records, by alert.
+fn listing(c: &mut Conn, records: &[&Record]) -> Result<HashMap<i64, Vec<Delivery>>, DbError> {
+    let mut alerts: Vec<i64> = records.iter().filter_map(|record| record.alert_id).collect();
+    alerts.sort_unstable();
+    alerts.dedup();
+    let mut by_alert: HashMap<i64, Vec<Delivery>> = HashMap::new();
+    for some in alerts.chunks(MAX_BINDS) {
+        let of_them = delivery::table
+            .filter(dsl::alert_id.eq_any(some))
+            .filter(dsl::event.eq("alert"))
+            .filter(dsl::record_id.is_not_null());
+        for one in of_them.load::<Delivery>(c)? {
+            by_alert
+                .entry(one.alert_id.unwrap_or_default())
+                .or_default()
+                .push(one);
+        }
+    }
+    Ok(by_alert)
 }
 
 /// The latest deliveries, newest first.

@@ -94,10 +94,12 @@ fn annotations(notification: &Notification, summary: &str) -> Map<String, Value>
     let all = [
         ("title", Some(notification.metric.title.clone())),
         ("summary", Some(summary.to_owned())),
-        ("description", Some(notification.text.clone())),
+        ("description", Some(notification.whole_text().into_owned())),
         ("reason", Some(notification.reason.clone())),
         ("value", notification.value.map(number)),
         ("previous", notification.previous.map(number)),
+        ("threshold", notification.threshold.map(number)),
+        ("runbook_url", notification.metric.runbook.clone()),
     ];
     let set = all.into_iter().filter_map(|(name, text)| {
         let text = text.filter(|text| !text.is_empty())?;
@@ -134,6 +136,7 @@ mod tests {
             severity: Severity::Critical,
             value: Some(131.0),
             previous: None,
+            threshold: None,
             reason: "131 is above 100".to_owned(),
         };
         let metric = MetricInfo::new("unpaid", "Unpaid orders").with_unit("orders");

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use monitor_domain::{Finding, Language};
 
-use super::{Condition, Context, Lifetime, Signal, Timing};
+use super::{Condition, Context, Lifetime, Limits, Signal, Timing};
 use crate::flapping::Flapping;
 use crate::situation::Situation;
 
@@ -161,10 +161,10 @@ impl Condition for Level {
         text::describe(self, timing, language)
     }
 
-    fn threshold(&self) -> Option<f64> {
-        match self.place() {
-            Place::Above(threshold) | Place::Below(threshold) => Some(threshold),
-            Place::Between(..) | Place::Outside(..) => None,
+    fn limits(&self) -> Limits {
+        Limits {
+            low: self.low,
+            high: self.high,
         }
     }
 }
@@ -245,10 +245,18 @@ mod tests {
     }
 
     #[test]
-    fn one_threshold_is_a_line_in_a_chart() {
-        assert_eq!(Level::above(100.0).clear_below(90.0).threshold(), Some(100.0));
-        assert_eq!(Level::below(3.0).threshold(), Some(3.0));
-        assert_eq!(Level::outside(3.0, 5.0).threshold(), None);
+    fn the_threshold_is_the_one_that_was_passed() {
+        let threshold = |level: Level, value| level.limits().threshold(value);
+        assert_eq!(
+            threshold(Level::above(100.0).clear_below(90.0), Some(50.0)),
+            Some(100.0)
+        );
+        assert_eq!(threshold(Level::below(3.0), None), Some(3.0));
+        let outside = Level::outside(3.0, 5.0);
+        for (value, passed) in [(2.0, Some(3.0)), (6.0, Some(5.0)), (4.0, None)] {
+            assert_eq!(threshold(outside, Some(value)), passed, "{value}");
+        }
+        assert_eq!(threshold(outside, None), None);
     }
 
     #[test]
