@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use super::groups::{Groups, Ticks};
 use super::metric_state::MetricState;
 use super::permits::Permits;
-use super::pushed::{self, Arrivals};
+use super::pushed::{self, Arrivals, Until};
 use super::{Polling, cycle, lists};
 use crate::context::{Context, Generations};
 
@@ -36,6 +36,7 @@ impl Polling {
         let cycles = TaskTracker::new();
         let clock = Arc::clone(&self.context.clock);
         let mut arrivals = Arrivals::watch(generations.clone());
+        let until = Until::halted(halt.clone(), generations.clone(), arrivals.again());
         let mut schedule = Schedule::new(self, clock.monotonic());
         loop {
             let due = async {
@@ -51,8 +52,8 @@ impl Polling {
                     let context = generations.borrow_and_update().clone();
                     schedule = schedule.changed(&context, clock.monotonic());
                 }
-                () = due => schedule.start(clock.monotonic(), &cycles, &halt),
-                keys = arrivals.next() => schedule.start_pushed(&keys, &cycles, &halt),
+                () = due => schedule.start(clock.monotonic(), &cycles, &until),
+                keys = arrivals.next() => schedule.start_pushed(&keys, &cycles, &until),
             }
         }
         cycles.close();
@@ -106,7 +107,7 @@ impl Polling {
         let cycles = begun.map(|(cycle, tick)| async move {
             let _place = permits.acquire(&cycle).await;
             if cycle.metric.monitored.is_pushed() {
-                pushed::run(self, cycle, &CancellationToken::new()).await;
+                pushed::run(self, cycle, &Until::done()).await;
             } else {
                 cycle::run(self, cycle, tick).await;
             }
@@ -176,7 +177,7 @@ impl Schedule {
     }
 
     /// Starts what is due at `now`.
-    fn start(&mut self, now: Duration, cycles: &TaskTracker, halt: &CancellationToken) {
+    fn start(&mut self, now: Duration, cycles: &TaskTracker, until: &Until) {
         let mut ticks = Ticks::default();
         while let Some(&Reverse((due, index))) = self.agenda.peek() {
             if due > now {
@@ -190,9 +191,9 @@ impl Schedule {
             match self.polling.metrics.get(index) {
                 Some(metric) => {
                     metric.monitored.meter.late(missed);
-                    self.start_one((index, tick), cycles, halt);
+                    self.start_one((index, tick), cycles, until);
                 }
-                None => self.start_list((index - self.polling.metrics.len(), tick), cycles, halt),
+                None => self.start_list((index - self.polling.metrics.len(), tick), cycles, until.halt()),
             }
         }
     }
@@ -210,10 +211,10 @@ impl Schedule {
     }
 
     /// Starts one cycle, unless the one before still runs.
-    fn start_one(&self, (index, tick): (usize, Tick), cycles: &TaskTracker, halt: &CancellationToken) {
+    fn start_one(&self, (index, tick): (usize, Tick), cycles: &TaskTracker, until: &Until) {
         let metric = &self.polling.metrics[index];
         if metric.monitored.is_pushed() {
-            self.start_pushed_one(metric, cycles, halt);
+            self.start_pushed_one(metric, cycles, until);
             return;
         }
         let Some(cycle) = metric.begin() else {
@@ -221,7 +222,7 @@ impl Schedule {
             return;
         };
         let (polling, permits) = (Arc::clone(&self.polling), Arc::clone(&self.permits));
-        let halt = halt.clone();
+        let halt = until.halt().clone();
         cycles.spawn(async move {
             let _place = tokio::select! {
                 () = halt.cancelled() => return,
@@ -232,27 +233,27 @@ impl Schedule {
     }
 
     /// Starts those of these keys whose values are sent.
-    fn start_pushed(&self, keys: &[String], cycles: &TaskTracker, halt: &CancellationToken) {
+    fn start_pushed(&self, keys: &[String], cycles: &TaskTracker, until: &Until) {
         for metric in &self.polling.metrics {
             if metric.monitored.is_pushed() && keys.iter().any(|key| key == metric.key()) {
-                self.start_pushed_one(metric, cycles, halt);
+                self.start_pushed_one(metric, cycles, until);
             }
         }
     }
 
     /// One that is still at work has a backlog, and takes what is new too.
-    fn start_pushed_one(&self, metric: &Arc<MetricState>, cycles: &TaskTracker, halt: &CancellationToken) {
+    fn start_pushed_one(&self, metric: &Arc<MetricState>, cycles: &TaskTracker, until: &Until) {
         let Some(cycle) = metric.begin_or_want() else {
             return;
         };
         let (polling, permits) = (Arc::clone(&self.polling), Arc::clone(&self.permits));
-        let halt = halt.clone();
+        let until = until.clone();
         cycles.spawn(async move {
             let _place = tokio::select! {
-                () = halt.cancelled() => return,
+                () = until.halt().cancelled() => return,
                 place = permits.acquire(&cycle) => place,
             };
-            pushed::run(&polling, cycle, &halt).await;
+            pushed::run(&polling, cycle, &until).await;
         });
     }
 }

@@ -398,6 +398,28 @@ both! {
 }
 
 both! {
+    async fn what_comes_after_a_changed_config_is_judged_by_it_however_much_waits(app: TestApp, Config {
+        interval: "1h".into(),
+        ..metric("above = 100", "")
+    }) {
+        let files = ConfigFiles::of(&app);
+        let web = Sender::new(&app);
+        for n in 0..300 {
+            web.send(&app, &n.to_string(), 1.0, &Value::Null).await;
+        }
+        app.while_running(async {
+            eventually("some are judged", || async { (waiting(&app).await < 300).then_some(()) }).await;
+            files.edit("above = 100", "above = 10");
+            files.reload().unwrap();
+            web.send(&app, "last", 50.0, &Value::Null).await;
+            eventually("all are judged", || async { (waiting(&app).await == 0).then_some(()) }).await;
+        }).await;
+        assert_eq!(alerted(&app).await, [50.0]);
+        app.abandon();
+    }
+}
+
+both! {
     async fn what_waits_moves_along_to_a_new_key(app: TestApp, metric("rise = 1, initial = \"learn\"", "")) {
         send(&app, "a", 1.0).await;
         app.poll().await;

@@ -1,9 +1,10 @@
 //! Notices values as they come, whichever process stored them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use monitor_model::pushed_values;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
 use crate::context::Generations;
@@ -11,21 +12,29 @@ use crate::context::Generations;
 /// How long to leave a database alone that failed.
 const DB_PAUSE: Duration = Duration::from_secs(1);
 
-/// The metrics of which values wait, as often as the database changes. It is over when this is dropped.
+/// The metrics of which values wait, as often as the database changes or somebody says so. It is over when this is dropped.
 pub(in crate::polling) struct Arrivals {
     keys: mpsc::Receiver<Vec<String>>,
+    again: Arc<Notify>,
     _watching: JoinSet<()>,
 }
 
 impl Arrivals {
     pub(in crate::polling) fn watch(generations: Generations) -> Arrivals {
         let (sender, keys) = mpsc::channel(1);
+        let again = Arc::<Notify>::default();
         let mut watching = JoinSet::new();
-        watching.spawn(watch(generations, sender));
+        watching.spawn(watch(generations, sender, Arc::clone(&again)));
         Arrivals {
             keys,
+            again,
             _watching: watching,
         }
+    }
+
+    /// Has it search for what waits though nothing has come.
+    pub(in crate::polling) fn again(&self) -> Arc<Notify> {
+        Arc::clone(&self.again)
     }
 
     /// Waits until values are found to wait; gives the keys of their metrics.
@@ -38,7 +47,7 @@ impl Arrivals {
     }
 }
 
-async fn watch(generations: Generations, arrivals: mpsc::Sender<Vec<String>>) {
+async fn watch(generations: Generations, arrivals: mpsc::Sender<Vec<String>>, again: Arc<Notify>) {
     let mut changes = generations.borrow().db.changes();
     loop {
         changes.borrow_and_update();
@@ -59,8 +68,11 @@ async fn watch(generations: Generations, arrivals: mpsc::Sender<Vec<String>>) {
                 }
             }
         }
-        if changes.changed().await.is_err() {
-            return;
+        tokio::select! {
+            () = again.notified() => {}
+            changed = changes.changed() => if changed.is_err() {
+                return;
+            },
         }
     }
 }

@@ -2,13 +2,13 @@
 //! came; and notices where nothing comes any more.
 
 mod arrivals;
+mod until;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use monitor_model::{ClockHistory, DbError, PushedValue, pushed_values, realtime, states};
 use monitor_rules::{Observed, Phase, nothing_sent};
-use tokio_util::sync::CancellationToken;
 
 use super::Polling;
 use super::cycle::{self, Stored, Taken};
@@ -18,26 +18,34 @@ use crate::fault::{self, Point};
 use crate::incidents::Contact;
 
 pub(super) use arrivals::Arrivals;
+pub(super) use until::Until;
 
-/// Runs one cycle: until nothing waits, or `halt`. What comes while it ends is judged by it too.
-pub(super) async fn run(polling: &Polling, permit: CyclePermit, halt: &CancellationToken) {
+/// Runs one cycle: until nothing waits. What comes while it ends is judged by it too, but for what the next config is to judge.
+pub(super) async fn run(polling: &Polling, permit: CyclePermit, until: &Until) {
     let metric = Arc::clone(&permit.metric);
     let mut permit = Some(permit);
-    while permit.is_some() && !halt.is_cancelled() {
-        if let Err(error) = judge_all(polling, &metric, halt).await {
+    while permit.is_some() && !until.is_halted() {
+        if let Err(error) = judge_all(polling, &metric, until).await {
             cycle::not_stored(&polling.context, &metric, &error);
         }
         drop(permit.take());
+        if until.is_superseded(&polling.context) {
+            return until.hand_over();
+        }
         permit = metric.is_wanted_again().then(|| metric.begin()).flatten();
     }
 }
 
 /// Each value is one transaction, and there is no pause between two of them.
-async fn judge_all(polling: &Polling, metric: &MetricState, halt: &CancellationToken) -> Result<(), DbError> {
+async fn judge_all(polling: &Polling, metric: &MetricState, until: &Until) -> Result<(), DbError> {
     let mut clocks: Option<ClockHistory> = None;
     let mut is_silent = true;
-    while !halt.is_cancelled() {
+    while !until.is_halted() {
         let (pinned, next) = next(polling, metric).await?;
+        // After it is read: what came after the config changed is never judged by the one before.
+        if until.is_superseded(&polling.context) {
+            return Ok(());
+        }
         let Some(next) = next else {
             if is_silent {
                 silence(polling, metric, &pinned).await?;
