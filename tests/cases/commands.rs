@@ -151,6 +151,81 @@ notify = ["mail"]
 }
 
 #[test]
+fn routes_test_says_whom_each_step_of_an_escalation_notifies() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = r#"
+[channels.mail]
+kind = "smtp"
+url = "smtp://localhost:25"
+from = "m@example.com"
+to = ["ops@example.com", "boss@example.com"]
+[channels.phone]
+kind = "sms_twilio"
+url = "http://127.0.0.1:1"
+account_sid = "AC00000000000000000000000000000001"
+auth_token = { env = "NOT_SET_HERE" }
+from = "+15005550006"
+to = ["+8613800138000"]
+[systems.a]
+kind = "system_a"
+base_url = "http://127.0.0.1:1"
+username = "monitor"
+password = "p"
+[systems.b]
+kind = "system_b"
+base_url = "http://127.0.0.1:1"
+username = "monitor"
+password = "p"
+[metrics.y]
+[metrics.z]
+title = "Stuck orders"
+[metrics.z.alert]
+above = 100
+escalate = [{ after = "10m", notify = ["phone"] }, { after = "1h 30m", notify = ["mail", "phone"] }]
+[[routes]]
+notify = ["mail"]
+"#;
+    std::fs::write(folder.path().join("monitor.toml"), config).unwrap();
+    let test = |metric: &str| {
+        let mut command = Command::new(binary("monitor"));
+        let command = command.args([
+            "routes",
+            "test",
+            "--config",
+            "monitor.toml",
+            "--event",
+            "escalation",
+        ]);
+        let command = command.args(["--metric", metric, "--at", "2026-11-28T03:00:00Z"]);
+        command
+            .env("NOT_SET_HERE", "hunter2")
+            .current_dir(folder.path())
+            .output()
+            .unwrap()
+    };
+    let steps = test("z");
+    assert!(steps.status.success(), "{}", said(&steps));
+    insta::assert_snapshot!(String::from_utf8(steps.stdout).unwrap(), @r"
+    Stuck orders (z), warning, escalation at 2026-11-28 03:00 UTC
+    escalate names the channels, so no route is considered
+    step 1 of 2, 10m after the alert
+    notified:
+      phone (sms_twilio): +8613800138000
+    step 2 of 2, 1h 30m after the alert
+    notified:
+      mail (smtp): ops@example.com, boss@example.com
+      phone (sms_twilio): +8613800138000
+    ");
+    let none = test("y");
+    assert!(none.status.success(), "{}", said(&none));
+    assert!(
+        said(&none).contains("its alerts are not escalated: its rule has no escalate"),
+        "{}",
+        said(&none)
+    );
+}
+
+#[test]
 fn init_writes_a_config_once_and_check_says_what_is_left_to_do() {
     let folder = tempfile::tempdir().unwrap();
     assert!(monitor(&["init"], folder.path()).status.success());
