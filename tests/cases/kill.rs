@@ -1,10 +1,12 @@
-//! A real worker that is killed again and again, at named points and at any time, while the metrics breach. In the
-//! end everybody has heard of everything, and of nothing else.
+//! A real worker that is killed again and again, at named points and at any time, while the metrics breach and four channels
+//! are notified. In the end everybody has heard of everything, and of nothing else.
 
 #![allow(clippy::print_stdout)] // the long form prints what it counted
 
+mod channels;
 mod driver;
 mod oracle;
+mod reached;
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
@@ -17,10 +19,12 @@ use monitor_processor::fault::Point;
 use monitor_simulator::Message;
 use monitor_tests::{Backend, Config, Process, Site, eventually};
 
+use channels::Sinks;
+
 /// Recipients of each mail.
 const TO: [&str; 2] = ["ops@example.com", "boss@example.com"];
 /// Kills of the short form: one round.
-const ROUND: usize = 20;
+const ROUND: usize = 24;
 /// Kills of the long form, if `MONITOR_KILLS` does not say.
 const LONG: usize = 300;
 /// A worker that does not reach the point where it is to die in this time is stuck, and so is an outbox from which nothing
@@ -49,6 +53,8 @@ fn round(rng: &mut fastrand::Rng) -> Vec<Death> {
         .map(|point| {
             let most = match point {
                 Point::AfterSample | Point::BeforeCommit | Point::AfterCommit => 4,
+                // There is one in seconds.
+                Point::BeforeEscalation | Point::AfterEscalation => 1,
                 _ => 3,
             };
             Death::At(point, rng.u32(1..=most))
@@ -58,7 +64,7 @@ fn round(rng: &mut fastrand::Rng) -> Vec<Death> {
     while ends.len() < ROUND {
         ends.push(match rng.usize(..3) {
             0 => Death::Early(Duration::from_millis(rng.u64(..300))),
-            _ => Death::Later(Duration::from_millis(rng.u64(..1000))),
+            _ => Death::Later(Duration::from_millis(rng.u64(..1500))),
         });
     }
     rng.shuffle(&mut ends);
@@ -144,13 +150,12 @@ fn start(site: &Site, fault: Option<&str>) -> Process {
     site.program_with("monitor-worker", &[], &env)
 }
 
-/// What System B says of a rise: one message a unit, the same each time it is requested. Of z, one an excursion.
+/// What System B says of a rise: one message a unit, the same each time it is requested. Of z and w, one an excursion.
 fn explained(key: &str, total: f64, previous: f64) -> Vec<Message> {
     let (total, previous) = (total as u64, previous as u64);
-    let units = if key == "z" {
-        total..=total
-    } else {
-        previous + 1..=total
+    let units = match key {
+        "z" | "w" => total..=total,
+        _ => previous + 1..=total,
     };
     units
         .map(|n| Message::new(format!("{key}-{n}"), format!("Order {key}-{n} is unpaid")))
@@ -177,9 +182,11 @@ async fn require_fault_points() {
 
 async fn kill_test(backend: Backend, kills: usize) {
     require_fault_points().await;
+    let sinks = Sinks::start().await;
     let config = Config {
         interval: "100ms".into(),
         to: TO.map(Into::into).into(),
+        more: sinks.config(),
         ..Config::default()
     };
     let Some(site) = Site::with(backend, &config).await else {
@@ -194,7 +201,7 @@ async fn kill_test(backend: Backend, kills: usize) {
     site.world.b.set_message_source(explained);
 
     let (began, lives) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
-    let driver = driver::start(&site.world.a, &lives, &mut rng);
+    let driver = driver::start(&site.world.a, &lives, &mut rng, &sinks);
     let mut ends: BTreeMap<String, usize> = BTreeMap::new();
     for end in std::iter::from_fn(|| Some(round(&mut rng))).flatten().take(kills) {
         let place = live(&site, end).await;
@@ -211,7 +218,7 @@ async fn kill_test(backend: Backend, kills: usize) {
 
     let points = ends.iter().filter(|(place, _)| *place != "from outside");
     assert!(kills < ROUND || points.count() == Point::ALL.len(), "{ends:?}");
-    let counted = oracle::check(&site, &db, &happened, kills).await;
+    let counted = oracle::check((&site, &sinks), &db, &happened, kills).await;
     db.close().await;
     println!(
         "{backend:?}: {kills} kills in {:.0?}, the outbox empty {settling:.1?} after the last",

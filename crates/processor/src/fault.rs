@@ -25,11 +25,15 @@ pub enum Point {
     BeforeMark,
     /// It is marked.
     AfterMark,
+    /// A step of an escalation is due and about to be stored.
+    BeforeEscalation,
+    /// The step and its deliveries are stored.
+    AfterEscalation,
 }
 
 impl Point {
-    /// All of them, in the order in which a reading passes them.
-    pub const ALL: [Point; 9] = [
+    /// All of them, in the order in which a reading passes them, and then what time alone brings about.
+    pub const ALL: [Point; 11] = [
         Point::AfterSample,
         Point::BeforeCommit,
         Point::AfterCommit,
@@ -39,6 +43,8 @@ impl Point {
         Point::AfterSend,
         Point::BeforeMark,
         Point::AfterMark,
+        Point::BeforeEscalation,
+        Point::AfterEscalation,
     ];
 
     /// As `MONITOR_FAULT` names it.
@@ -53,6 +59,8 @@ impl Point {
             Point::AfterSend => "after_send",
             Point::BeforeMark => "before_mark",
             Point::AfterMark => "after_mark",
+            Point::BeforeEscalation => "before_escalation",
+            Point::AfterEscalation => "after_escalation",
         }
     }
 }

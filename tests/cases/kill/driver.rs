@@ -1,4 +1,5 @@
-//! What happens in System A while the worker is killed: x and y climb, z goes over its threshold and back.
+//! What happens in System A while the worker is killed: x and y climb, z goes over its threshold and back, and w stays over its
+//! own until nobody is left to escalate it to.
 //!
 //! Some values are held until it is certain that a reading of them was stored, which shows from outside: cycles of a
 //! metric never overlap, so when a worker reads again, what it read before is stored.
@@ -12,6 +13,8 @@ use monitor_simulator::SystemA;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::channels::Sinks;
+
 /// Reads by one worker after which a value is certainly stored: one may have been answered just before the value was
 /// set, one may be the last of a dead worker, one reads it, and one is made when that is stored.
 const READS: usize = 4;
@@ -23,6 +26,9 @@ const CALM: f64 = 50.0;
 const BETWEEN: f64 = 95.0;
 /// Where z is above its threshold, the n-th excursion is by n.
 const THRESHOLD: f64 = 100.0;
+
+/// Where w is above its threshold, the n-th excursion is by n. z never gets there.
+pub(super) const LIMIT: f64 = 1000.0;
 
 /// A value that was there for long enough to be stored.
 #[derive(Clone, Copy, Debug)]
@@ -40,11 +46,13 @@ pub(super) struct Happened {
     pub(super) y: Vec<Held>,
     /// The excursions of z, each of them over.
     pub(super) z: Vec<Held>,
+    /// Those of w, each of which was escalated to the end.
+    pub(super) w: Vec<Held>,
 }
 
 /// The driver at work.
 pub(super) struct Driver {
-    tasks: [JoinHandle<Vec<Held>>; 3],
+    tasks: [JoinHandle<Vec<Held>>; 4],
     stop: CancellationToken,
 }
 
@@ -58,8 +66,8 @@ struct Total {
     stop: CancellationToken,
 }
 
-/// Begins; `lives` counts the dead workers, before the next is started.
-pub(super) fn start(a: &SystemA, lives: &Arc<AtomicUsize>, rng: &mut fastrand::Rng) -> Driver {
+/// Begins; `lives` counts the dead workers, before the next is started, and `sinks` show who knows of w.
+pub(super) fn start(a: &SystemA, lives: &Arc<AtomicUsize>, rng: &mut fastrand::Rng, sinks: &Sinks) -> Driver {
     let stop = CancellationToken::new();
     let mut total = |key| Total {
         a: a.clone(),
@@ -73,6 +81,7 @@ pub(super) fn start(a: &SystemA, lives: &Arc<AtomicUsize>, rng: &mut fastrand::R
             tokio::spawn(total("x").climb()),
             tokio::spawn(total("y").climb()),
             tokio::spawn(total("z").swing()),
+            tokio::spawn(total("w").last(sinks.clone())),
         ],
         stop,
     }
@@ -82,11 +91,12 @@ impl Driver {
     /// Ends it with values that were held, while a worker runs that nobody kills.
     pub(super) async fn stop(self) -> Happened {
         self.stop.cancel();
-        let [x, y, z] = self.tasks;
+        let [x, y, z, w] = self.tasks;
         Happened {
             x: x.await.unwrap(),
             y: y.await.unwrap(),
             z: z.await.unwrap(),
+            w: w.await.unwrap(),
         }
     }
 }
@@ -120,6 +130,22 @@ impl Total {
                 self.a.set_total(self.key, BETWEEN);
                 self.pause().await;
             }
+            self.hold(CALM, 0).await;
+        }
+        held
+    }
+
+    /// Goes over the threshold, stays there until those of the last step know of it, and comes back.
+    async fn last(mut self, sinks: Sinks) -> Vec<Held> {
+        let mut held = Vec::new();
+        self.hold(CALM, 0).await;
+        while held.is_empty() || !self.stop.is_cancelled() {
+            let mut over = self.hold(LIMIT + 1.0 + held.len() as f64, 0).await;
+            while !sinks.are_escalated(over.value) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            over.until = Utc::now();
+            held.push(over);
             self.hold(CALM, 0).await;
         }
         held

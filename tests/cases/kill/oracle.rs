@@ -1,4 +1,4 @@
-//! What is owed in the end: every breach has its alert, alarm, records and mails, and nothing is sent that did not
+//! What is owed in the end: every breach has its alert, alarm, records and messages, and nothing is sent that did not
 //! happen.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use monitor_model::{Alert, AlertKind, Db, Delivery, DeliveryStatus, Record, alerts, deliveries, records};
-use monitor_simulator::Mail;
 use monitor_tests::Site;
 
+use super::LONG;
+use super::channels::{LANES, Sinks, is_later, readers};
 use super::driver::{Happened, Held};
-use super::{LONG, TO};
+use super::reached::{self, Reached};
 
 /// More rows than there are.
 const ALL: i64 = 1_000_000;
@@ -25,8 +26,8 @@ pub(super) struct Counted {
     repeated_alarms: usize,
     records: usize,
     recoveries: usize,
-    mails: usize,
-    repeated_mails: usize,
+    escalations: usize,
+    reached: Vec<Reached>,
     slowest: Duration,
 }
 
@@ -44,14 +45,17 @@ impl fmt::Display for Counted {
         )?;
         writeln!(
             f,
-            "  records: {}, and {} recoveries",
-            self.records, self.recoveries
+            "  records: {}, and {} recoveries; steps of escalations: {}",
+            self.records, self.recoveries, self.escalations
         )?;
-        writeln!(
-            f,
-            "  mails: {}, {} of them repeats",
-            self.mails, self.repeated_mails
-        )?;
+        for Reached {
+            lane,
+            messages,
+            repeats,
+        } in &self.reached
+        {
+            writeln!(f, "  {lane}: {messages}, {repeats} of them repeats")?;
+        }
         write!(f, "  the slowest delivery took {:.1?}", self.slowest)
     }
 }
@@ -63,7 +67,12 @@ struct Rows {
 }
 
 /// Checks all of it.
-pub(super) async fn check(site: &Site, db: &Db, happened: &Happened, kills: usize) -> Counted {
+pub(super) async fn check(
+    (site, sinks): (&Site, &Sinks),
+    db: &Db,
+    happened: &Happened,
+    kills: usize,
+) -> Counted {
     let mut rows = Rows {
         alerts: db.read(|c| alerts::recent(c, ALL)).await.unwrap(),
         records: db.read(|c| records::recent(c, ALL)).await.unwrap(),
@@ -79,18 +88,22 @@ pub(super) async fn check(site: &Site, db: &Db, happened: &Happened, kills: usiz
         climbed(key, held, &of(&rows.alerts, key));
     }
     swung(&happened.z, &of(&rows.alerts, "z"));
-    counted.held = happened.x.len() + happened.y.len() + happened.z.len();
+    swung(&happened.w, &of(&rows.alerts, "w"));
+    counted.held = [&happened.x, &happened.y, &happened.z, &happened.w]
+        .map(Vec::len)
+        .iter()
+        .sum();
     for alert in &rows.alerts {
         *counted.alerts.entry(alert.key.to_string()).or_default() += 1;
     }
 
     let messages = owed(happened);
     recorded(&rows, happened, &messages, &mut counted);
-    delivered(&rows, &mut counted);
+    delivered(&rows, &messages, &mut counted);
+    escalated(&rows, &mut counted);
     sounded(&rows, &site.world.b.alarms(), kills, &mut counted);
-    let mails = site.world.mail.mails();
-    assert_eq!(mails.len(), site.world.mail.received(), "the inbox kept all");
-    mailed(&rows, &mails, &messages, kills, &mut counted);
+    let came = sinks.came(&site.world.mail);
+    counted.reached = reached::check(&rows.deliveries, &came, &messages, kills);
     counted
 }
 
@@ -147,7 +160,8 @@ fn owed(happened: &Happened) -> BTreeSet<String> {
     let x = (1..=last(&happened.x)).map(|n| format!("x-{n}"));
     let y = (1..=last(&happened.y)).map(|n| format!("y-{n}"));
     let z = happened.z.iter().map(|held| format!("z-{}", held.value));
-    x.chain(y).chain(z).collect()
+    let w = happened.w.iter().map(|held| format!("w-{}", held.value));
+    x.chain(y).chain(z).chain(w).collect()
 }
 
 /// Each message is one record of the alert that it explains, each recovery one notice.
@@ -180,32 +194,66 @@ fn recorded(rows: &Rows, happened: &Happened, messages: &BTreeSet<String>, count
     }
     let explained: BTreeSet<i64> = alerts.iter().filter_map(|record| record.alert_id).collect();
     assert_eq!(explained.len(), rows.alerts.len(), "each alert has its records");
-    assert!(notices.iter().all(|record| record.key == "z"), "{notices:?}");
+    let are_ends = notices
+        .iter()
+        .all(|record| record.key == "z" || record.key == "w");
+    assert!(are_ends, "{notices:?}");
     let over: BTreeSet<i64> = notices.iter().filter_map(|record| record.alert_id).collect();
+    let excursions = happened.z.len() + happened.w.len();
     assert_eq!(
         (over.len(), notices.len()),
-        (happened.z.len(), happened.z.len()),
+        (excursions, excursions),
         "one recovery an excursion"
     );
     (counted.records, counted.recoveries) = (alerts.len(), notices.len());
 }
 
 /// Nothing is left in the outbox or given up, and what is in it is what is owed.
-fn delivered(rows: &Rows, counted: &mut Counted) {
-    let mut lanes: BTreeMap<&str, usize> = BTreeMap::new();
+fn delivered(rows: &Rows, messages: &BTreeSet<String>, counted: &mut Counted) {
+    let mut sent: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for delivery in &rows.deliveries {
         assert_eq!(delivery.status, DeliveryStatus::Sent, "{delivery:?}");
-        *lanes.entry(&delivery.lane).or_default() += 1;
+        *sent.entry((&delivery.lane, &delivery.event)).or_default() += 1;
         let took = delivery.finished_at.unwrap() - delivery.created_at;
         counted.slowest = counted.slowest.max(took.to_std().unwrap_or_default());
     }
-    let (alerts, records) = (rows.alerts.len(), rows.records.len());
-    let owed = [
-        ("@alarm", alerts),
-        ("@details", alerts),
-        ("mail", records * TO.len()),
-    ];
-    assert_eq!(lanes, BTreeMap::from(owed));
+    let alerts = rows.alerts.len();
+    let of_w = messages.iter().filter(|id| id.starts_with("w-")).count();
+    let mut owed = BTreeMap::from([(("@alarm", "alarm"), alerts), (("@details", "details"), alerts)]);
+    for lane in LANES {
+        let to = readers(lane).len();
+        owed.insert((lane, "recovered"), counted.recoveries * to);
+        if is_later(lane) {
+            owed.insert((lane, "alert"), (messages.len() - of_w) * to);
+            owed.insert((lane, "escalation"), of_w * to);
+        } else {
+            owed.insert((lane, "alert"), messages.len() * to);
+        }
+    }
+    assert_eq!(sent, owed);
+}
+
+/// Each alert of w was escalated by both steps, each once and not before its time.
+fn escalated(rows: &Rows, counted: &mut Counted) {
+    for alert in of(&rows.alerts, "w") {
+        assert_eq!(alert.escalation_step, 2, "{alert:?}");
+        let steps = rows
+            .deliveries
+            .iter()
+            .filter(|delivery| delivery.event == "escalation" && delivery.alert_id == Some(alert.id));
+        let mut steps: Vec<_> = steps
+            .map(|delivery| (delivery.lane.as_str(), delivery.created_at - alert.opened_at))
+            .collect();
+        steps.sort_by_key(|(_, after)| *after);
+        let [("phone", first), ("hook", second)] = steps[..] else {
+            panic!("{steps:?} of {alert:?}");
+        };
+        assert!(
+            first >= TimeDelta::seconds(1) && second >= TimeDelta::seconds(2),
+            "{steps:?}"
+        );
+        counted.escalations += 2;
+    }
 }
 
 /// One alarm an alert at least, and no more than attempts: each was made once, and once more for each worker that died
@@ -234,69 +282,4 @@ fn sounded(rows: &Rows, alarms: &[String], kills: usize, counted: &mut Counted) 
     counted.alarms = alarms.len();
     counted.repeated_alarms = alarms.len() - rows.alerts.len();
     assert!(kills < LONG || counted.repeated_alarms <= kills, "{counted:?}");
-}
-
-/// Each message and each recovery reached each recipient as one mail. A repeat is the same mail, and there is at most one
-/// a kill.
-fn mailed(rows: &Rows, mails: &[Mail], messages: &BTreeSet<String>, kills: usize, counted: &mut Counted) {
-    let mut copies: HashMap<(&str, &str), Vec<&Mail>> = HashMap::new();
-    for mail in mails {
-        assert_eq!(mail.to.len(), 1);
-        copies
-            .entry((&mail.message_id, &mail.to[0]))
-            .or_default()
-            .push(mail);
-    }
-    counted.mails = mails.len();
-    counted.repeated_mails = mails.len() - copies.len();
-    assert!(counted.repeated_mails <= kills, "{counted:?}");
-    for same in copies.values() {
-        let first = same[0];
-        let equal = |mail: &&Mail| (&mail.subject, &mail.text) == (&first.subject, &first.text);
-        assert!(
-            same.iter().all(equal),
-            "a repeat that says something else: {same:?}"
-        );
-    }
-
-    let owed = rows.deliveries.iter().filter(|delivery| delivery.lane == "mail");
-    let mut due = 0;
-    for delivery in owed {
-        due += 1;
-        let sent = copies.get(&(delivery.message_id.as_str(), delivery.recipient.as_str()));
-        let times = sent.map_or(0, Vec::len);
-        assert!(times >= 1, "never came: {delivery:?}");
-        assert!(
-            times <= usize::try_from(delivery.attempt).unwrap(),
-            "{times} times: {delivery:?}"
-        );
-    }
-    assert_eq!(due, copies.len(), "a mail that nobody owed");
-
-    // And what people can read, whatever the database says.
-    for recipient in TO {
-        let mut read: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut recoveries = 0;
-        for ((_, to), same) in &copies {
-            match same[0].text.lines().find_map(order) {
-                _ if *to != recipient => {}
-                Some(id) => *read.entry(id).or_default() += 1,
-                None => recoveries += 1,
-            }
-        }
-        assert!(
-            read.values().all(|mails| *mails == 1),
-            "reported by two different mails: {read:?}"
-        );
-        assert!(
-            read.keys().copied().eq(messages.iter().map(String::as_str)),
-            "{read:?}"
-        );
-        assert_eq!(recoveries, counted.recoveries);
-    }
-}
-
-/// The id in the line that tells a message.
-fn order(line: &str) -> Option<&str> {
-    line.trim().strip_prefix("Order ")?.strip_suffix(" is unpaid")
 }

@@ -25,6 +25,7 @@ use super::recorded;
 use super::removed::{self, Removed};
 use super::step::Step;
 use crate::context::{Context, Generations, Monitored};
+use crate::fault::{self, Point};
 use crate::incidents::{self, Outages, Stage};
 use crate::outbox::{
     ALARM_LANE, DETAILS_LANE, Routing, Subject, enqueue_job, job_key, named, notify, notify_others,
@@ -321,7 +322,10 @@ impl FollowUp {
             draft.text.extend(step.said(context.options.language, &alert));
             notify_others(conn, &routing, &to, &alert, &draft, at).map(drop)
         };
-        self.context.db.write(escalate).await
+        fault::point(Point::BeforeEscalation);
+        self.context.db.write(escalate).await?;
+        fault::point(Point::AfterEscalation);
+        Ok(())
     }
 }
 

@@ -13,6 +13,7 @@ pub struct Ntfy {
     token: Option<String>,
     /// Messages that may be sent at once, and when that was counted.
     left: (i32, Option<DateTime<Utc>>),
+    has_limit: bool,
 }
 
 impl Ntfy {
@@ -22,6 +23,7 @@ impl Ntfy {
             topic: topic.to_owned(),
             token: None,
             left: (60, None),
+            has_limit: true,
         }
     }
 
@@ -29,6 +31,13 @@ impl Ntfy {
     #[must_use]
     pub fn with_token(mut self, token: &str) -> Ntfy {
         self.token = Some(token.to_owned());
+        self
+    }
+
+    /// It takes as much as comes, as one's own server may.
+    #[must_use]
+    pub fn without_limit(mut self) -> Ntfy {
+        self.has_limit = false;
         self
     }
 
@@ -91,7 +100,7 @@ impl Provider for Ntfy {
             // It would become an attachment.
             return Err(refusal(400, 40_014, "invalid request: attachments not allowed"));
         }
-        if !self.count(now) {
+        if self.has_limit && !self.count(now) {
             return Err(refusal(
                 429,
                 42_901,

@@ -21,6 +21,13 @@ impl Wecom {
             rates: Rates::new(&[(20, TimeDelta::minutes(1))]),
         }
     }
+
+    /// It takes as much as comes.
+    #[must_use]
+    pub fn without_limit(mut self) -> Wecom {
+        self.rates = Rates::new(&[]);
+        self
+    }
 }
 
 fn refusal(code: i64, words: &str) -> Answer {
