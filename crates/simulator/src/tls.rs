@@ -73,6 +73,7 @@ mod certificate {
     #[derive(Clone)]
     pub struct Certificate {
         ca_pem: String,
+        server_pem: String,
         client_pem: Option<String>,
         acceptor: TlsAcceptor,
     }
@@ -117,6 +118,7 @@ mod certificate {
                 .distinguished_name
                 .push(DnType::CommonName, "monitor-simulator");
             let server = server.signed_by(&key, &authority)?;
+            let server_pem = server.pem() + &key.serialize_pem();
 
             let chain = vec![CertificateDer::from(server.der().to_vec())];
             let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
@@ -139,6 +141,7 @@ mod certificate {
             let config = config.with_single_cert(chain, key)?;
             Ok(Certificate {
                 ca_pem: authority.pem(),
+                server_pem,
                 client_pem,
                 acceptor: TlsAcceptor::from(Arc::new(config)),
             })
@@ -147,6 +150,11 @@ mod certificate {
         /// The authority's certificate, as PEM: what goes into a `ca_file`.
         pub fn ca_pem(&self) -> &str {
             &self.ca_pem
+        }
+
+        /// The server's certificate and its key, as PEM: for a server that is another program.
+        pub fn server_pem(&self) -> &str {
+            &self.server_pem
         }
 
         /// A client's certificate and its key, as PEM, where the server demands one: what goes into a `client_cert`.

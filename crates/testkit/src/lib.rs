@@ -2,6 +2,7 @@
 
 pub mod alertmanager;
 mod clock;
+pub mod exim;
 mod jsonpath_suite;
 mod memory;
 pub mod postgres;

@@ -17,6 +17,7 @@ mod history;
 mod incidents;
 mod lifecycle;
 mod lists;
+mod mail_server;
 mod outage;
 mod own_metrics;
 mod pushed;
