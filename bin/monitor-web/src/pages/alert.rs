@@ -31,13 +31,9 @@ impl AlertPage {
         let Some(detail) = alert_detail(c, id, shown)? else {
             return Ok(None);
         };
-        let known = shown.metrics.iter().any(|metric| metric.key == detail.alert.key);
         Ok(Some(AlertPage {
             frame,
-            alerts: [AlertRow {
-                alert: detail.alert,
-                known,
-            }],
+            alerts: [AlertRow::new(detail.alert, &shown.metrics)],
             records: detail.records,
             deliveries: detail.deliveries,
         }))

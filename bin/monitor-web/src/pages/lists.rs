@@ -202,13 +202,20 @@ impl MetricPage {
     }
 }
 
+impl AlertRow {
+    /// An alert of one of these metrics, or of one that is not there any more.
+    pub(super) fn new(alert: AlertView, metrics: &[MetricView]) -> AlertRow {
+        AlertRow {
+            known: metrics.iter().any(|metric| metric.key == alert.key),
+            alert,
+        }
+    }
+}
+
 fn rows(found: Vec<monitor_model::Alert>, metrics: &[MetricView]) -> Vec<AlertRow> {
-    let row = |alert: monitor_model::Alert| AlertRow {
-        known: metrics.iter().any(|metric| metric.key == alert.key),
-        alert: {
-            let title = title_of(metrics, &alert.key);
-            AlertView::new(alert, title)
-        },
+    let row = |alert: monitor_model::Alert| {
+        let title = title_of(metrics, &alert.key);
+        AlertRow::new(AlertView::new(alert, title), metrics)
     };
     found.into_iter().map(row).collect()
 }

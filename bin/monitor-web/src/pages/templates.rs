@@ -14,7 +14,7 @@ use crate::pages::{filters, samples};
 struct Embedded;
 
 /// The templates there are. A folder may replace some or all.
-pub(super) const NAMES: [&str; 15] = [
+pub(super) const NAMES: [&str; 16] = [
     "layout.html",
     "dialog.html",
     "spans.html",
@@ -28,6 +28,7 @@ pub(super) const NAMES: [&str; 15] = [
     "alerts.html",
     "one-alert.html",
     "delivery.html",
+    "delivery-table.html",
     "deliveries.html",
     "system.html",
 ];
