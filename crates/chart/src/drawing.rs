@@ -110,8 +110,7 @@ pub(crate) fn of(chart: &Chart, size: Size) -> Drawing {
         })
         .collect();
     shapes.extend(runs.iter().filter_map(|run| plot.area(run)));
-    let thresholds = chart.thresholds.iter().filter_map(|value| plot.threshold(*value));
-    shapes.extend(thresholds);
+    shapes.extend(chart.threshold().and_then(|value| plot.threshold(value)));
     shapes.extend(chart.marks.iter().flat_map(|at| plot.mark(share(chart, *at))));
     let is_current = chart.readings.last().is_some_and(|(_, value)| value.is_some());
     let last = runs
@@ -178,12 +177,12 @@ impl Plot {
     }
 
     fn threshold(&self, value: f64) -> Option<Shape> {
-        let scale = self.scale.filter(|scale| scale.contains(value))?;
+        let share = self.scale?.share(value);
         let pen = Pen {
             is_dashed: true,
             ..pen(colour::THRESHOLD, 1.5)
         };
-        Some(self.level(scale.share(value), pen))
+        Some(self.level(share, pen))
     }
 
     /// A line from top to bottom, which stands on a triangle.

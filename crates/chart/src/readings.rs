@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::drawing::{self, Drawing};
 use crate::png::{self, ChartError};
+use crate::scale::Scale;
 use crate::svg;
 
 /// A reading at a time; `None` where nothing could be read.
@@ -17,7 +18,7 @@ pub struct Chart {
     /// In their order, all of them within the span.
     pub(crate) readings: Vec<Reading>,
     pub(crate) gap_after: Option<TimeDelta>,
-    pub(crate) thresholds: Vec<f64>,
+    pub(crate) threshold: Option<f64>,
     pub(crate) marks: Vec<DateTime<Utc>>,
 }
 
@@ -41,6 +42,8 @@ pub struct Range {
     pub high: f64,
     /// The last one.
     pub last: f64,
+    /// Whether nothing failed since.
+    pub is_current: bool,
 }
 
 impl Size {
@@ -77,7 +80,7 @@ impl Chart {
             to,
             readings,
             gap_after: None,
-            thresholds: Vec::new(),
+            threshold: None,
             marks: Vec::new(),
         }
     }
@@ -92,8 +95,7 @@ impl Chart {
     /// The same with a line at a threshold. One that is far from all readings is not drawn, or they would be a flat line.
     #[must_use]
     pub fn with_threshold(mut self, threshold: Option<f64>) -> Chart {
-        self.thresholds
-            .extend(threshold.filter(|value| value.is_finite()));
+        self.threshold = threshold.filter(|value| value.is_finite());
         self
     }
 
@@ -116,6 +118,12 @@ impl Chart {
         self.to
     }
 
+    /// The threshold, if it is drawn: not where it is far from all readings.
+    pub fn threshold(&self) -> Option<f64> {
+        let scale = Scale::of(self)?;
+        self.threshold.filter(|value| scale.contains(*value))
+    }
+
     /// The lowest, the highest and the last good reading; nothing where there is none.
     pub fn range(&self) -> Option<Range> {
         let mut values = self.readings.iter().filter_map(|(_, value)| *value);
@@ -124,11 +132,13 @@ impl Chart {
             low: first,
             high: first,
             last: first,
+            is_current: self.readings.last().is_some_and(|(_, value)| value.is_some()),
         };
         Some(values.fold(first, |range, value| Range {
             low: range.low.min(value),
             high: range.high.max(value),
             last: value,
+            ..range
         }))
     }
 

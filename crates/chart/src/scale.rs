@@ -13,17 +13,17 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    /// From the lowest to the highest of the readings, and of the thresholds that are near.
+    /// From the lowest to the highest of the readings, and of the threshold if that is near.
     pub(crate) fn of(chart: &Chart) -> Option<Scale> {
         let range = chart.range()?;
         let readings = Scale {
             low: range.low,
             high: range.high,
         };
-        let near = chart.thresholds.iter().filter(|value| readings.is_near(**value));
-        Some(near.fold(readings, |scale, value| Scale {
-            low: scale.low.min(*value),
-            high: scale.high.max(*value),
+        let near = chart.threshold.filter(|value| readings.is_near(*value));
+        Some(near.map_or(readings, |value| Scale {
+            low: readings.low.min(value),
+            high: readings.high.max(value),
         }))
     }
 

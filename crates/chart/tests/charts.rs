@@ -148,6 +148,7 @@ fn what_is_no_number_was_not_read() {
         low: 2.0,
         high: 3.0,
         last: 2.0,
+        is_current: false,
     };
     assert_eq!((chart.range(), chart.good_readings()), (Some(range), 2));
     assert_eq!(hour([(0, Some(f64::NAN)), (1, None)]).range(), None);

@@ -3,8 +3,9 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, TimeDelta};
 use monitor_domain::{Language, Severity};
-use monitor_notify::{AlertFacts, Event, MessageIds, MetricInfo, Notification, Templates};
+use monitor_notify::{AlertFacts, Chart, Event, MessageIds, MetricInfo, Notification, Templates};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dir = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "mails".to_owned()));
@@ -13,7 +14,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for language in Language::ALL {
         for event in Event::ALL {
             let notification = example(event, language);
-            let mail = templates.mail(&notification, language)?;
+            let mut mail = templates.mail(&notification, language)?;
+            if let Some(picture) = mail.chart {
+                let file = format!("{event}.{}.png", language.tag());
+                mail.html = mail.html.replace(&format!("cid:{}", picture.cid), &file);
+                std::fs::write(dir.join(file), picture.png)?;
+            }
             std::fs::write(dir.join(format!("{event}.{}.html", language.tag())), mail.html)?;
             std::fs::write(dir.join(format!("{event}.{}.txt", language.tag())), mail.text)?;
         }
@@ -86,5 +92,28 @@ fn example(event: Event, language: Language) -> Notification {
         chrono::DateTime::from_timestamp(1_795_425_160, 0).unwrap_or_default(),
     )
     .with_alert(is_of_an_alert.then_some(7))
+    .with_chart(is_of_an_alert.then(|| last_hour(event)))
     .with_url(Some("https://monitor.example.com/monitor/w".to_owned()))
+}
+
+/// An hour that ends as the event has it.
+fn last_hour(event: Event) -> Chart {
+    let to = DateTime::from_timestamp(1_795_425_160, 0).unwrap_or_default();
+    let from = to - TimeDelta::hours(1);
+    let readings = (0..=360_u16).map(|step| {
+        let wave = (60.0 + 25.0 * (f64::from(step) / 20.0).sin()).round();
+        let value = match (event, step) {
+            (_, 150..170) => None,
+            (Event::NoData, 350..) => None,
+            (Event::Recovered, 250..340) | (Event::Alert | Event::Reminder | Event::Escalation, 340..) => {
+                Some(131.0)
+            }
+            (Event::Recovered, 340..) => Some(88.0),
+            _ => Some(wave),
+        };
+        (from + TimeDelta::seconds(10 * i64::from(step)), value)
+    });
+    Chart::new(from, to, readings)
+        .with_threshold(Some(100.0))
+        .with_mark(to - TimeDelta::seconds(200))
 }

@@ -13,6 +13,10 @@ pub use channels::{
     HttpClient, HttpKeys, KINDS, Meaning, Post, SimpleChannel, SmtpSettings, chat_kind, kind, simple_kind,
     validate,
 };
+pub use monitor_chart::Chart;
+
 pub use message::{AlertFacts, Event, MessageIds, MetricInfo, Notification};
 pub use notifier::{Failure, Limits, Notifier};
-pub use templates::{ChatLink, ChatTemplate, ChatText, Escape, Form, Mail, TemplateError, Templates};
+pub use templates::{
+    ChatLink, ChatTemplate, ChatText, Escape, Form, Mail, Picture, TemplateError, Templates,
+};

@@ -135,6 +135,11 @@ pub trait Notifier: Send + Sync {
     /// [`Failure`], which says whether trying again can help.
     async fn send(&self, notification: &Notification, recipient: &str) -> Result<(), Failure>;
 
+    /// Whether it shows a message's [chart](Notification::chart). Readings are loaded for those channels alone.
+    fn shows_chart(&self) -> bool {
+        false
+    }
+
     /// How often what still fires has to be sent again, where the other side takes it to be over otherwise; `None` where it does not.
     fn restate_every(&self) -> Option<Duration> {
         None

@@ -3,7 +3,8 @@
 use actix_web::http::header;
 use actix_web::web::{self, Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use mail_parser::MessageParser;
+use base64::Engine;
+use mail_parser::{MessageParser, MimeHeaders, PartType};
 use monitor_domain::Language;
 use monitor_web::{page_answer, page_language};
 use serde::Serialize;
@@ -12,8 +13,9 @@ use tera::{Context, Tera};
 use super::store::{Kept, Store};
 
 const PAGE: &str = include_str!("inbox.html");
-/// A mail brings its own styles and nothing else: no script, no image, no form.
-const MAIL_CSP: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'";
+/// A mail brings its own styles and pictures and nothing else: no script, no form, nothing from elsewhere.
+const MAIL_CSP: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'";
 
 struct Inbox {
     store: Store,
@@ -70,11 +72,25 @@ async fn show_mail(inbox: Data<Inbox>, name: Path<String>) -> HttpResponse {
     };
     let html = MessageParser::default()
         .parse(&**kept.raw)
-        .and_then(|mail| mail.body_html(0).map(std::borrow::Cow::into_owned));
+        .and_then(|mail| html(&mail));
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, MAIL_CSP))
         .body(web::Bytes::from(html.unwrap_or_default()))
+}
+
+/// What the mail shows, with the pictures that came with it in their places.
+fn html(mail: &mail_parser::Message<'_>) -> Option<String> {
+    let mut html = mail.body_html(0)?.into_owned();
+    for part in &mail.parts {
+        if let (Some(cid), PartType::Binary(bytes) | PartType::InlineBinary(bytes)) =
+            (part.content_id(), &part.body)
+        {
+            let data = base64::engine::general_purpose::STANDARD.encode(bytes);
+            html = html.replace(&format!("cid:{cid}"), &format!("data:image/png;base64,{data}"));
+        }
+    }
+    Some(html)
 }
 
 fn row(kept: &Kept) -> Option<Row> {
@@ -107,4 +123,21 @@ fn date(date: &mail_parser::DateTime) -> String {
         .replace('T', " ")
         .trim_end_matches('Z')
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_of_the_mail_is_shown_in_its_place() {
+        let raw = "Content-Type: multipart/related; boundary=B\r\n\r\n--B\r\nContent-Type: text/html\r\n\r\n\
+            <img src=\"cid:a@b\"><img src=\"cid:c@d\">\r\n--B\r\nContent-Type: image/png\r\nContent-ID: <a@b>\r\n\
+            Content-Disposition: inline\r\nContent-Transfer-Encoding: base64\r\n\r\naGk=\r\n--B--\r\n";
+        let shown = html(&MessageParser::default().parse(raw).unwrap()).unwrap();
+        assert_eq!(
+            shown.trim(),
+            "<img src=\"data:image/png;base64,aGk=\"><img src=\"cid:c@d\">"
+        );
+    }
 }

@@ -86,6 +86,26 @@ pub fn between(
         .load(c)?)
 }
 
+/// The latest `limit` readings of a metric from `from` until `to`, oldest first; one that failed has no value.
+pub fn history(
+    c: &mut Conn,
+    key: &str,
+    from: NaiveDateTime,
+    to: NaiveDateTime,
+    limit: i64,
+) -> Result<Vec<(NaiveDateTime, Option<f64>)>, DbError> {
+    let mut found: Vec<(NaiveDateTime, Option<f64>)> = sample::table
+        .filter(dsl::key.eq(key))
+        .filter(dsl::at.ge(from))
+        .filter(dsl::at.le(to))
+        .order((dsl::at.desc(), dsl::id.desc()))
+        .limit(limit)
+        .select((dsl::at, dsl::value))
+        .load(c)?;
+    found.reverse();
+    Ok(found)
+}
+
 /// Good readings, taken together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {

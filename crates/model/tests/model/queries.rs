@@ -105,6 +105,8 @@ both! {
         assert_eq!((latest[2].value, latest[2].error.as_deref()), (None, Some("no answer")));
         let some = db.read(|c| samples::between(c, "x", at(2), at(6), 10)).await.unwrap();
         assert_eq!(some.iter().map(|s| s.took_ms).collect::<Vec<_>>(), [2, 4]);
+        let newest = db.read(|c| samples::history(c, "x", at(1), at(6), 2)).await.unwrap();
+        assert_eq!(newest, [(at(4), None), (at(6), Some(6.0))], "oldest first, the end included");
         assert_eq!(db.write(|c| samples::prune(c, &(at(-999)..at(7)), 4)).await.unwrap(), 4);
         assert_eq!(db.write(|c| samples::prune(c, &(at(-999)..at(7)), 4)).await.unwrap(), 3);
         assert_eq!(db.write(|c| samples::prune(c, &(at(-999)..at(7)), 4)).await.unwrap(), 0);

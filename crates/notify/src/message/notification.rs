@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use monitor_chart::Chart;
 use monitor_domain::Severity;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,10 @@ pub struct Notification {
     /// The page with more, `http://` or `https://`; anything else is not linked.
     #[serde(default)]
     pub url: Option<String>,
+    /// The readings before it, for channels that [show](crate::Notifier::shows_chart) them. It is not stored: whoever sends
+    /// the message adds it.
+    #[serde(skip)]
+    pub chart: Option<Chart>,
 }
 
 impl Notification {
@@ -156,6 +161,13 @@ impl Notification {
     #[must_use]
     pub fn with_url(mut self, url: Option<String>) -> Notification {
         self.url = url;
+        self
+    }
+
+    /// The same with the readings before it.
+    #[must_use]
+    pub fn with_chart(mut self, chart: Option<Chart>) -> Notification {
+        self.chart = chart;
         self
     }
 
@@ -249,6 +261,7 @@ impl Notification {
             kind: None,
             since: None,
             url: None,
+            chart: None,
         }
     }
 }

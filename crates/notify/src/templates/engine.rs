@@ -14,6 +14,7 @@ use tera::{Context, Kwargs, State, Tera};
 
 use super::error::{TemplateError, broken};
 use super::language;
+use super::picture::Picture;
 use super::view::View;
 use crate::{AlertFacts, Event, MessageIds, MetricInfo, Notification};
 
@@ -36,6 +37,8 @@ pub struct Mail {
     pub text: String,
     /// The body for programs that show HTML.
     pub html: String,
+    /// The picture that the HTML shows, where it shows one.
+    pub chart: Option<Picture>,
 }
 
 /// How messages are rendered. Templates of a folder come first; where one of them fails on a real notification, the
@@ -143,17 +146,28 @@ impl Templates {
     /// # Errors
     /// [`TemplateError::Broken`] when even the embedded templates fail, which a test rules out for every event.
     pub fn mail(&self, notification: &Notification, language: Language) -> Result<Mail, TemplateError> {
-        let view = View::new(notification, language, self.zone);
+        let (picture, chart) = Picture::of(notification, self.zone).unzip();
+        let view = View::new(notification, language, self.zone).with_chart(chart);
         if let Some(custom) = &self.custom {
             match render(custom, &view) {
-                Ok(mail) => return Ok(mail),
+                Ok(mail) => return Ok(mail.with_chart(picture)),
                 Err((name, error)) => {
                     let place = broken(Path::new("templates"), name, &error);
                     log::error!(id = notification.id.as_str(); "mail written with the embedded templates: {place}");
                 }
             }
         }
-        render(&self.embedded, &view).map_err(|(name, error)| broken(Path::new("templates"), name, &error))
+        render(&self.embedded, &view)
+            .map(|mail| mail.with_chart(picture))
+            .map_err(|(name, error)| broken(Path::new("templates"), name, &error))
+    }
+}
+
+impl Mail {
+    /// The same with a picture, if the HTML shows it: a template of the folder may not.
+    fn with_chart(mut self, picture: Option<Picture>) -> Mail {
+        self.chart = picture.filter(|picture| self.html.contains(&format!("cid:{}", picture.cid)));
+        self
     }
 }
 
@@ -186,6 +200,7 @@ fn render(tera: &Tera, view: &View) -> Result<Mail, (&'static str, tera::Error)>
         subject: one_line(&one(SUBJECT)?),
         text: one(TEXT)?,
         html: one(HTML)?,
+        chart: None,
     })
 }
 

@@ -76,19 +76,9 @@ mod tests {
 
     #[test]
     fn no_chinese_word_falls_back_to_english() {
-        let values: HashMap<_, FluentValue> = [
-            "severity",
-            "title",
-            "what",
-            "value",
-            "say_value",
-            "lasted",
-            "count",
-            "more",
-            "left",
-        ]
-        .map(|name| (name.into(), name.into()))
-        .into();
+        let names = "severity title what value say_value lasted count more left from to low high last state threshold";
+        let values: HashMap<_, FluentValue> =
+            names.split(' ').map(|name| (name.into(), name.into())).collect();
         for key in keys(CHINESE) {
             let (english, chinese) = (
                 word(Language::English, key, &values),

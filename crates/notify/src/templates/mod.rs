@@ -9,6 +9,7 @@ mod duration;
 mod engine;
 mod error;
 mod language;
+mod picture;
 mod text;
 mod view;
 
@@ -16,6 +17,7 @@ pub(crate) use body::{BodyTemplate, document};
 pub use chat::{ChatLink, ChatTemplate, ChatText, Escape, Form};
 pub use engine::{Mail, Templates};
 pub use error::TemplateError;
+pub use picture::Picture;
 pub(crate) use text::cut;
 
 #[cfg(test)]

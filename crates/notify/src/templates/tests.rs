@@ -1,5 +1,6 @@
 //! What rendered mails say, and what is said of broken templates.
 
+mod charts;
 mod subjects;
 
 use std::path::Path;

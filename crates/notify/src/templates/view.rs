@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::duration::duration;
 use super::language::word;
+use super::picture::ChartView;
 use super::text::{clean, cut};
 use crate::{Event, Notification};
 
@@ -64,6 +65,8 @@ pub(super) struct View {
     /// The key of the words for it.
     link_key: &'static str,
     runbook: Option<String>,
+    /// The metric's last hour, where there is a picture of it.
+    chart: Option<ChartView>,
 }
 
 impl View {
@@ -114,7 +117,14 @@ impl View {
             url: notification.url.as_deref().and_then(link),
             link_key: link_key(notification),
             runbook: notification.metric.runbook.as_deref().and_then(link),
+            chart: None,
         }
+    }
+
+    /// The same with a picture.
+    pub(super) fn with_chart(mut self, chart: Option<ChartView>) -> View {
+        self.chart = chart;
+        self
     }
 
     /// What the message says, as far as it is shown.
@@ -277,6 +287,14 @@ pub(super) fn link_key(notification: &Notification) -> &'static str {
     match notification.alert_id {
         Some(_) => "open-alert",
         None => "open-page",
+    }
+}
+
+/// The time of day in the zone of [`moment`].
+pub(super) fn time_of_day(at: DateTime<Utc>, zone: Option<FixedOffset>) -> String {
+    match zone {
+        Some(zone) => at.with_timezone(&zone).format("%H:%M").to_string(),
+        None => at.with_timezone(&Local).format("%H:%M").to_string(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What arrives.
 
-use mail_parser::{Message, MessageParser};
+use chrono::TimeDelta;
+use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
 use monitor_domain::{Language, SystemClock};
-use monitor_notify::{ChannelCommon, ChannelSettings, Event, MetricInfo, SmtpSettings};
+use monitor_notify::{ChannelCommon, ChannelSettings, Chart, Event, MetricInfo, SmtpSettings};
 
 use crate::server::{Server, Taken};
 use crate::{alert, alert_with, deps, plain, settings};
@@ -102,6 +103,96 @@ async fn headers_and_both_bodies_say_what_happened() {
         ),
         (1, 1, 0)
     );
+}
+
+/// Readings of the hour before the alert, one a minute.
+fn last_hour(values: impl Fn(i64) -> Option<f64>) -> Chart {
+    let to = alert().at;
+    let from = to - TimeDelta::hours(1);
+    Chart::new(
+        from,
+        to,
+        (0..=60).map(|minute| (from + TimeDelta::minutes(minute), values(minute))),
+    )
+}
+
+#[tokio::test]
+async fn a_chart_is_a_picture_within_the_html() {
+    let server = Server::start().await;
+    let chart = last_hour(|minute| Some(if minute > 57 { 131.0 } else { 90.0 })).with_threshold(Some(100.0));
+    let with_chart = alert().with_chart(Some(chart));
+    for message in [&with_chart, &with_chart, &alert()] {
+        plain(server.port).send(message, "ops@example.com").await.unwrap();
+    }
+    let mails = server.mails();
+    assert_eq!(mails[0].raw, mails[1].raw, "a repeat is the same mail");
+    let parsed = parse(&mails[0]);
+    let kinds: Vec<String> = parsed
+        .parts
+        .iter()
+        .map(|part| {
+            let kind = part.content_type().unwrap();
+            format!(
+                "{}/{}",
+                kind.c_type,
+                kind.c_subtype.as_deref().unwrap_or_default()
+            )
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "multipart/alternative",
+            "text/plain",
+            "multipart/related",
+            "text/html",
+            "image/png"
+        ]
+    );
+    let picture = &parsed.parts[4];
+    assert!(picture.content_disposition().unwrap().is_inline());
+    let html = parsed.body_html(0).unwrap();
+    let cid = picture.content_id().unwrap();
+    assert!(html.contains(&format!("src=\"cid:{cid}\"")), "{html}");
+    assert!(
+        html.contains("alt=\"Z: 90 to 131 in the last hour, now 131\""),
+        "{html}"
+    );
+    let (PartType::Binary(png) | PartType::InlineBinary(png)) = &picture.body else {
+        panic!("{:?}", picture.body)
+    };
+    assert!(png.len() < 15_000, "{} bytes", png.len());
+    let mut reader = png::Decoder::new(std::io::Cursor::new(png.to_vec()))
+        .read_info()
+        .unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let frame = reader.next_frame(&mut pixels).unwrap();
+    assert_eq!((frame.width, frame.height), (1_072, 280));
+    assert!(mails[0].raw.len() < 40_000, "{} bytes", mails[0].raw.len());
+
+    let without = parse(&mails[2]);
+    assert_eq!(without.message_id(), parsed.message_id());
+    assert!(!without.body_html(0).unwrap().contains("<img"));
+    assert_eq!(without.parts.len(), 3);
+}
+
+#[tokio::test]
+async fn too_few_readings_are_no_chart() {
+    let server = Server::start().await;
+    for chart in [
+        last_hour(|_| None),
+        last_hour(|minute| (minute == 60).then_some(131.0)),
+        last_hour(|_| Some(f64::NAN)),
+    ] {
+        let message = alert().with_chart(Some(chart));
+        plain(server.port)
+            .send(&message, "ops@example.com")
+            .await
+            .unwrap();
+    }
+    for mail in server.mails() {
+        assert_eq!(parse(&mail).parts.len(), 3);
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod breaker;
 mod claims;
 mod dispatcher;
 mod fallback;
+mod history;
 mod lane;
 mod leases;
 mod orphaned;

@@ -8,6 +8,7 @@ use chrono::NaiveDateTime;
 use monitor_domain::Language;
 use monitor_notify::{Event, Failure, MessageIds};
 
+use super::history;
 use crate::context::{Channel, Context};
 use crate::fault::{self, Point};
 use crate::outbox::{
@@ -58,10 +59,13 @@ impl Job for Send {
     }
 
     async fn attempt(&self, context: &Arc<Context>, batch: &Batch) -> AttemptResult {
-        let message = match batch.message(context.options.language) {
+        let mut message = match batch.message(context.options.language) {
             Ok(message) => message,
             Err(error) => return error.into(),
         };
+        if self.channel.notifier.shows_chart() {
+            message = history::with_chart(context, message).await;
+        }
         fault::point(Point::BeforeSend);
         let sent = self
             .channel

@@ -5,6 +5,7 @@
 
 mod alertmanager;
 mod chain;
+mod charts;
 mod clock;
 mod config_alone;
 mod declared;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use mail_parser::{MessageParser, PartType};
+use mail_parser::{MessageParser, MessagePart, MimeHeaders, PartType};
 
 /// One mail that the server accepted.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +60,19 @@ impl Mail {
         let parsed = MessageParser::default().parse_headers(&self.raw)?;
         let raw = parsed.header_raw(name)?;
         Some(raw.replace("\r\n", "").trim().to_owned())
+    }
+
+    /// What the HTML shows as `cid:…`, by its Content-ID and decoded, in the order of the mail.
+    pub fn pictures(&self) -> Vec<(String, Vec<u8>)> {
+        let parsed = MessageParser::default().parse(&self.raw);
+        let parts = parsed.iter().flat_map(|mail| &mail.parts);
+        let picture = |part: &MessagePart<'_>| match &part.body {
+            PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
+                Some((part.content_id()?.to_owned(), bytes.to_vec()))
+            }
+            _ => None,
+        };
+        parts.filter_map(picture).collect()
     }
 }
 

@@ -69,6 +69,21 @@ label-link = Page
 # At the end of a message that was cut: $left is how many characters are missing.
 cut = … { $left } more characters are on the page
 
+# The chart of a metric's last hour: what it shows to those who do not see it, and the line below it. $state is "level" where
+# all that was read is the same, else "now"; "level_unread" and "unread" where it cannot be read now.
+chart-alt = { $title }: { $state ->
+    [level] { $last } throughout the last hour
+    [level_unread] { $last } whenever it was read in the last hour, unreadable now
+    [unread] { $low } to { $high } in the last hour, last read as { $last }, unreadable now
+   *[now] { $low } to { $high } in the last hour, now { $last }
+}
+chart-range = { $from }–{ $to }: { $state ->
+    [level] { $last } throughout
+    [level_unread] { $last } whenever it was read
+   *[now] lowest { $low }, highest { $high }
+}
+chart-threshold = {"; "}dashed: threshold { $threshold }
+
 open-page = Open the monitor
 open-alert = Open the alert
 open-runbook = What to do

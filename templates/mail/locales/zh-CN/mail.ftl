@@ -84,6 +84,21 @@ label-link = 页面
 # 消息被截断时附在末尾：$left 为未显示的字数。
 cut = ……余下 { $left } 字请在页面查看
 
+# 指标最近一小时的曲线图：图片的替代文字，以及图下的说明。$state："level" 表示读数一直相同，否则为 "now"；
+# 目前无法读取时为 "level_unread" 和 "unread"。
+chart-alt = { $title }：{ $state ->
+    [level] 最近一小时一直为 { $last }
+    [level_unread] 最近一小时读到的均为 { $last }，目前无法读取
+    [unread] 最近一小时在 { $low } 到 { $high } 之间，最后读到 { $last }，目前无法读取
+   *[now] 最近一小时在 { $low } 到 { $high } 之间，当前 { $last }
+}
+chart-range = { $from }–{ $to }：{ $state ->
+    [level] 一直为 { $last }
+    [level_unread] 读到的均为 { $last }
+   *[now] 最低 { $low }，最高 { $high }
+}
+chart-threshold = ；虚线为阈值 { $threshold }
+
 open-page = 打开监控页面
 open-alert = 查看告警
 open-runbook = 处理手册

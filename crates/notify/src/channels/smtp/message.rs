@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, Utc};
 use lettre::address::Envelope;
 use lettre::message::header::{self, ContentTransferEncoding, ContentType, HeaderName, HeaderValue, Headers};
-use lettre::message::{Mailbox, Mailboxes, Message, MultiPart, SinglePart};
+use lettre::message::{Attachment, Mailbox, Mailboxes, Message, MultiPart, SinglePart};
 use monitor_domain::{Language, Severity, one_line};
 
 use super::mailbox::{needs_utf8, on_wire};
-use crate::templates::{Mail, cut};
+use crate::templates::{Mail, Picture, cut};
 use crate::{Event, Notification};
 
 /// Longest identifier taken into a header, in characters.
@@ -106,13 +106,32 @@ pub(super) fn compose(
     if is_urgent(about) {
         builder = builder.raw_header(plain("Importance", "high".to_owned()));
     }
-    let message = builder.multipart(
-        MultiPart::alternative()
-            .boundary(boundary(&message_id))
-            .singlepart(part(ContentType::TEXT_PLAIN, &mail.text))
-            .singlepart(part(ContentType::TEXT_HTML, &mail.html)),
-    )?;
-    Ok(message.formatted())
+    let (text, html) = (
+        part(ContentType::TEXT_PLAIN, &mail.text),
+        part(ContentType::TEXT_HTML, &mail.html),
+    );
+    let body = MultiPart::alternative()
+        .boundary(boundary(&message_id))
+        .singlepart(text);
+    let body = match &mail.chart {
+        None => body.singlepart(html),
+        Some(picture) => {
+            let with_picture =
+                MultiPart::related().boundary(boundary(&format!("{message_id} with its picture")));
+            body.multipart(with_picture.singlepart(html).singlepart(inline(picture)))
+        }
+    };
+    Ok(builder.multipart(body)?.formatted())
+}
+
+/// A picture that the HTML shows where it wants, and that is in no list of attachments.
+fn inline(picture: &Picture) -> SinglePart {
+    let (cid, png) = (picture.cid.clone(), picture.png.clone());
+    Attachment::new_inline(cid).body(png, png_type())
+}
+
+fn png_type() -> ContentType {
+    ContentType::parse("image/png").expect("a content type that is written here")
 }
 
 /// A Message-ID with its brackets, made of characters that RFC 5322 allows there, whatever came in.

@@ -23,6 +23,7 @@ pub(super) struct Smtp {
     pub(super) limits: Limits,
     pub(super) templates: Arc<Templates>,
     pub(super) transport: Transport,
+    pub(super) shows_chart: bool,
 }
 
 /// Where its mails go.
@@ -47,6 +48,10 @@ impl Notifier for Smtp {
 
     fn limits(&self) -> Limits {
         self.limits
+    }
+
+    fn shows_chart(&self) -> bool {
+        self.shows_chart
     }
 
     async fn send(&self, notification: &Notification, recipient: &str) -> Result<(), Failure> {

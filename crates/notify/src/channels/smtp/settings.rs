@@ -49,6 +49,9 @@ pub struct SmtpSettings {
     pub ca_file: Option<PathBuf>,
     /// The name said to the server in EHLO, such as `"monitor.example.com"` or `"[192.0.2.1]"`. Default: this machine's.
     pub hello_name: Option<String>,
+    /// Whether a mail about a metric shows its last hour as a chart, with the threshold and where the alert began. Default
+    /// `true`.
+    pub chart: Option<bool>,
     /// The longest wait for each reply of the server. Default `requests.timeout`.
     #[serde(default, with = "humantime_serde::option")]
     #[schemars(with = "String")]
@@ -237,6 +240,7 @@ impl ChannelSettings for SmtpSettings {
             limits,
             templates: deps.templates.clone(),
             transport: self.transport(name, limits.concurrency, deps)?,
+            shows_chart: self.chart.unwrap_or(true),
         }))
     }
 }

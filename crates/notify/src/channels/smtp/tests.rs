@@ -35,7 +35,7 @@ fn build(settings: &SmtpSettings) -> Result<Arc<dyn Notifier>, String> {
 fn every_key_is_read_and_no_other() {
     let all = settings(&json!({
         "url": { "env": "URL" }, "username": "u", "password": { "file": "/run/p" }, "ca_file": "/ca.pem",
-        "timeout": "7s", "hello_name": "monitor.example.com",
+        "timeout": "7s", "hello_name": "monitor.example.com", "chart": false,
     }));
     assert_eq!(all.timeout, Some(Duration::from_secs(7)));
     assert_eq!(all.files(), [("ca_file", Path::new("/ca.pem"))]);
@@ -187,6 +187,21 @@ fn limits_and_recipients_come_from_the_settings() {
             concurrency: 4
         }
     );
+}
+
+#[test]
+fn mails_have_a_chart_unless_the_config_says_otherwise() {
+    for (change, shows) in [
+        (json!({}), true),
+        (json!({ "chart": true }), true),
+        (json!({ "chart": false }), false),
+    ] {
+        assert_eq!(
+            build(&settings(&change)).unwrap().shows_chart(),
+            shows,
+            "{change}"
+        );
+    }
 }
 
 #[test]
