@@ -10,8 +10,8 @@ mod templates;
 
 pub use channels::{
     BuildError, Channel, ChannelCommon, ChannelKind, ChannelSettings, ChatKind, Code, Codes, Deps,
-    HttpClient, HttpKeys, KINDS, Meaning, Post, SimpleChannel, SmtpSettings, chat_kind, kind, simple_kind,
-    validate,
+    HttpClient, HttpSettings, KINDS, Meaning, OverHttp, Post, SimpleChannel, SmtpSettings, chat_kind, kind,
+    simple_kind, validate,
 };
 pub use monitor_chart::Chart;
 

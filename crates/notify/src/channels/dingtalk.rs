@@ -1,7 +1,6 @@
 //! DingTalk: a group's custom robot. Facts: open.dingtalk.com/document/orgapp/custom-robot-access (messages, signature),
 //! /document/orgapp/custom-bot-to-send-group-chat-messages (codes).
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use monitor_requests::{Request, Response, SecretKey, SecretSource};
@@ -9,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::http::{ChatKind, Code, Codes, HttpKeys, Meaning, Post, sign};
+use super::http::{ChatKind, Code, Codes, Meaning, Post, sign};
 use crate::{Failure, Form, Limits};
 
 /// A robot that wrote too much is deaf for so long.
@@ -61,14 +60,6 @@ pub(super) struct DingtalkSettings {
     /// Whom a message calls: mobile numbers of members, or `"all"`. Default: nobody.
     #[serde(default)]
     mention: Vec<String>,
-    /// A PEM file of certificate authorities to trust besides the machine's.
-    ca_file: Option<PathBuf>,
-    /// The proxy to go through. Default: the environment's.
-    proxy: Option<String>,
-    /// How long a call may take. Default `requests.timeout`.
-    #[serde(default, with = "humantime_serde::option")]
-    #[schemars(with = "String")]
-    timeout: Option<Duration>,
 }
 
 impl ChatKind for DingtalkSettings {
@@ -80,13 +71,8 @@ impl ChatKind for DingtalkSettings {
         Form::markdown("dingtalk.md", Form::full_width).at_most(15_000, Form::bytes)
     }
 
-    fn http(&self) -> HttpKeys<'_> {
-        HttpKeys::new(
-            &self.url,
-            self.ca_file.as_deref(),
-            self.proxy.as_deref(),
-            self.timeout,
-        )
+    fn url(&self) -> &SecretSource {
+        &self.url
     }
 
     fn secrets(&self) -> Vec<SecretKey<'_>> {

@@ -2,7 +2,6 @@
 //! rates, codes), /document/server-docs/api-call-guide/frequency-control (what its gateway answers),
 //! /document/uAjLw4CM/ukzMukzMukzM/feishu-cards/card-components (cards).
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use monitor_domain::Finding;
@@ -11,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::http::{ChatKind, Code, Codes, HttpKeys, Meaning, Post, sign};
+use super::http::{ChatKind, Code, Codes, Meaning, Post, sign};
 use crate::{Failure, Form, Limits};
 
 /// A robot is refused for its own rate, and at busy moments for that of all robots; either passes in seconds.
@@ -67,14 +66,6 @@ pub(super) struct FeishuSettings {
     /// Whom a message calls: ids of members such as `"ou_18eac85d35a26f989317ad4f02e8bbbb"`, or `"all"`. Default: nobody.
     #[serde(default)]
     mention: Vec<String>,
-    /// A PEM file of certificate authorities to trust besides the machine's.
-    ca_file: Option<PathBuf>,
-    /// The proxy to go through. Default: the environment's.
-    proxy: Option<String>,
-    /// How long a call may take. Default `requests.timeout`.
-    #[serde(default, with = "humantime_serde::option")]
-    #[schemars(with = "String")]
-    timeout: Option<Duration>,
 }
 
 impl ChatKind for FeishuSettings {
@@ -87,13 +78,8 @@ impl ChatKind for FeishuSettings {
         Form::card("feishu.txt").at_most(14_000, Form::json_bytes)
     }
 
-    fn http(&self) -> HttpKeys<'_> {
-        HttpKeys::new(
-            &self.url,
-            self.ca_file.as_deref(),
-            self.proxy.as_deref(),
-            self.timeout,
-        )
+    fn url(&self) -> &SecretSource {
+        &self.url
     }
 
     fn secrets(&self) -> Vec<SecretKey<'_>> {

@@ -30,7 +30,7 @@ pub use channel::{Channel, validate};
 pub use common::ChannelCommon;
 pub use deps::Deps;
 pub use error::BuildError;
-pub use http::{ChatKind, Code, Codes, HttpClient, HttpKeys, Meaning, Post, chat_kind};
+pub use http::{ChatKind, Code, Codes, HttpClient, HttpSettings, Meaning, OverHttp, Post, chat_kind};
 pub use kind::{ChannelKind, ChannelSettings, kind};
 pub use simple::{SimpleChannel, simple_kind};
 pub use smtp::SmtpSettings;

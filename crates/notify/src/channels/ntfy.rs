@@ -1,7 +1,6 @@
 //! ntfy: a topic. Facts: docs.ntfy.sh/publish (publish as JSON, priorities, tags, limitations, authentication) and its server's
 //! errors, github.com/binwiederhier/ntfy server/errors.go.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use monitor_domain::Finding;
@@ -10,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::http::{ChatKind, Code, Codes, HttpKeys, Meaning, Post};
+use super::http::{ChatKind, Code, Codes, Meaning, Post};
 use crate::{Failure, Form, Limits};
 
 /// The longest title, in units of UTF-16, and the longest address. ntfy takes a body of 8192 bytes with everything.
@@ -56,14 +55,6 @@ pub(super) struct NtfySettings {
     url: SecretSource,
     /// An access token that may write there; begins with `tk_`. Default: nobody signs in.
     token: Option<SecretSource>,
-    /// A PEM file of certificate authorities to trust besides the machine's.
-    ca_file: Option<PathBuf>,
-    /// The proxy to go through. Default: the environment's.
-    proxy: Option<String>,
-    /// How long a call may take. Default `requests.timeout`.
-    #[serde(default, with = "humantime_serde::option")]
-    #[schemars(with = "String")]
-    timeout: Option<Duration>,
 }
 
 impl ChatKind for NtfySettings {
@@ -75,13 +66,8 @@ impl ChatKind for NtfySettings {
         Form::card("ntfy.txt").at_most(4096, bytes_either_way)
     }
 
-    fn http(&self) -> HttpKeys<'_> {
-        HttpKeys::new(
-            &self.url,
-            self.ca_file.as_deref(),
-            self.proxy.as_deref(),
-            self.timeout,
-        )
+    fn url(&self) -> &SecretSource {
+        &self.url
     }
 
     fn secrets(&self) -> Vec<SecretKey<'_>> {

@@ -2,15 +2,12 @@
 //! docs.slack.dev/reference/block-kit (blocks and their limits), docs.slack.dev/messaging/formatting-message-text (escapes),
 //! docs.slack.dev/apis/web-api/rate-limits, api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
-use monitor_requests::{Request, Response, SecretKey, SecretSource};
+use monitor_requests::{Request, Response, SecretSource};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::http::{ChatKind, Code, Codes, HttpKeys, Meaning, Post};
+use super::http::{ChatKind, Code, Codes, Meaning, Post};
 use crate::{Failure, Form, Limits};
 
 /// The longest head of a message, the longest section and the longest address of a link; Slack does not say of what.
@@ -58,14 +55,6 @@ const CODES: Codes = Codes {
 pub(super) struct SlackSettings {
     /// The webhook's address. It is a secret: who has it can write.
     url: SecretSource,
-    /// A PEM file of certificate authorities to trust besides the machine's.
-    ca_file: Option<PathBuf>,
-    /// The proxy to go through. Default: the environment's.
-    proxy: Option<String>,
-    /// How long a call may take. Default `requests.timeout`.
-    #[serde(default, with = "humantime_serde::option")]
-    #[schemars(with = "String")]
-    timeout: Option<Duration>,
 }
 
 impl ChatKind for SlackSettings {
@@ -77,17 +66,8 @@ impl ChatKind for SlackSettings {
         Form::card("slack.txt").at_most(SECTION, Form::utf16)
     }
 
-    fn http(&self) -> HttpKeys<'_> {
-        HttpKeys::new(
-            &self.url,
-            self.ca_file.as_deref(),
-            self.proxy.as_deref(),
-            self.timeout,
-        )
-    }
-
-    fn secrets(&self) -> Vec<SecretKey<'_>> {
-        vec![SecretKey::new("url", &self.url)]
+    fn url(&self) -> &SecretSource {
+        &self.url
     }
 
     fn request(&self, post: &Post<'_>) -> Request {

@@ -2,7 +2,6 @@
 //! #responseparameters (answers), core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this (rates);
 //! descriptions: github.com/TelegramBotAPI/errors.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use monitor_domain::Finding;
@@ -11,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::http::{ChatKind, Code, Codes, HttpKeys, Meaning, Post};
+use super::http::{ChatKind, Code, Codes, Meaning, Post};
 use crate::{Failure, Form, Limits};
 
 /// Where bots are.
@@ -90,14 +89,6 @@ pub(super) struct TelegramSettings {
     #[serde(default = "server")]
     #[schemars(with = "String")]
     url: SecretSource,
-    /// A PEM file of certificate authorities to trust besides the machine's.
-    ca_file: Option<PathBuf>,
-    /// The proxy to go through. Default: the environment's.
-    proxy: Option<String>,
-    /// How long a call may take. Default `requests.timeout`.
-    #[serde(default, with = "humantime_serde::option")]
-    #[schemars(with = "String")]
-    timeout: Option<Duration>,
 }
 
 fn server() -> SecretSource {
@@ -119,13 +110,8 @@ impl ChatKind for TelegramSettings {
         }
     }
 
-    fn http(&self) -> HttpKeys<'_> {
-        HttpKeys::new(
-            &self.url,
-            self.ca_file.as_deref(),
-            self.proxy.as_deref(),
-            self.timeout,
-        )
+    fn url(&self) -> &SecretSource {
+        &self.url
     }
 
     fn secrets(&self) -> Vec<SecretKey<'_>> {

@@ -1,14 +1,13 @@
 //! WeCom: a group's robot. Facts: developer.work.weixin.qq.com/document/path/91770 (messages), /path/90313 (codes).
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use monitor_requests::{Request, Response, SecretKey, SecretSource};
+use monitor_requests::{Request, Response, SecretSource};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::http::{ChatKind, Code, Codes, HttpKeys, Meaning, Post};
+use super::http::{ChatKind, Code, Codes, Meaning, Post};
 use crate::{Failure, Form, Limits};
 
 const CODES: Codes = Codes {
@@ -35,14 +34,6 @@ pub(super) struct WecomSettings {
     /// kind can call anybody. Default: nobody.
     #[serde(default)]
     mention: Vec<String>,
-    /// A PEM file of certificate authorities to trust besides the machine's.
-    ca_file: Option<PathBuf>,
-    /// The proxy to go through. Default: the environment's.
-    proxy: Option<String>,
-    /// How long a call may take. Default `requests.timeout`.
-    #[serde(default, with = "humantime_serde::option")]
-    #[schemars(with = "String")]
-    timeout: Option<Duration>,
 }
 
 impl ChatKind for WecomSettings {
@@ -57,17 +48,8 @@ impl ChatKind for WecomSettings {
         }
     }
 
-    fn http(&self) -> HttpKeys<'_> {
-        HttpKeys::new(
-            &self.url,
-            self.ca_file.as_deref(),
-            self.proxy.as_deref(),
-            self.timeout,
-        )
-    }
-
-    fn secrets(&self) -> Vec<SecretKey<'_>> {
-        vec![SecretKey::new("url", &self.url)]
+    fn url(&self) -> &SecretSource {
+        &self.url
     }
 
     fn request(&self, post: &Post<'_>) -> Request {

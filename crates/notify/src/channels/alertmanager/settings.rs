@@ -1,9 +1,8 @@
 //! The keys of the kind.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use monitor_domain::Finding;
 use monitor_requests::{SecretKey, SecretSource, Url};
@@ -12,7 +11,7 @@ use serde::Deserialize;
 
 use super::alert::OWN_LABELS;
 use super::{Account, Alertmanager};
-use crate::channels::http::{HttpClient, HttpKeys};
+use crate::channels::http::{HttpClient, OverHttp, check};
 use crate::channels::{BuildError, ChannelCommon, ChannelKind, ChannelSettings, Deps, validate};
 use crate::templates::Form;
 use crate::{Limits, Notifier};
@@ -24,9 +23,12 @@ const LIMITS: Limits = Limits {
 };
 
 /// The keys of `kind = "alertmanager"`.
+pub(in crate::channels) type AlertmanagerSettings = OverHttp<AlertmanagerKeys>;
+
+/// Those that are its own.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::channels) struct AlertmanagerSettings {
+pub(in crate::channels) struct AlertmanagerKeys {
     /// The address of its web page, such as `http://alertmanager.example:9093`.
     url: SecretSource,
     /// The user that calls sign in as, with `password`. Default: nobody signs in.
@@ -38,14 +40,6 @@ pub(in crate::channels) struct AlertmanagerSettings {
     /// Labels that every alert gets besides its own, such as `{ team = "shop" }`.
     #[serde(default)]
     labels: BTreeMap<String, String>,
-    /// A PEM file of certificate authorities to trust besides the machine's.
-    ca_file: Option<PathBuf>,
-    /// The proxy to go through. Default: the environment's.
-    proxy: Option<String>,
-    /// How long a call may take. Default `requests.timeout`.
-    #[serde(default, with = "humantime_serde::option")]
-    #[schemars(with = "String")]
-    timeout: Option<Duration>,
 }
 
 impl ChannelKind for AlertmanagerSettings {
@@ -53,16 +47,7 @@ impl ChannelKind for AlertmanagerSettings {
     const DOC: &'static str = include_str!("doc.md");
 }
 
-impl AlertmanagerSettings {
-    fn http(&self) -> HttpKeys<'_> {
-        HttpKeys::new(
-            &self.url,
-            self.ca_file.as_deref(),
-            self.proxy.as_deref(),
-            self.timeout,
-        )
-    }
-
+impl AlertmanagerKeys {
     fn account(&self, name: &str) -> Result<Account, BuildError> {
         let resolve = |key, source| BuildError::resolve(name, key, source);
         Ok(match (&self.username, &self.password, &self.token) {
@@ -97,7 +82,7 @@ impl ChannelSettings for AlertmanagerSettings {
     }
 
     fn check(&self) -> Vec<Finding> {
-        let mut findings = self.http().check();
+        let mut findings = check(&self.url, &self.http);
         findings.extend(self.check_account());
         for (name, value) in &self.labels {
             let message = match name.as_str() {
@@ -126,8 +111,7 @@ impl ChannelSettings for AlertmanagerSettings {
     }
 
     fn files(&self) -> Vec<(&'static str, &Path)> {
-        let file = self.ca_file.as_deref();
-        file.map(|file| ("ca_file", file)).into_iter().collect()
+        self.http.files()
     }
 
     fn build(
@@ -151,7 +135,7 @@ impl ChannelSettings for AlertmanagerSettings {
         };
         let words = deps.templates.chat(Form::text("webhook.txt"));
         let words = words.map_err(|error| setting(Finding::new("kind", error.to_string())))?;
-        let client = HttpClient::new(name, self.http(), secrets, deps)?;
+        let client = HttpClient::new(name, &self.url, &self.http, secrets, deps)?;
         Ok(super::shared(Alertmanager {
             name: name.to_owned(),
             limits: common.limits(LIMITS),

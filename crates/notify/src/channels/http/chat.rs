@@ -7,20 +7,22 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use monitor_domain::{Finding, Kind, Language};
-use monitor_requests::{Request, Response, Secret, SecretKey, Url};
+use monitor_requests::{Request, Response, Secret, SecretKey, SecretSource, Url};
 use schemars::JsonSchema;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::client::{HttpClient, HttpKeys};
+use super::client::{self, HttpClient};
 use super::codes::NamedSecret;
+use super::settings::{HttpSettings, OverHttp};
 use crate::channels::{BuildError, ChannelCommon, ChannelSettings, Deps, validate};
 use crate::message::Notification;
 use crate::notifier::{Failure, Limits, Notifier};
 use crate::templates::{ChatTemplate, ChatText, Form};
 
-/// A kind of channel that posts a rendered text to one address. Its settings are its own keys; what is here says how they are
-/// used.
+/// A kind of channel that posts a rendered text to one address. Its settings are its own keys; those of
+/// [`HttpSettings`] are read beside them, and what is here says how they are used.
 pub trait ChatKind: fmt::Debug + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// Its word in the config.
     const NAME: &'static str;
@@ -32,11 +34,13 @@ pub trait ChatKind: fmt::Debug + DeserializeOwned + JsonSchema + Send + Sync + '
     /// How the service reads messages.
     fn form(&self) -> Form;
 
-    /// The address and what else a client is made from.
-    fn http(&self) -> HttpKeys<'_>;
+    /// The address that messages are posted to.
+    fn url(&self) -> &SecretSource;
 
-    /// The keys that hold a secret, those that are set, the address among them.
-    fn secrets(&self) -> Vec<SecretKey<'_>>;
+    /// The keys that hold a secret, those that are set; by default the address alone.
+    fn secrets(&self) -> Vec<SecretKey<'_>> {
+        vec![SecretKey::new("url", self.url())]
+    }
 
     /// Parts of the `secrets` of its keys that must be shown nowhere by themselves either.
     fn secret_parts(&self, _secrets: &[Secret]) -> Vec<Secret> {
@@ -101,13 +105,25 @@ pub const fn chat_kind<K: ChatKind>() -> Kind<dyn ChannelSettings> {
     Kind {
         name: K::NAME,
         doc: K::DOC,
-        schema: K::json_schema,
-        read: |table| Ok(Arc::new(Chat(Arc::new(K::deserialize(table)?)))),
+        schema: OverHttp::<K>::json_schema,
+        read: |table| Ok(Arc::new(Chat::<K>::from(OverHttp::deserialize(table)?))),
     }
 }
 
 #[derive(Debug)]
-struct Chat<K>(Arc<K>);
+struct Chat<K> {
+    own: Arc<K>,
+    http: HttpSettings,
+}
+
+impl<K> From<OverHttp<K>> for Chat<K> {
+    fn from(OverHttp { own, http }: OverHttp<K>) -> Chat<K> {
+        Chat {
+            own: Arc::new(own),
+            http,
+        }
+    }
+}
 
 impl<K: ChatKind> ChannelSettings for Chat<K> {
     fn kind(&self) -> &'static str {
@@ -115,18 +131,17 @@ impl<K: ChatKind> ChannelSettings for Chat<K> {
     }
 
     fn check(&self) -> Vec<Finding> {
-        let mut findings = self.0.http().check();
-        findings.extend(self.0.check());
+        let mut findings = client::check(self.own.url(), &self.http);
+        findings.extend(self.own.check());
         findings
     }
 
     fn secrets(&self) -> Vec<SecretKey<'_>> {
-        self.0.secrets()
+        self.own.secrets()
     }
 
     fn files(&self) -> Vec<(&'static str, &Path)> {
-        let file = self.0.http().ca_file;
-        file.map(|file| ("ca_file", file)).into_iter().collect()
+        self.http.files()
     }
 
     fn build(
@@ -136,24 +151,28 @@ impl<K: ChatKind> ChannelSettings for Chat<K> {
         deps: &Deps,
     ) -> Result<Arc<dyn Notifier>, BuildError> {
         validate(name, self, common)?;
-        let own = self.0.secrets().into_iter().filter(|secret| secret.key != "url");
+        let own = self
+            .own
+            .secrets()
+            .into_iter()
+            .filter(|secret| secret.key != "url");
         let secrets: Vec<NamedSecret> = own
             .map(|secret| Ok((secret.key, BuildError::resolve(name, secret.key, secret.source)?)))
             .collect::<Result<_, BuildError>>()?;
         let mut masked: Vec<Secret> = secrets.iter().map(|(_, secret)| secret.clone()).collect();
-        masked.extend(self.0.secret_parts(&masked));
-        let template = deps.templates.chat(self.0.form()).map_err(|error| {
+        masked.extend(self.own.secret_parts(&masked));
+        let template = deps.templates.chat(self.own.form()).map_err(|error| {
             BuildError::setting(
                 name,
                 Finding::new("kind", format!("its template cannot be used: {error}")),
             )
         })?;
         Ok(Arc::new(Built {
-            client: HttpClient::new(name, self.0.http(), masked, deps)?,
+            client: HttpClient::new(name, self.own.url(), &self.http, masked, deps)?,
             name: name.to_owned(),
             limits: common.limits(K::LIMITS),
             language: common.language(deps),
-            kind: Arc::clone(&self.0),
+            kind: Arc::clone(&self.own),
             template,
             secrets,
         }))

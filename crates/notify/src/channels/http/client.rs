@@ -1,27 +1,12 @@
 //! One address that messages are posted to, and what its answers mean before anybody reads their body.
 
-use std::path::Path;
-use std::time::Duration;
-
 use http::StatusCode;
 use monitor_domain::{Finding, SharedClock};
 use monitor_requests::{Client, ClientConfig, Error, Request, Response, Secret, SecretSource, Url};
 
+use super::HttpSettings;
 use crate::channels::{BuildError, Deps};
 use crate::notifier::Failure;
-
-/// The keys that channels over HTTP have; each kind has them among its own.
-#[derive(Clone, Copy, Debug)]
-pub struct HttpKeys<'a> {
-    /// The address, with everything in it that is a secret.
-    pub url: &'a SecretSource,
-    /// A PEM file of certificate authorities to trust besides the machine's.
-    pub ca_file: Option<&'a Path>,
-    /// The proxy, such as `http://proxy.example:3128`.
-    pub proxy: Option<&'a str>,
-    /// How long a call may take.
-    pub timeout: Option<Duration>,
-}
 
 /// The client of one channel.
 #[derive(Clone, Debug)]
@@ -30,69 +15,27 @@ pub struct HttpClient {
     url: Url,
 }
 
-impl<'a> HttpKeys<'a> {
-    /// All of them.
-    pub fn new(
-        url: &'a SecretSource,
-        ca_file: Option<&'a Path>,
-        proxy: Option<&'a str>,
-        timeout: Option<Duration>,
-    ) -> HttpKeys<'a> {
-        HttpKeys {
-            url,
-            ca_file,
-            proxy,
-            timeout,
-        }
-    }
-
-    /// What is wrong with them, as far as that can be known without reading a secret.
-    pub fn check(&self) -> Vec<Finding> {
-        let url = match self.url {
-            SecretSource::Plain(url) => address(url).err(),
-            _ => None,
-        };
-        let timeout = self
-            .timeout
-            .filter(Duration::is_zero)
-            .map(|_| Finding::new("timeout", "must be longer than nothing, such as \"5s\""));
-        let client = self.config(&ClientConfig::default()).check();
-        url.into_iter().chain(timeout).chain(client).collect()
-    }
-
-    fn config(&self, defaults: &ClientConfig) -> ClientConfig {
-        ClientConfig {
-            timeout: self.timeout.unwrap_or(defaults.timeout),
-            ca_file: self.ca_file.map(Path::to_owned),
-            proxy: self.proxy.map(str::to_owned),
-            // The pipeline tries again, remembers that across restarts, and has a breaker of its own.
-            retries: 0,
-            breaker_failures: 0,
-            ..defaults.clone()
-        }
-    }
-}
-
 impl HttpClient {
-    /// The client of the channel `name`. Opens no connection. `secrets` are masked in everything that is said of an answer,
+    /// The client of the channel `name`, whose address is `url`. Opens no connection. `secrets` are masked in everything that is said of an answer,
     /// besides what a request sends.
     ///
     /// # Errors
     /// [`BuildError`] that names the key.
     pub fn new(
         name: &str,
-        keys: HttpKeys<'_>,
+        url: &SecretSource,
+        settings: &HttpSettings,
         secrets: Vec<Secret>,
         deps: &Deps,
     ) -> Result<HttpClient, BuildError> {
         let setting = |finding| BuildError::setting(name, finding);
-        let secret = BuildError::resolve(name, "url", keys.url)?;
+        let secret = BuildError::resolve(name, "url", url)?;
         let url = address(&secret).map_err(setting)?;
         // Some kinds send a part of the address in the body.
         let parts = url.path_segments().into_iter().flatten().map(Secret::from);
         let config = ClientConfig {
             secrets: secrets.into_iter().chain(parts).collect(),
-            ..keys.config(&ClientConfig::from(&deps.requests))
+            ..settings.config(&ClientConfig::from(&deps.requests))
         };
         if let Some(finding) = config.check().into_iter().next() {
             return Err(setting(finding));
@@ -183,6 +126,15 @@ fn advice(status: StatusCode) -> &'static str {
         404 | 405 | 410 => "; nothing takes messages there: see whether url is still right",
         _ => "",
     }
+}
+
+/// What is wrong with an address and these keys, as far as that can be known without reading a secret.
+pub(in crate::channels) fn check(url: &SecretSource, settings: &HttpSettings) -> Vec<Finding> {
+    let url = match url {
+        SecretSource::Plain(url) => address(url).err(),
+        _ => None,
+    };
+    url.into_iter().chain(settings.check()).collect()
 }
 
 /// The message does not quote the address.

@@ -5,8 +5,11 @@
 mod chat;
 mod client;
 mod codes;
+mod settings;
 
 pub use chat::{ChatKind, Post, chat_kind};
-pub use client::{HttpClient, HttpKeys};
+pub use client::HttpClient;
+pub(super) use client::check;
 pub(super) use codes::sign;
 pub use codes::{Code, Codes, Meaning};
+pub use settings::{HttpSettings, OverHttp};

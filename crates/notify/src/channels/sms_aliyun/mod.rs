@@ -4,7 +4,6 @@
 mod signature;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use monitor_domain::Finding;
@@ -15,7 +14,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use self::signature::{Call, hex};
-use super::http::{ChatKind, Code, Codes, HttpKeys, Meaning, Post};
+use super::http::{ChatKind, Code, Codes, Meaning, Post};
 use super::phone_number;
 use crate::templates::cut;
 use crate::{Failure, Form, Limits};
@@ -149,14 +148,6 @@ pub(super) struct AliyunSettings {
     /// The service's address. Default `"https://dysmsapi.aliyuncs.com"`.
     #[serde(default = "address")]
     url: SecretSource,
-    /// A PEM file of certificate authorities to trust besides the machine's.
-    ca_file: Option<PathBuf>,
-    /// The proxy to go through. Default: the environment's.
-    proxy: Option<String>,
-    /// How long a call may take. Default `requests.timeout`.
-    #[serde(default, with = "humantime_serde::option")]
-    #[schemars(with = "String")]
-    timeout: Option<Duration>,
 }
 
 fn longest() -> usize {
@@ -182,13 +173,8 @@ impl ChatKind for AliyunSettings {
         Form::text("sms_aliyun.txt")
     }
 
-    fn http(&self) -> HttpKeys<'_> {
-        HttpKeys::new(
-            &self.url,
-            self.ca_file.as_deref(),
-            self.proxy.as_deref(),
-            self.timeout,
-        )
+    fn url(&self) -> &SecretSource {
+        &self.url
     }
 
     fn secrets(&self) -> Vec<SecretKey<'_>> {

@@ -3,7 +3,6 @@
 
 mod segments;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use monitor_domain::Finding;
@@ -12,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::http::{ChatKind, Code, Codes, HttpKeys, Meaning, Post};
+use super::http::{ChatKind, Code, Codes, Meaning, Post};
 use super::phone_number;
 use crate::{Failure, Form, Limits};
 
@@ -73,14 +72,6 @@ pub(super) struct TwilioSettings {
     /// The service's address. Default `"https://api.twilio.com"`.
     #[serde(default = "address")]
     url: SecretSource,
-    /// A PEM file of certificate authorities to trust besides the machine's.
-    ca_file: Option<PathBuf>,
-    /// The proxy to go through. Default: the environment's.
-    proxy: Option<String>,
-    /// How long a call may take. Default `requests.timeout`.
-    #[serde(default, with = "humantime_serde::option")]
-    #[schemars(with = "String")]
-    timeout: Option<Duration>,
 }
 
 fn segments_of_a_message() -> usize {
@@ -107,13 +98,8 @@ impl ChatKind for TwilioSettings {
         }
     }
 
-    fn http(&self) -> HttpKeys<'_> {
-        HttpKeys::new(
-            &self.url,
-            self.ca_file.as_deref(),
-            self.proxy.as_deref(),
-            self.timeout,
-        )
+    fn url(&self) -> &SecretSource {
+        &self.url
     }
 
     fn secrets(&self) -> Vec<SecretKey<'_>> {

@@ -1,9 +1,8 @@
 //! The keys of the kind.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
 use monitor_domain::Finding;
@@ -12,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Webhook;
-use crate::channels::http::{HttpClient, HttpKeys};
+use crate::channels::http::{HttpClient, OverHttp, check};
 use crate::channels::{BuildError, ChannelCommon, ChannelKind, ChannelSettings, Deps, validate};
 use crate::templates::{BodyTemplate, Form};
 use crate::{Limits, Notifier};
@@ -39,9 +38,12 @@ const OWN_HEADERS: [&str; 8] = [
 pub(super) type Headers = Vec<(HeaderName, HeaderValue)>;
 
 /// The keys of `kind = "webhook"`.
+pub(in crate::channels) type WebhookSettings = OverHttp<WebhookKeys>;
+
+/// Those that are its own.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::channels) struct WebhookSettings {
+pub(in crate::channels) struct WebhookKeys {
     /// The address that is called. It may be a secret.
     url: SecretSource,
     /// `"POST"`, `"PUT"` or `"PATCH"`. Default `"POST"`.
@@ -60,14 +62,6 @@ pub(in crate::channels) struct WebhookSettings {
     secret: Option<SecretSource>,
     /// What the JSON of an answer has to say, such as `{ path = "$.code", equals = [0] }`. Default: any status of success will do.
     ok: Option<BodySettings>,
-    /// A PEM file of certificate authorities to trust besides the machine's.
-    ca_file: Option<PathBuf>,
-    /// The proxy to go through. Default: the environment's.
-    proxy: Option<String>,
-    /// How long a call may take. Default `requests.timeout`.
-    #[serde(default, with = "humantime_serde::option")]
-    #[schemars(with = "String")]
-    timeout: Option<Duration>,
 }
 
 fn post() -> String {
@@ -83,16 +77,7 @@ impl ChannelKind for WebhookSettings {
     const DOC: &'static str = include_str!("doc.md");
 }
 
-impl WebhookSettings {
-    fn http(&self) -> HttpKeys<'_> {
-        HttpKeys::new(
-            &self.url,
-            self.ca_file.as_deref(),
-            self.proxy.as_deref(),
-            self.timeout,
-        )
-    }
-
+impl WebhookKeys {
     fn method(&self) -> Result<Method, Finding> {
         match self.method.as_str() {
             "POST" => Ok(Method::POST),
@@ -139,7 +124,7 @@ impl ChannelSettings for WebhookSettings {
     }
 
     fn check(&self) -> Vec<Finding> {
-        let mut findings = self.http().check();
+        let mut findings = check(&self.url, &self.http);
         findings.extend(self.method().err());
         findings.extend(self.template().err());
         findings.extend(self.rule().err());
@@ -176,8 +161,7 @@ impl ChannelSettings for WebhookSettings {
     }
 
     fn files(&self) -> Vec<(&'static str, &Path)> {
-        let file = self.ca_file.as_deref();
-        file.map(|file| ("ca_file", file)).into_iter().collect()
+        self.http.files()
     }
 
     fn build(
@@ -200,7 +184,7 @@ impl ChannelSettings for WebhookSettings {
             name: name.to_owned(),
             limits: common.limits(LIMITS),
             language: common.language(deps),
-            client: HttpClient::new(name, self.http(), secrets, deps)?,
+            client: HttpClient::new(name, &self.url, &self.http, secrets, deps)?,
             method: self.method().map_err(setting)?,
             headers,
             content_type: self.content_type.clone(),
