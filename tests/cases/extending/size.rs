@@ -4,10 +4,14 @@ use super::steps::PAGE;
 use crate::cases::blocks::blocks;
 
 /// The file of the page that ends so, and the most lines that it may have.
-const MOST: [(&str, usize); 2] = [
+const MOST: [(&str, usize); 3] = [
     ("processor/src/metrics/waiting.rs", 30),
     ("login/src/kinds/ticket.rs", 60),
+    ("notify/src/channels/robot.rs", 80),
 ];
+
+/// The most lines of a program from outside of the workspace, with a metric, a kind of system and a kind of channel.
+const MOST_OUTSIDE: usize = 80;
 
 /// What a line may have, as `rustfmt.toml` has it for code, and a little more for texts and comments.
 const WIDEST: usize = 130;
@@ -39,7 +43,7 @@ fn too_large(code: &str, most: usize) -> Option<String> {
 }
 
 #[test]
-fn a_metric_is_thirty_lines_and_a_login_is_sixty_and_their_lists_get_a_line() {
+fn a_metric_is_thirty_lines_a_login_sixty_a_channel_eighty_and_their_lists_get_a_line() {
     let all = blocks(PAGE);
     for (end, most) in MOST {
         let block = |language: &str, end: &str| {
@@ -65,6 +69,19 @@ fn a_metric_is_thirty_lines_and_a_login_is_sixty_and_their_lists_get_a_line() {
             "{end}: {} lines, and 1 in the list",
             block("rust", end).lines().count()
         );
+    }
+}
+
+#[test]
+fn a_program_from_outside_with_all_three_is_eighty_lines() {
+    let code = include_str!("../../embedding/src/main.rs");
+    assert_eq!(too_large(code, MOST_OUTSIDE), None);
+    for kind in [
+        "impl Metric for",
+        "impl SimpleLogin for",
+        "impl SimpleChannel for",
+    ] {
+        assert_eq!(code.matches(kind).count(), 1, "{kind}");
     }
 }
 

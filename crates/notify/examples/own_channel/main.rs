@@ -2,20 +2,17 @@
 
 mod robot;
 
-use monitor_domain::{Clock, Severity, SystemClock};
+use monitor_domain::{Clock, Severity, SystemClock, TableDeserializer};
 use monitor_notify::{
-    AlertFacts, ChannelCommon, ChannelSettings, Deps, Event, MessageIds, MetricInfo, Notification,
+    AlertFacts, ChannelCommon, Deps, Event, MessageIds, MetricInfo, Notification, chat_kind,
 };
-use monitor_requests::SecretSource;
 use robot::RobotSettings;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = monitor_testkit::robot::Robot::start().await;
-    let settings = RobotSettings {
-        url: SecretSource::Plain(server.url().into()),
-        room: Some("night-shift".to_owned()),
-    };
+    let table = format!("{{ url = {:?}, room = \"night-shift\" }}", server.url());
+    let settings = (chat_kind::<RobotSettings>().read)(TableDeserializer::parse(&table)?)?;
     let channel = settings.build("oncall", &ChannelCommon::default(), &Deps::standalone()?)?;
     let facts = AlertFacts {
         alert_id: 1,

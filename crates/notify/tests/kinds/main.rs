@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use monitor_domain::{Clock, Kind, SystemClock, TableDeserializer, TableError, keys_of};
 use monitor_notify::{
-    Channel, ChannelCommon, ChannelSettings, Deps, KINDS, MessageIds, Notification, Notifier, kind,
+    Channel, ChannelCommon, ChannelSettings, Deps, KINDS, MessageIds, Notification, Notifier, chat_kind,
 };
 use robot::RobotSettings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -18,7 +18,7 @@ use toml::{Table, Value};
 const SECRET: &str = "hunter2-and-more";
 
 /// A kind that no list of this crate has.
-const ROBOT: Kind<dyn ChannelSettings> = kind::<RobotSettings>();
+const ROBOT: Kind<dyn ChannelSettings> = chat_kind::<RobotSettings>();
 
 /// Who follows docs/extending.md to the letter has it in the list as well.
 fn all() -> impl Iterator<Item = Kind<dyn ChannelSettings>> {
