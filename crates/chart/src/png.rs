@@ -162,7 +162,7 @@ fn encode(pixels: &Pixmap) -> Result<Vec<u8>, ChartError> {
     let colours: Vec<[u8; 4]> = pixels
         .pixels()
         .iter()
-        .map(|pixel| pixel.demultiply())
+        .map(tiny_skia::PremultipliedColorU8::demultiply)
         .map(|pixel| [pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()])
         .collect();
     let palette = Palette::of(&colours);

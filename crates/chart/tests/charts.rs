@@ -1,4 +1,5 @@
 //! Charts as they are drawn: what is in the SVG, that the PNG is one, and that no reading breaks either.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use chrono::{DateTime, TimeDelta, Utc};
 use monitor_chart::{Chart, Range, Size};

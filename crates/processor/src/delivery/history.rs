@@ -54,10 +54,9 @@ async fn read(context: &Context, message: &Notification) -> Result<Chart, String
         .await
         .map_err(|error| error.to_string())?;
     let readings = readings.into_iter().map(|(at, value)| (at.and_utc(), value));
-    let mut chart = Chart::new(from, to, readings);
+    let mut chart = Chart::new(from, to, readings).with_threshold(message.threshold);
     if let Some(metric) = context.metric(&message.metric.key) {
         let config = metric.metric.config();
-        chart = chart.with_threshold(config.rule.condition.threshold());
         let interval = TimeDelta::from_std(config.interval).ok();
         if let Some(late) = interval
             .filter(|_| !config.is_pushed)
