@@ -79,7 +79,7 @@ fn however_restless_the_readings_are_the_picture_is_small() {
     let mut seed = 7_u32;
     let restless = (0..=3_600).map(|second| {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (second, (seed % 11 != 0).then_some(f64::from(seed >> 8)))
+        (second, (!seed.is_multiple_of(11)).then_some(f64::from(seed >> 8)))
     });
     let chart = hour(restless.collect::<Vec<_>>())
         .with_threshold(Some(1e7))
