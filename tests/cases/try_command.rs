@@ -368,3 +368,65 @@ alert = { above = 10 }
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_template_is_shown_and_what_is_wrong_with_it_is_said() {
+    let site = Site::with(Backend::Sqlite, &Config::default()).await.unwrap();
+    let (code, said, errors) = attempt(&site, "template", "mail").await;
+    assert_eq!(code, Some(0), "{said}{errors}");
+    assert_says(
+        &said,
+        &[
+            "==== alert",
+            "[critical] Unpaid orders 131 > 100: Order 20261123-0005 failed: payment provider timed out after 30 s (and 4 more)",
+            "· and 3 more, on the page",
+            "Runbook: https://wiki.example.com/orders",
+            "==== recovered",
+            "[recovered] Unpaid orders: 88 is below 90 (after 2 h 5 min)",
+        ],
+    );
+    assert!(site.world.mail.mails().is_empty(), "nothing is sent");
+    let html = tempfile::tempdir().unwrap();
+    let run = |more: &[&str]| {
+        let mut command = Command::new(binary("monitor"));
+        command.args(["try", "template", "mail", "--event", "reminder", "--config"]);
+        let ended = command.arg(&site.config).args(more).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+        (
+            ended.status.code(),
+            said,
+            String::from_utf8_lossy(&ended.stderr).into_owned(),
+        )
+    };
+    let (code, said, errors) = run(&["--lang", "zh", "--html", html.path().to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(
+        said.contains("【警告·未处理】监控告警-未支付订单 140 > 100：") && !said.contains("==== alert"),
+        "{said}"
+    );
+    let page = std::fs::read_to_string(html.path().join("reminder.html")).unwrap();
+    assert!(
+        page.contains("查看告警") && page.contains("data:image/png;base64,") && !page.contains("cid:"),
+        "{page}"
+    );
+
+    // A template of the folder takes the place of the program's, and a mistake in it is said with its place.
+    let folder = tempfile::tempdir().unwrap();
+    let subject = folder.path().join("mail/subject.txt");
+    std::fs::create_dir(folder.path().join("mail")).unwrap();
+    std::fs::write(&subject, "{{ title }} steht auf {{ value }}").unwrap();
+    let config = std::fs::read_to_string(&site.config).unwrap();
+    let with_folder = format!("[web]\ntemplates = {:?}\n", folder.path());
+    std::fs::write(&site.config, config.replacen("[web]\n", &with_folder, 1)).unwrap();
+    let (code, said, errors) = run(&[]);
+    assert!(
+        code == Some(0) && said.contains("Unpaid orders steht auf 140"),
+        "{said}{errors}"
+    );
+    std::fs::write(&subject, "{{ title }}\n{{ nonsense() }}").unwrap();
+    let (code, _, errors) = run(&[]);
+    assert!(
+        code != Some(0) && errors.contains("mail/subject.txt:2:"),
+        "{errors}"
+    );
+}

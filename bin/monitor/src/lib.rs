@@ -73,7 +73,7 @@ enum Command {
         #[command(subcommand)]
         what: RoutesWhat,
     },
-    /// Try one thing now: read a metric, or send a test message.
+    /// Try one thing now: read a metric, show messages, or send a test message.
     Try {
         #[command(subcommand)]
         what: TryWhat,
@@ -144,5 +144,11 @@ async fn run(command: Command, worker: &Worker) -> Result<(), Exit> {
         Command::Try {
             what: TryWhat::Channel { name, config },
         } => trial::channel(program, &path(config), &name).await,
+        Command::Try {
+            what: TryWhat::Template(args),
+        } => {
+            let config = args.config.config.clone();
+            trial::template(program, &path(ConfigArgs { config }), &args)
+        }
     }
 }

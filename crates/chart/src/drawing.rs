@@ -6,7 +6,7 @@ use crate::{Chart, Size};
 
 /// Room around the line.
 const MARGIN: f64 = 10.0;
-/// A column has so many pixels of the page: more points could not be told apart.
+/// A column has so many pixels of the page: more points could not be distinguished.
 const COLUMN: u16 = 2;
 /// How high the marks of failed readings are.
 const FAILED: f64 = 3.0;
@@ -15,13 +15,13 @@ const DOT: f64 = 1.6;
 /// The radius of the last reading.
 const LAST: f64 = 3.5;
 
-/// Colours that can be told apart on the panel, by those too who do not see red and green.
+/// Colours that can be distinguished on the panel, by those too who do not see red and green.
 pub(crate) mod colour {
     /// One with its opacity.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct Colour(pub(crate) u8, pub(crate) u8, pub(crate) u8, pub(crate) u8);
 
-    /// The panel has its own colour, so that the rest is seen on light and on dark pages.
+    /// The panel has its own colour, so that the rest is visible on light and on dark pages.
     pub(crate) const PANEL: Colour = Colour(0xf3, 0xf6, 0xfa, 0xff);
     pub(crate) const FRAME: Colour = Colour(0xc9, 0xd1, 0xdb, 0xff);
     pub(crate) const GRID: Colour = Colour(0xdd, 0xe3, 0xea, 0xff);

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-/// How many colours are kept: enough that no edge is seen to be rough.
+/// How many colours are kept: enough that no edge is visibly rough.
 const COLOURS: usize = 48;
 
 /// Red, green, blue and opacity.

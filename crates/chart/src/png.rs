@@ -46,7 +46,7 @@ impl Canvas {
         Ok(canvas)
     }
 
-    /// Draws one; what has no extent is not seen.
+    /// Draws one; what has no extent is invisible.
     fn shape(&mut self, shape: &Shape, (width, height): Point) {
         let mut path = PathBuilder::new();
         match shape {

@@ -60,7 +60,7 @@ impl Element<'_> {
     }
 }
 
-/// A place to a tenth of a pixel: more is not seen.
+/// A place to a tenth of a pixel: more is invisible.
 struct Tenths(f64);
 
 impl Display for Tenths {

@@ -16,7 +16,7 @@ pub use channels::{
 pub use monitor_chart::Chart;
 
 pub use message::{AlertFacts, Event, MessageIds, MetricInfo, Notification};
-pub use notifier::{Failure, Limits, Notifier};
+pub use notifier::{Failure, Limits, Notifier, Preview};
 pub use templates::{
     ChatLink, ChatTemplate, ChatText, Escape, Form, Mail, Picture, TemplateError, Templates,
 };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use monitor_domain::Language;
 
 use crate::Notification;
 
@@ -109,6 +110,17 @@ impl Failure {
     }
 }
 
+/// A message as a channel shows it, by its templates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// The subject, or what a notification of a phone shows; empty where the channel has neither.
+    pub title: String,
+    /// The text, in the markup of the channel.
+    pub text: String,
+    /// The same for a browser, with its pictures in it, where the channel sends HTML too.
+    pub html: Option<String>,
+}
+
 /// A channel: one way to reach people or systems. An implementation delivers once and classifies what went wrong; it
 /// never retries, queues or sleeps, because the pipeline that calls it does, and remembers across restarts.
 #[async_trait]
@@ -138,6 +150,18 @@ pub trait Notifier: Send + Sync {
     /// Whether it shows a message's [chart](Notification::chart). Readings are loaded for those channels alone.
     fn shows_chart(&self) -> bool {
         false
+    }
+
+    /// This message as the channel shows it, in its own language or another; nothing where no template writes it.
+    ///
+    /// # Errors
+    /// Why the templates cannot write it.
+    fn preview(
+        &self,
+        _notification: &Notification,
+        _language: Option<Language>,
+    ) -> Result<Option<Preview>, Failure> {
+        Ok(None)
     }
 
     /// How often what still fires has to be sent again, where the other side takes it to be over otherwise; `None` where it does not.

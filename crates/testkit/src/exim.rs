@@ -14,7 +14,7 @@ pub const USER: &str = "monitor";
 /// The password.
 pub const PASSWORD: &str = "Right-Horse-9-Battery";
 
-/// Run by root, it runs as this user and group, which Linux calls `nobody`: what root has no right to give away is not asked for.
+/// Run by root, it runs as this user and group, which Linux calls `nobody`: what root has no right to give away is not needed.
 const NOBODY: u32 = 65_534;
 
 /// Debian has it where only root's `PATH` leads.

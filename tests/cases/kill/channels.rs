@@ -1,5 +1,5 @@
 //! The channels of the kill test, each of another nature: mails with a Message-ID; a robot that says with status 200 whether
-//! it took a message, and knows no id; a receiver that checks signatures and is told an id; a push to phones without one.
+//! it took a message, and knows no id; a receiver that checks signatures and knows an id; a push to phones without one.
 
 use monitor_domain::SystemClock;
 use monitor_simulator::SmtpSink;

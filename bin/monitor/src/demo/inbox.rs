@@ -13,7 +13,7 @@ use tera::{Context, Tera};
 use super::store::{Kept, Store};
 
 const PAGE: &str = include_str!("inbox.html");
-/// A mail brings its own styles and pictures and nothing else: no script, no form, nothing from elsewhere.
+/// A mail brings its own styles and pictures and nothing else: no script, no form, nothing from another place.
 const MAIL_CSP: &str =
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'";
 

@@ -39,7 +39,7 @@ pub(crate) async fn run(program: &Program, config: &Path, name: &str) -> Result<
 }
 
 /// The channel, made of its own section: what is wrong with another one does not matter here.
-fn find(settings: &Settings, name: &str, clock: &SharedClock) -> Result<Arc<dyn Notifier>, Exit> {
+pub(super) fn find(settings: &Settings, name: &str, clock: &SharedClock) -> Result<Arc<dyn Notifier>, Exit> {
     let known: Vec<&str> = settings
         .channels
         .iter()

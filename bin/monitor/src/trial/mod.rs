@@ -6,6 +6,7 @@ mod metric;
 mod pushed;
 mod question;
 mod stored;
+mod template;
 mod words;
 
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub(crate) enum TryWhat {
         #[command(flatten)]
         config: ConfigArgs,
     },
+    /// Show the messages of a channel as its templates write them; sends nothing.
+    Template(template::TemplateArgs),
     /// Send a test message to each recipient of a channel.
     Channel {
         /// Its name in the config.
@@ -40,6 +43,7 @@ pub(crate) enum TryWhat {
 
 pub(crate) use channel::run as channel;
 pub(crate) use metric::run as metric;
+pub(crate) use template::run as template;
 
 /// A name that the config does not have; with those that it has, and the one that may have been meant.
 fn unknown(what: &str, name: &str, known: &[&str]) -> Exit {

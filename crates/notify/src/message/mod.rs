@@ -6,6 +6,7 @@
 mod event;
 mod notification;
 mod parts;
+mod sample;
 
 pub use event::Event;
 pub use notification::Notification;

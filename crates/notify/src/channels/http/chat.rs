@@ -18,7 +18,7 @@ use super::codes::NamedSecret;
 use super::settings::{HttpSettings, OverHttp};
 use crate::channels::{BuildError, ChannelCommon, ChannelSettings, Deps, validate};
 use crate::message::Notification;
-use crate::notifier::{Failure, Limits, Notifier};
+use crate::notifier::{Failure, Limits, Notifier, Preview};
 use crate::templates::{ChatTemplate, ChatText, Form};
 
 /// A kind of channel that posts a rendered text to one address. Its settings are its own keys; those of
@@ -234,6 +234,22 @@ impl<K: ChatKind> Notifier for Built<K> {
                 Err(own.map_or(by_status, |own| own.after(pause)))
             }
         }
+    }
+
+    fn preview(
+        &self,
+        notification: &Notification,
+        language: Option<Language>,
+    ) -> Result<Option<Preview>, Failure> {
+        let text = self
+            .template
+            .render(notification, language.unwrap_or(self.language))
+            .map_err(|error| Failure::permanent(error.to_string()))?;
+        Ok(Some(Preview {
+            title: text.title,
+            text: text.body,
+            html: None,
+        }))
     }
 
     async fn probe(&self) -> Result<(), Failure> {

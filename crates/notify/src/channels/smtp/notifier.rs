@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use lettre::message::Mailbox;
 use monitor_domain::Language;
 
@@ -11,7 +13,7 @@ use super::folder;
 use super::mailbox::mailbox;
 use super::message::{self, Letterhead};
 use super::pool::Pool;
-use crate::{Failure, Limits, Notification, Notifier, Templates};
+use crate::{Failure, Limits, Notification, Notifier, Preview, Templates};
 
 /// A mail channel.
 pub(super) struct Smtp {
@@ -75,6 +77,30 @@ impl Notifier for Smtp {
         }
         log::info!(channel = self.name.as_str(), recipient = address.as_str(), id = notification.id.as_str(); "mail sent");
         Ok(())
+    }
+
+    fn preview(
+        &self,
+        notification: &Notification,
+        language: Option<Language>,
+    ) -> Result<Option<Preview>, Failure> {
+        let mail = self
+            .templates
+            .mail(notification, language.unwrap_or(self.language))
+            .map_err(|error| Failure::permanent(error.to_string()))?;
+        let mut html = mail.html;
+        if let Some(picture) = mail.chart {
+            let data = BASE64_STANDARD.encode(picture.png);
+            html = html.replace(
+                &format!("cid:{}", picture.cid),
+                &format!("data:image/png;base64,{data}"),
+            );
+        }
+        Ok(Some(Preview {
+            title: mail.subject,
+            text: mail.text,
+            html: Some(html),
+        }))
     }
 
     async fn probe(&self) -> Result<(), Failure> {

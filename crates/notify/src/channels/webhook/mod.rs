@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::http::HttpClient;
 use crate::templates::{BodyTemplate, ChatTemplate, document};
-use crate::{Failure, Limits, Notification, Notifier};
+use crate::{Failure, Limits, Notification, Notifier, Preview};
 
 pub(super) use settings::WebhookSettings;
 
@@ -38,13 +38,17 @@ struct Webhook {
 }
 
 impl Webhook {
-    fn request(&self, notification: &Notification) -> Result<Request, Failure> {
-        let body = match &self.body {
-            None => Value::Object(document(notification)).to_string(),
+    fn body(&self, notification: &Notification, language: Language) -> Result<String, Failure> {
+        match &self.body {
+            None => Ok(Value::Object(document(notification)).to_string()),
             Some(template) => template
-                .render(&self.words.body_fields(notification, self.language))
-                .map_err(|error| Failure::transient(format!("the template {error}")))?,
-        };
+                .render(&self.words.body_fields(notification, language))
+                .map_err(|error| Failure::transient(format!("the template {error}"))),
+        }
+    }
+
+    fn request(&self, notification: &Notification) -> Result<Request, Failure> {
+        let body = self.body(notification, self.language)?;
         let mut request = Request::new(self.method.clone(), self.client.url());
         for (name, value) in &self.headers {
             request = request.header(name.clone(), value.clone());
@@ -102,6 +106,18 @@ impl Notifier for Webhook {
         let request = self.request(notification)?;
         let response = self.client.send(request).await?;
         self.judge(&response)
+    }
+
+    fn preview(
+        &self,
+        notification: &Notification,
+        language: Option<Language>,
+    ) -> Result<Option<Preview>, Failure> {
+        Ok(Some(Preview {
+            title: String::new(),
+            text: self.body(notification, language.unwrap_or(self.language))?,
+            html: None,
+        }))
     }
 
     async fn probe(&self) -> Result<(), Failure> {
