@@ -32,7 +32,8 @@ const fn run(
     }
 }
 
-const RUNS: [Run; 20] = [
+const RUNS: [Run; 21] = [
+    run("chart", "draw", &["{tmp}"], &[]),
     run(
         "domain",
         "failing",

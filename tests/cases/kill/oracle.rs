@@ -99,7 +99,7 @@ pub(super) async fn check(
 
     let messages = owed(happened);
     recorded(&rows, happened, &messages, &mut counted);
-    delivered(&rows, &messages, &mut counted);
+    delivered(&rows, &mut counted);
     escalated(&rows, &mut counted);
     sounded(&rows, &site.world.b.alarms(), kills, &mut counted);
     let came = sinks.came(&site.world.mail);
@@ -209,7 +209,7 @@ fn recorded(rows: &Rows, happened: &Happened, messages: &BTreeSet<String>, count
 }
 
 /// Nothing is left in the outbox or given up, and what is in it is what is owed.
-fn delivered(rows: &Rows, messages: &BTreeSet<String>, counted: &mut Counted) {
+fn delivered(rows: &Rows, counted: &mut Counted) {
     let mut sent: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for delivery in &rows.deliveries {
         assert_eq!(delivery.status, DeliveryStatus::Sent, "{delivery:?}");
@@ -217,17 +217,18 @@ fn delivered(rows: &Rows, messages: &BTreeSet<String>, counted: &mut Counted) {
         let took = delivery.finished_at.unwrap() - delivery.created_at;
         counted.slowest = counted.slowest.max(took.to_std().unwrap_or_default());
     }
+    // One message an alert, however many orders it is about.
     let alerts = rows.alerts.len();
-    let of_w = messages.iter().filter(|id| id.starts_with("w-")).count();
+    let of_w = of(&rows.alerts, "w").len();
     let mut owed = BTreeMap::from([(("@alarm", "alarm"), alerts), (("@details", "details"), alerts)]);
     for lane in LANES {
         let to = readers(lane).len();
         owed.insert((lane, "recovered"), counted.recoveries * to);
         if is_later(lane) {
-            owed.insert((lane, "alert"), (messages.len() - of_w) * to);
+            owed.insert((lane, "alert"), (alerts - of_w) * to);
             owed.insert((lane, "escalation"), of_w * to);
         } else {
-            owed.insert((lane, "alert"), messages.len() * to);
+            owed.insert((lane, "alert"), alerts * to);
         }
     }
     assert_eq!(sent, owed);

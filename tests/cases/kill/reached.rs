@@ -1,4 +1,4 @@
-//! What came through the channels is what is owed: each message to each reader, and nothing else. What came twice is the same
+//! What came through the channels is what is owed: each order to each reader, and nothing else. What came twice is the same
 //! message, by its id where the channel has one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,7 +15,7 @@ pub(super) struct Reached {
     pub(super) repeats: usize,
 }
 
-/// Checks all channels; `orders` are the ids of all messages that there are to tell.
+/// Checks all channels; `orders` are the ids of all orders that people are to be notified of.
 pub(super) fn check(
     deliveries: &[Delivery],
     came: &[Came],
@@ -86,13 +86,15 @@ fn sent(lane: &str, owed: &[&Delivery], copies: &HashMap<&str, Vec<&Came>>) {
     }
 }
 
-/// And what people can read, whatever the database says: each order in one message, and the rest is what else is owed.
+/// And what people can read, whatever the database says: each order in one message, which has all orders of its alert, and
+/// the rest is what else is owed.
 fn read(lane: &str, owed: &[&Delivery], copies: &HashMap<&str, Vec<&Came>>, orders: &BTreeSet<&str>) {
     let (mut read, mut others): (BTreeMap<&str, usize>, usize) = (BTreeMap::new(), 0);
     for same in copies.values() {
-        match order(&same[0].text) {
-            Some(id) => *read.entry(id).or_default() += 1,
-            None => others += 1,
+        let ids = orders_in(&same[0].text);
+        others += usize::from(ids.is_empty());
+        for id in ids {
+            *read.entry(id).or_default() += 1;
         }
     }
     assert!(
@@ -107,8 +109,8 @@ fn read(lane: &str, owed: &[&Delivery], copies: &HashMap<&str, Vec<&Came>>, orde
     assert_eq!(others, rest, "{lane}: recoveries and escalations");
 }
 
-/// The id of the order that a message tells of.
-fn order(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("Order ")?;
-    Some(rest.split_once(" is unpaid")?.0)
+/// The ids of the orders that a message is about, each once: the subject says the first again.
+fn orders_in(text: &str) -> BTreeSet<&str> {
+    let after = text.split("Order ").skip(1);
+    after.filter_map(|rest| Some(rest.split_once(" is unpaid")?.0)).collect()
 }

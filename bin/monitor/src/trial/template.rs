@@ -1,4 +1,4 @@
-//! `monitor try template`: what the messages of a channel look like.
+//! `monitor try template`: the messages of a channel as it would send them.
 
 use std::path::{Path, PathBuf};
 
