@@ -112,5 +112,7 @@ fn read(lane: &str, owed: &[&Delivery], copies: &HashMap<&str, Vec<&Came>>, orde
 /// The ids of the orders that a message is about, each once: the subject says the first again.
 fn orders_in(text: &str) -> BTreeSet<&str> {
     let after = text.split("Order ").skip(1);
-    after.filter_map(|rest| Some(rest.split_once(" is unpaid")?.0)).collect()
+    after
+        .filter_map(|rest| Some(rest.split_once(" is unpaid")?.0))
+        .collect()
 }
