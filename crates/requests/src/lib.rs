@@ -35,7 +35,7 @@ pub use error::{BuildError, Error, ErrorKind, Phase};
 pub use excerpt::excerpt;
 pub use http_date::{parse as parse_http_date, write as write_http_date};
 pub use json_path::{JsonPath, json_path};
-pub use mask::without_secrets;
+pub use mask::{secret_segments, without_secrets};
 pub use request::Request;
 pub use response::Response;
 pub use secret::{Secret, SecretError, SecretKey, SecretSource};

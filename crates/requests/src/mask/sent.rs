@@ -10,7 +10,7 @@ use url::{Url, form_urlencoded};
 
 use super::{LEAST, LEAST_WITHIN, Mask, is_key};
 use crate::redact::{is_secret_header, is_secret_name};
-use crate::{ClientConfig, Request};
+use crate::{ClientConfig, Request, Secret};
 
 /// Headers whose values say how to talk, not who is talking.
 const PLAIN_HEADERS: [HeaderName; 6] = [
@@ -25,6 +25,20 @@ const PLAIN_HEADERS: [HeaderName; 6] = [
 /// Values are searched for values in them so many times over.
 const DEEP: usize = 4;
 
+/// What the addresses of many services share: these are words of what they say too, such as "invalid webhook url".
+const SHARED_SEGMENTS: [&str; 10] = [
+    "api",
+    "bot",
+    "cgi-bin",
+    "hook",
+    "hooks",
+    "open-apis",
+    "robot",
+    "send",
+    "services",
+    "webhook",
+];
+
 /// Fields that say who signs in. A refusal that cannot say who was refused helps nobody.
 const ACCOUNT_FIELDS: [&str; 6] = ["user", "username", "user_name", "account", "login", "loginname"];
 
@@ -33,9 +47,7 @@ impl Mask {
     pub(crate) fn of(request: &Request, config: &ClientConfig) -> Mask {
         let mut mask = Mask::of_url(&request.url);
         if request.secret_url {
-            for segment in request.url.path().split('/') {
-                mask.add(&percent_decoded(segment), true);
-            }
+            mask.add_secrets(secret_segments(&request.url));
         }
         for (name, value) in &request.headers {
             mask.add_header(name, value);
@@ -170,6 +182,13 @@ impl Mask {
     }
 }
 
+/// The segments of the path of a secret address: whoever knows them can call it.
+pub fn secret_segments(url: &Url) -> impl Iterator<Item = Secret> {
+    let segments = url.path().split('/').map(percent_decoded);
+    let own = segments.filter(|segment| !SHARED_SEGMENTS.contains(&&**segment));
+    own.map(|segment| Secret::from(segment.as_str()))
+}
+
 /// Those of the environment, which are used where the config has none.
 fn proxies_of_environment() -> &'static [String] {
     static PROXIES: LazyLock<Vec<String>> = LazyLock::new(|| {
@@ -302,6 +321,18 @@ mod tests {
         let request = Request::post(url);
         assert_eq!(shown(&request), "no robot 9f8a7b6c-1d2e");
         assert_eq!(shown(&request.secret_url()), "no robot [redacted]");
+    }
+
+    #[test]
+    fn what_all_addresses_share_is_no_secret() {
+        let url =
+            Url::parse("https://robot.example/cgi-bin/webhook/send/shop-alerts?key=9f8a7b6c-1d2e").unwrap();
+        let mask = Mask::of(&Request::post(url).secret_url(), &ClientConfig::default());
+        let said = "invalid webhook url, send to shop-alerts with 9f8a7b6c-1d2e";
+        assert_eq!(
+            mask.hide(said, Which::All),
+            "invalid webhook url, send to [redacted] with [redacted]"
+        );
     }
 
     #[test]

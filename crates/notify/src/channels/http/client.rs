@@ -2,7 +2,9 @@
 
 use http::StatusCode;
 use monitor_domain::{Finding, SharedClock};
-use monitor_requests::{Client, ClientConfig, Error, Request, Response, Secret, SecretSource, Url};
+use monitor_requests::{
+    Client, ClientConfig, Error, Request, Response, Secret, SecretSource, Url, secret_segments,
+};
 
 use super::HttpSettings;
 use crate::channels::{BuildError, Deps};
@@ -32,7 +34,7 @@ impl HttpClient {
         let secret = BuildError::resolve(name, "url", url)?;
         let url = address(&secret).map_err(setting)?;
         // Some kinds send a part of the address in the body.
-        let parts = url.path_segments().into_iter().flatten().map(Secret::from);
+        let parts = secret_segments(&url);
         let config = ClientConfig {
             secrets: secrets.into_iter().chain(parts).collect(),
             ..settings.config(&ClientConfig::from(&deps.requests))
