@@ -50,6 +50,10 @@ impl BodySettings {
         };
         let present = json_path("present", &self.present)?;
         let path = json_path("path", &self.path)?;
+        if self.equals.as_ref().is_some_and(Vec::is_empty) {
+            let message = "names no value, so no answer would ever do; such as [0]";
+            return Err(Finding::new(format!("{key}.equals"), message));
+        }
         let compares = self.equals.is_some() || self.not_equals.is_some();
         let compared = match path {
             Some(path) if compares => Some(Compared {
@@ -222,6 +226,7 @@ mod tests {
         for (text, field) in [
             ("", "ok"),
             ("path = '$.code'", "ok.path"),
+            ("path = '$.code'\nequals = []", "ok.equals"),
             ("equals = [0]", "ok.path"),
             ("path = 'code'\nequals = [0]", "ok.path"),
             ("present = 'data'", "ok.present"),

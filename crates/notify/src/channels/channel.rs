@@ -30,12 +30,14 @@ impl Channel {
 /// What every [`ChannelSettings::build`] begins with: refuses settings in which something is wrong.
 ///
 /// # Errors
-/// [`BuildError::Setting`] with the first of what the two checks find.
+/// [`BuildError::Setting`] with the first of what the checks find.
 pub fn validate(
     name: &str,
     settings: &dyn ChannelSettings,
     common: &ChannelCommon,
 ) -> Result<(), BuildError> {
-    let first = settings.check().into_iter().chain(common.check()).next();
-    first.map_or(Ok(()), |finding| Err(BuildError::setting(name, finding)))
+    let both = settings.check_common(common);
+    let mut all = settings.check().into_iter().chain(common.check()).chain(both);
+    all.next()
+        .map_or(Ok(()), |finding| Err(BuildError::setting(name, finding)))
 }

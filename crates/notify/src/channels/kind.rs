@@ -23,6 +23,11 @@ pub trait ChannelSettings: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// What is wrong with the keys that every kind has, where it is this kind that cannot have them so.
+    fn check_common(&self, _common: &ChannelCommon) -> Vec<Finding> {
+        Vec::new()
+    }
+
     /// The keys that hold a secret, those that are set.
     fn secrets(&self) -> Vec<SecretKey<'_>>;
 

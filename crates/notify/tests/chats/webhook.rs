@@ -153,6 +153,16 @@ async fn what_is_wrong_with_the_keys_is_said_where_it_stands() {
             "set content_type",
         ),
         (
+            "headers = { X-Team = \"a\\nb: c\" }",
+            "headers.X-Team",
+            "no header may have",
+        ),
+        (
+            "ok = { path = \"$.a\", equals = [] }",
+            "ok.equals",
+            "names no value",
+        ),
+        (
             "headers = { HOST = \"a\" }",
             "headers.HOST",
             "the program writes it",

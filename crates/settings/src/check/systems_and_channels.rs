@@ -30,6 +30,7 @@ impl Checker<'_, '_> {
             let at = path(&["channels", &name]);
             self.name(&at, &name);
             let (common, settings) = self.of_a_kind(&at, &self.kinds.channels)?;
+            self.findings(&at, settings.check_common(&common));
             Some(Channel {
                 name,
                 common,

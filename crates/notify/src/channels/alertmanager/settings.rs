@@ -110,6 +110,12 @@ impl ChannelSettings for AlertmanagerSettings {
         [url].into_iter().chain(password).chain(token).collect()
     }
 
+    fn check_common(&self, common: &ChannelCommon) -> Vec<Finding> {
+        let why = "Alertmanager groups alerts by itself, and several in one would have no end: leave it out";
+        let digest = common.digest.map(|_| Finding::new("digest", why));
+        digest.into_iter().collect()
+    }
+
     fn files(&self) -> Vec<(&'static str, &Path)> {
         self.http.files()
     }
@@ -122,12 +128,6 @@ impl ChannelSettings for AlertmanagerSettings {
     ) -> Result<Arc<dyn Notifier>, BuildError> {
         validate(name, self, common)?;
         let setting = |finding| BuildError::setting(name, finding);
-        if common.digest.is_some() {
-            return Err(setting(Finding::new(
-                "digest",
-                "Alertmanager groups alerts by itself, and several in one would have no end: leave it out",
-            )));
-        }
         let account = self.account(name)?;
         let secrets = match &account {
             Account::Nobody => Vec::new(),

@@ -34,6 +34,9 @@ const OWN_HEADERS: [&str; 8] = [
     "x-monitor-signature",
 ];
 
+/// What is wrong with a line break, and the like.
+const NO_VALUE: &str = "has characters that no header may have";
+
 /// Further headers of a request.
 pub(super) type Headers = Vec<(HeaderName, HeaderValue)>;
 
@@ -109,8 +112,7 @@ impl WebhookKeys {
             let setting =
                 |why: &str| BuildError::setting(name, Finding::new(format!("headers.{key}"), why.to_owned()));
             let header = key.parse().map_err(|_| setting("is no name of a header"))?;
-            let value = HeaderValue::from_str(secret.expose())
-                .map_err(|_| setting("has characters that no header may have"))?;
+            let value = HeaderValue::from_str(secret.expose()).map_err(|_| setting(NO_VALUE))?;
             headers.push((header, value));
             secrets.push(secret);
         }
@@ -134,12 +136,15 @@ impl ChannelSettings for WebhookSettings {
                 "is none; such as \"application/json\"",
             ));
         }
-        for name in self.headers.keys() {
+        for (name, value) in &self.headers {
             let message = match name.parse::<HeaderName>() {
                 Err(_) => "is no name of a header",
                 Ok(header) if header == "content-type" => "set content_type instead",
                 Ok(header) if OWN_HEADERS.contains(&header.as_str()) => "the program writes it",
-                Ok(_) => continue,
+                Ok(_) => match value {
+                    SecretSource::Plain(value) if HeaderValue::from_str(value.expose()).is_err() => NO_VALUE,
+                    _ => continue,
+                },
             };
             findings.push(Finding::new(format!("headers.{name}"), message));
         }
