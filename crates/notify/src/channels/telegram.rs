@@ -2,6 +2,7 @@
 //! #responseparameters (answers), core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this (rates);
 //! descriptions: github.com/TelegramBotAPI/errors.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use monitor_domain::Finding;
@@ -12,6 +13,9 @@ use serde_json::{Value, json};
 
 use super::http::{ChatKind, Code, Codes, Meaning, Post};
 use crate::{Failure, Form, Limits};
+
+/// Stands between `@` and a name, and is invisible (U+2060, WORD JOINER).
+const APART: char = '\u{2060}';
 
 /// Where bots are.
 const SERVER: &str = "https://api.telegram.org";
@@ -104,7 +108,7 @@ impl ChatKind for TelegramSettings {
         Form {
             file: "telegram.html",
             template: include_str!("../../chat/telegram.html"),
-            escape: Form::html,
+            escape: calling_nobody,
             limit: 4096,
             measure: shown_units,
         }
@@ -190,6 +194,26 @@ fn refusal(response: &Response, failure: Failure) -> Option<Failure> {
     Some(failure.after(parameters["retry_after"].as_u64().map(Duration::from_secs)))
 }
 
+/// For HTML, and so that `@name` calls nobody: Telegram makes a mention of that by itself, wherever it stands. In an address it is a
+/// part of that.
+fn calling_nobody(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    let is_address = ["http://", "https://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme))
+        && !text.contains(char::is_whitespace);
+    let mut rest = text;
+    while let Some(at) = rest.find('@').filter(|_| !is_address) {
+        let (before, after) = rest.split_at(at + 1);
+        Form::html(before, out)?;
+        let in_word = rest[..at].ends_with(|one: char| one.is_ascii_alphanumeric() || one == '_');
+        if !in_word && after.starts_with(|one: char| one.is_ascii_alphanumeric() || one == '_') {
+            write!(out, "{APART}")?;
+        }
+        rest = after;
+    }
+    Form::html(rest, out)
+}
+
 /// A number, or a name after `@`.
 fn is_chat(chat: &str) -> bool {
     let digits = chat.strip_prefix('-').unwrap_or(chat);
@@ -230,6 +254,32 @@ mod tests {
             ("告<a href=\"https://x/?a=1&amp;b=2\">警</a>👍", 4),
         ] {
             assert_eq!(shown_units(text), units, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_in_a_text_is_no_mention() {
+        let written = |text: &str| {
+            let mut out = Vec::new();
+            calling_nobody(text, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        for (text, expected) in [
+            ("@ceo", "@\u{2060}ceo"),
+            (
+                "call @ceo, (@bob_1) & @",
+                "call @\u{2060}ceo, (@\u{2060}bob_1) &amp; @",
+            ),
+            ("告警@ceo", "告警@\u{2060}ceo"),
+            ("ops@example.com", "ops@example.com"),
+            ("@@ceo", "@@\u{2060}ceo"),
+            (
+                "https://m.example/@shop?a=1&b=2",
+                "https://m.example/@shop?a=1&amp;b=2",
+            ),
+            ("https://m.example/ @ceo", "https://m.example/ @\u{2060}ceo"),
+        ] {
+            assert_eq!(written(text), expected, "{text}");
         }
     }
 
