@@ -104,6 +104,11 @@ impl ChatKind for SlackSettings {
     }
 
     fn judge(&self, response: &Response) -> Result<(), Failure> {
+        if response.is_html() && response.text().trim_start().starts_with('<') {
+            return Err(Failure::transient(
+                "the answer is a web page; a proxy may have answered instead",
+            ));
+        }
         match response.text().trim() {
             "ok" => Ok(()),
             "" => Err(Failure::transient(
