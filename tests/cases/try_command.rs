@@ -382,7 +382,7 @@ async fn a_template_is_shown_and_what_is_wrong_with_it_is_said() {
             "· and 3 more, on the page",
             "Runbook: https://wiki.example.com/orders",
             "==== recovered",
-            "[recovered] Unpaid orders: 88 is below 90 (after 2 h 5 min)",
+            "[recovered] Unpaid orders: 88 is below 90 (after 18 min 20 s)",
         ],
     );
     assert!(site.world.mail.mails().is_empty(), "nothing is sent");
@@ -401,7 +401,8 @@ async fn a_template_is_shown_and_what_is_wrong_with_it_is_said() {
     let (code, said, errors) = run(&["--lang", "zh", "--html", html.path().to_str().unwrap()]);
     assert_eq!(code, Some(0), "{errors}");
     assert!(
-        said.contains("【警告·未处理】监控告警-未支付订单 140 > 100：") && !said.contains("==== alert"),
+        said.contains("【警告·未处理】监控告警-未支付订单：140 高于 100（已持续 2 小时 5 分钟）")
+            && !said.contains("==== alert"),
         "{said}"
     );
     let page = std::fs::read_to_string(html.path().join("reminder.html")).unwrap();

@@ -124,6 +124,16 @@ impl Chart {
         self.threshold.filter(|value| scale.contains(*value))
     }
 
+    /// The times that are marked, in the order in which they were set.
+    pub fn marks(&self) -> &[DateTime<Utc>] {
+        &self.marks
+    }
+
+    /// Whether a reading failed, so that there is a mark at the foot.
+    pub fn has_failed(&self) -> bool {
+        self.readings.iter().any(|(_, value)| value.is_none())
+    }
+
     /// The lowest, the highest and the last good reading; nothing where there is none.
     pub fn range(&self) -> Option<Range> {
         let mut values = self.readings.iter().filter_map(|(_, value)| *value);

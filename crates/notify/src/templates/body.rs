@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use tera::{Context, Filter, Kwargs, State, Tera};
 
 use super::chat::{ChatTemplate, Form};
-use super::engine::{engine, sample};
+use super::engine::{engine, samples};
 use super::error::broken;
 use crate::{Event, MetricInfo, Notification};
 
@@ -49,13 +49,15 @@ impl BodyTemplate {
         let template = BodyTemplate { tera: Arc::new(tera) };
         for language in Language::ALL {
             for event in Event::ALL {
-                let body = template.render(&context(&sample(event), Map::new(), language))?;
-                if format == Format::Json
-                    && let Err(error) = serde_json::from_str::<Value>(&body)
-                {
-                    return Err(format!(
-                        "writes no JSON for {event}: {error}; a value that may be missing is written {{{{ value | json }}}}"
-                    ));
+                for sample in samples(event, language) {
+                    let body = template.render(&context(&sample, Map::new(), language))?;
+                    if format == Format::Json
+                        && let Err(error) = serde_json::from_str::<Value>(&body)
+                    {
+                        return Err(format!(
+                            "writes no JSON for {event}: {error}; a value that may be missing is written {{{{ value | json }}}}"
+                        ));
+                    }
                 }
             }
         }
@@ -82,6 +84,10 @@ pub(crate) fn context(
     let mut fields = words;
     fields.extend(document(notification));
     fields.insert("lang".to_owned(), Value::from(language.tag()));
+    // What is missing in the document is none in a template: it may show it.
+    if let Some(Value::Object(metric)) = fields.get_mut("metric") {
+        metric.entry("runbook").or_insert(Value::Null);
+    }
     for name in ["event_word", "severity_word", "headline"] {
         fields.entry(name).or_insert_with(|| Value::from(""));
     }
@@ -222,6 +228,7 @@ impl ChatTemplate {
 mod tests {
     use serde_json::json;
 
+    use super::super::engine::sample;
     use super::*;
 
     fn written(template: &str, content_type: &str, text: &str) -> String {
@@ -286,7 +293,7 @@ mod tests {
         }
         assert!(
             BodyTemplate::new(
-                "{\"v\": {{ value | json }}, \"m\": {{ metric.title | json }}}",
+                "{\"v\": {{ value | json }}, \"m\": {{ metric.title | json }}, \"r\": {{ metric.runbook | json }}}",
                 "application/json"
             )
             .is_ok()

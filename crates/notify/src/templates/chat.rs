@@ -10,9 +10,9 @@ use serde_json::{Map, Value};
 use tera::{Context, Tera};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::engine::{Templates, engine, render_subject, sample};
+use super::engine::{Templates, engine, render_subject, samples};
 use super::error::{TemplateError, broken};
-use super::language::word;
+use super::language::{more, word};
 use super::view::View;
 use crate::{Event, Notification};
 
@@ -223,9 +223,11 @@ impl Templates {
                 .map_err(|error| broken(Path::new("chat"), form.file, &error))?;
             for language in Language::ALL {
                 for event in Event::ALL {
-                    let view = View::new(&sample(event), language, self.zone);
-                    render(&tera, form.file, &view)
-                        .map_err(|error| broken(Path::new("chat"), form.file, &error))?;
+                    for sample in samples(event, language) {
+                        let view = View::new(&sample, language, self.zone);
+                        render(&tera, form.file, &view)
+                            .map_err(|error| broken(Path::new("chat"), form.file, &error))?;
+                    }
                 }
             }
             Ok(Arc::new(tera))
@@ -241,7 +243,7 @@ impl Templates {
 
 impl ChatTemplate {
     /// What a message is made from, by name and in words: the variables of a template, with the words for the event and the
-    /// severity as `event_word` and `severity_word`.
+    /// severity as `event_word` and `severity_word`, and how many messages there are besides the first as `more`.
     pub fn fields(&self, notification: &Notification, language: Language) -> Map<String, Value> {
         let view = View::new(notification, language, self.templates.zone);
         let mut fields = match serde_json::to_value(&view) {
@@ -256,6 +258,10 @@ impl ChatTemplate {
             let word = word(language, &key, &words).unwrap_or_default();
             fields.insert(name.to_owned(), Value::from(word));
         }
+        fields.insert(
+            "more".to_owned(),
+            Value::from(more(language, notification.message_count())),
+        );
         fields
     }
 

@@ -14,7 +14,7 @@ use tera::{Context, Kwargs, State, Tera};
 
 use super::error::{TemplateError, broken};
 use super::language;
-use super::picture::Picture;
+use super::picture::{ChartView, Picture};
 use super::view::View;
 use crate::{AlertFacts, Event, MessageIds, MetricInfo, Notification};
 
@@ -112,7 +112,7 @@ impl Templates {
             path: dir.to_owned(),
             source,
         })?;
-        templates.chats = Arc::new(read_folder(dir, "chat", |_| true)?.into_iter().collect());
+        templates.chats = Arc::new(read_folder(dir, "chat", is_chat_template)?.into_iter().collect());
         let files = read_folder(dir, "mail", is_template)?
             .into_iter()
             .map(|(name, text)| (format!("mail/{name}"), text))
@@ -126,8 +126,11 @@ impl Templates {
             .map_err(|error| broken(dir, &files[0].0, &error))?;
         for language in Language::ALL {
             for event in Event::ALL {
-                render(&tera, &View::new(&sample(event), language, None))
-                    .map_err(|(name, error)| broken(dir, name, &error))?;
+                for sample in samples(event, language) {
+                    let view = View::new(&sample, language, None);
+                    render(&tera, &view.with_chart(ChartView::of(&sample, None)))
+                        .map_err(|(name, error)| broken(dir, name, &error))?;
+                }
             }
         }
         templates.custom = Some(Arc::new(tera));
@@ -214,6 +217,11 @@ fn is_template(path: &Path) -> bool {
         .is_some_and(|ending| ending == "html" || ending == "txt")
 }
 
+/// What an editor leaves beside a template is none.
+fn is_chat_template(path: &Path) -> bool {
+    is_template(path) || path.extension().is_some_and(|ending| ending == "md")
+}
+
 /// The templates in one folder of the templates folder, by the name of their file; none where it is not there.
 fn read_folder(
     dir: &Path,
@@ -232,6 +240,7 @@ fn read_folder(
     for entry in std::fs::read_dir(&folder).map_err(read(&folder))? {
         let path = entry.map_err(read(&folder))?.path();
         if let Some(name) = path.file_name().and_then(|name| name.to_str())
+            && !name.starts_with('.')
             && path.is_file()
             && is_wanted(&path)
         {
@@ -243,7 +252,12 @@ fn read_folder(
     Ok(files)
 }
 
-/// A notification with everything in it, to try templates with.
+/// What templates are tried with: one message, and what has all that a message can have, several messages and a chart too.
+pub(super) fn samples(event: Event, language: Language) -> [Notification; 2] {
+    [sample(event), Notification::sample(event, language)]
+}
+
+/// A notification about one message.
 pub(super) fn sample(event: Event) -> Notification {
     let facts = AlertFacts {
         alert_id: 1,

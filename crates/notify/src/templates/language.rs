@@ -33,6 +33,16 @@ pub(super) fn word(
     WORDS.try_lookup_with_args(&id(language), key, values)
 }
 
+/// What follows the first of `count` messages: ` (and 4 more)`; nothing where there is one.
+pub(super) fn more(language: Language, count: usize) -> String {
+    let numbers = [("more", count.saturating_sub(1)), ("count", count)];
+    let mut values: HashMap<_, FluentValue> = HashMap::from([("what".into(), "".into())]);
+    values.extend(numbers.map(|(name, number)| (name.into(), number.to_string().into())));
+    word(language, "and-more", &values)
+        .filter(|_| count > 1)
+        .unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -76,7 +86,7 @@ mod tests {
 
     #[test]
     fn no_chinese_word_falls_back_to_english() {
-        let names = "severity title what value say_value lasted count more left from to low high last state threshold";
+        let names = "severity title what value say_value lasted count more left from to low high last state threshold previous change at";
         let values: HashMap<_, FluentValue> =
             names.split(' ').map(|name| (name.into(), name.into())).collect();
         for key in keys(CHINESE) {

@@ -39,6 +39,10 @@ pub(super) struct ChartView {
     state: &'static str,
     /// The line that is drawn besides.
     threshold: Option<String>,
+    /// When the alert was opened, where that is marked.
+    opened: Option<String>,
+    /// Whether a mark at the foot shows that it could not be read.
+    has_failed: bool,
 }
 
 impl Picture {
@@ -66,6 +70,11 @@ impl Picture {
 }
 
 impl ChartView {
+    /// That of a message, if there is something to show.
+    pub(super) fn of(notification: &Notification, zone: Option<FixedOffset>) -> Option<ChartView> {
+        ChartView::new(notification, notification.chart.as_ref()?, zone)
+    }
+
     fn new(notification: &Notification, chart: &Chart, zone: Option<FixedOffset>) -> Option<ChartView> {
         let range = chart.range()?;
         let number = |value: f64| Number(value).to_string();
@@ -87,6 +96,8 @@ impl ChartView {
                 (false, false) => "unread",
             },
             threshold: chart.threshold().map(number),
+            opened: chart.marks().first().map(|at| time(*at)),
+            has_failed: chart.has_failed(),
         })
     }
 }

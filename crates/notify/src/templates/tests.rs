@@ -133,8 +133,17 @@ fn several_messages_are_a_list() {
     let english = mail(Language::English);
     let list = "\n· Order 5 failed twice\n· Order 6 <failed>\n· and 3 more, on the page\n";
     assert!(english.text.contains(list), "{}", english.text);
-    let list = "· Order 5 failed twice<br>· Order 6 &lt;failed&gt;<br>· and 3 more";
-    assert!(english.html.contains(list), "{}", english.html);
+    for line in [
+        "· Order 5 failed twice",
+        "· Order 6 &lt;failed&gt;",
+        "· and 3 more, on the page",
+    ] {
+        assert!(
+            english.html.contains(&format!(">{line}</div>")),
+            "{}",
+            english.html
+        );
+    }
     let chinese = mail(Language::Chinese);
     assert!(
         chinese.text.contains("\n· 其余 3 条请查看页面\n"),
@@ -178,7 +187,7 @@ fn what_lasts_says_since_when_and_what_to_do() {
         mail.text
     );
     assert!(
-        mail.text.contains("告警开始：") && mail.text.contains("持续时间：2 小时 5 分钟"),
+        mail.text.contains("开始时间：") && mail.text.contains("持续时间：2 小时 5 分钟"),
         "{}",
         mail.text
     );
@@ -327,22 +336,51 @@ fn a_folder_that_is_not_there_is_named() {
 fn a_template_that_fails_on_a_real_notification_falls_back_to_the_embedded_one() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("mail")).unwrap();
-    // Fine for the samples, which all have a message of one line.
-    let text = "{{ lines | nth(n=0) | upper }}{% if lines | length > 1 %}{{ nothing }}{% endif %}";
+    // Fine for the samples, none of which has so many lines.
+    let text = "{{ lines | nth(n=0) | upper }}{% if lines | length > 5 %}{{ nothing }}{% endif %}";
     std::fs::write(dir.path().join("mail/body.txt"), text).unwrap();
     let ours = Templates::with_override(Some(dir.path())).unwrap();
     assert_eq!(
         ours.mail(&alert(), Language::English).unwrap().text,
         "ORDER 5 FAILED"
     );
-    let two_lines = Notification {
-        text: "one\ntwo".into(),
+    let many_lines = Notification {
+        text: "one\ntwo\n3\n4\n5\n6".into(),
         ..alert()
     };
     assert!(
-        ours.mail(&two_lines, Language::English)
+        ours.mail(&many_lines, Language::English)
             .unwrap()
             .text
             .contains("one\ntwo\n")
     );
+}
+
+#[test]
+fn a_mistake_in_what_only_some_mails_have_is_found_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("mail")).unwrap();
+    for template in [
+        "{% if chart %}{{ chart.widht }}{% endif %}",
+        "{% if count > 1 %}{{ nothing }}{% endif %}",
+    ] {
+        std::fs::write(dir.path().join("mail/body.html"), template).unwrap();
+        let error = Templates::with_override(Some(dir.path()))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("body.html:1:"), "{error}");
+    }
+}
+
+#[test]
+fn what_an_editor_leaves_in_the_folder_of_chats_is_no_template() {
+    let dir = tempfile::tempdir().unwrap();
+    let chats = dir.path().join("chat");
+    std::fs::create_dir(&chats).unwrap();
+    for name in [".wecom.md.swp", "wecom.md~", ".wecom.md"] {
+        std::fs::write(chats.join(name), b"b0VIM 9.0\0\xff\xfe").unwrap();
+    }
+    std::fs::write(chats.join("wecom.md"), "{{ title }}").unwrap();
+    let templates = Templates::with_override(Some(dir.path())).unwrap();
+    assert_eq!(templates.chats.keys().collect::<Vec<_>>(), ["wecom.md"]);
 }

@@ -55,6 +55,12 @@ colon = {": "}
 label-value = Value
 label-previous = Previous
 label-message = Message
+# Beside the value: what it was before. $change is by how much it changed, or "none".
+before = previous
+compared = {" "}(previous { $previous }{ $change ->
+    [none] {""}
+   *[other] {", "}{ $change }
+})
 label-threshold = Threshold
 label-reason = Reason
 label-since = Open since
@@ -77,12 +83,14 @@ chart-alt = { $title }: { $state ->
     [unread] { $low } to { $high } in the last hour, last read as { $last }, unreadable now
    *[now] { $low } to { $high } in the last hour, now { $last }
 }
-chart-range = { $from }–{ $to }: { $state ->
+chart-range = { $state ->
     [level] { $last } throughout
     [level_unread] { $last } whenever it was read
-   *[now] lowest { $low }, highest { $high }
+   *[now] Lowest { $low }, highest { $high }
 }
 chart-threshold = {"; "}dashed: threshold { $threshold }
+chart-opened = {"; "}▲ alert opened at { $at }
+chart-failed = {"; "}grey at the foot: unreadable
 
 open-page = Open the monitor
 open-alert = Open the alert

@@ -70,9 +70,15 @@ colon = ：
 label-value = 当前值
 label-previous = 上次值
 label-message = 告警信息
+# 当前值旁的上次值；$change 为变化量，没有则为 "none"。
+before = 上次
+compared = （上次 { $previous }{ $change ->
+    [none] {""}
+   *[other] ，{ $change }
+}）
 label-threshold = 阈值
 label-reason = 原因
-label-since = 告警开始
+label-since = 开始时间
 label-lasted = 持续时间
 label-runbook = 处理手册
 label-time = 时间
@@ -92,12 +98,14 @@ chart-alt = { $title }：{ $state ->
     [unread] 最近一小时在 { $low } 到 { $high } 之间，最后读到 { $last }，目前无法读取
    *[now] 最近一小时在 { $low } 到 { $high } 之间，当前 { $last }
 }
-chart-range = { $from }–{ $to }：{ $state ->
+chart-range = { $state ->
     [level] 一直为 { $last }
     [level_unread] 读到的均为 { $last }
    *[now] 最低 { $low }，最高 { $high }
 }
 chart-threshold = ；虚线为阈值 { $threshold }
+chart-opened = ；▲ 表示告警开始（{ $at }）
+chart-failed = ；底部灰条为无法读取的时段
 
 open-page = 打开监控页面
 open-alert = 查看告警

@@ -16,12 +16,18 @@ fn with_chart(event: Event, values: &[Option<f64>], threshold: Option<f64>) -> N
     message.with_chart(Some(chart))
 }
 
-/// What stands for the picture, and the line below it.
+/// What stands for the picture, and the line below it and its times.
 fn said(message: &Notification, language: Language) -> Option<(String, String)> {
     let html = templates().mail(message, language).unwrap().html;
     let rest = html.split_once("alt=\"").filter(|_| html.contains("<img"))?.1;
     let (alt, rest) = rest.split_once('"')?;
-    let line = rest.split_once("<td")?.1.split_once('>')?.1;
+    let line = rest
+        .split_once("</table>")?
+        .1
+        .split_once("<td")?
+        .1
+        .split_once('>')?
+        .1;
     Some((alt.to_owned(), line.split_once("</td>")?.0.to_owned()))
 }
 
@@ -71,7 +77,7 @@ fn a_chart_is_said_in_words() {
 }
 
 #[test]
-fn the_line_below_has_the_times_the_range_and_the_threshold() {
+fn what_is_below_has_the_times_the_range_and_all_that_is_drawn() {
     let line = |values: &[Option<f64>], threshold, language| {
         said(&with_chart(Event::Alert, values, threshold), language)
             .unwrap()
@@ -80,20 +86,36 @@ fn the_line_below_has_the_times_the_range_and_the_threshold() {
     let rose = [Some(0.0), Some(131.0)];
     assert_eq!(
         line(&rose, Some(100.0), Language::English),
-        "08:12–09:12: lowest 0, highest 131; dashed: threshold 100"
+        "Lowest 0, highest 131; dashed: threshold 100"
     );
     assert_eq!(
         line(&rose, Some(100.0), Language::Chinese),
-        "08:12–09:12：最低 0，最高 131；虚线为阈值 100"
+        "最低 0，最高 131；虚线为阈值 100"
     );
-    assert_eq!(
-        line(&rose, Some(1e9), Language::English),
-        "08:12–09:12: lowest 0, highest 131"
-    );
-    assert_eq!(
-        line(&[Some(5.0), Some(5.0)], None, Language::Chinese),
-        "08:12–09:12：一直为 5"
-    );
+    assert_eq!(line(&rose, Some(1e9), Language::English), "Lowest 0, highest 131");
+    assert_eq!(line(&[Some(5.0), Some(5.0)], None, Language::Chinese), "一直为 5");
+    let rose_again = [Some(0.0), None, Some(131.0)];
+    let mut marked = with_chart(Event::Alert, &rose_again, Some(100.0));
+    marked.chart = marked
+        .chart
+        .map(|chart| chart.with_mark(marked.at - TimeDelta::minutes(5)));
+    for (language, words) in [
+        (
+            Language::English,
+            "Lowest 0, highest 131; dashed: threshold 100; ▲ alert opened at 09:07; grey at the foot: unreadable",
+        ),
+        (
+            Language::Chinese,
+            "最低 0，最高 131；虚线为阈值 100；▲ 表示告警开始（09:07）；底部灰条为无法读取的时段",
+        ),
+    ] {
+        assert_eq!(said(&marked, language).unwrap().1, words);
+        let html = templates().mail(&marked, language).unwrap().html;
+        assert!(
+            html.contains(">08:12</td>") && html.contains(">09:12</td>"),
+            "{html}"
+        );
+    }
 }
 
 #[test]
