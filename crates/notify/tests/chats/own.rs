@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use monitor_domain::{Severity, SystemClock};
-use monitor_notify::{Event, Failure, Notification};
+use monitor_domain::{Language, Severity, SystemClock};
+use monitor_notify::{ChannelCommon, Event, Failure, Notification};
 use monitor_simulator::http::{Answer, Fault, HttpServer, Request, Times};
 use monitor_testkit::sinks::{Feishu, Ntfy, Sink, Slack, Telegram};
 use serde_json::{Value, json};
@@ -216,6 +216,46 @@ async fn a_phone_sounds_as_loud_as_it_matters() {
         running.sink.taken()[0].body["click"],
         "https://monitor.example.com/alerts/7"
     );
+}
+
+#[test]
+fn a_digest_of_what_alertmanager_groups_is_refused_before_anything_is_sent() {
+    let all = settings(
+        service("alertmanager"),
+        "url = \"http://a.example:9093\"".parse().unwrap(),
+    );
+    let common = ChannelCommon {
+        digest: Some(Duration::from_secs(60)),
+        ..ChannelCommon::default()
+    };
+    assert_eq!(all.check_common(&ChannelCommon::default()), []);
+    let found = all.check_common(&common);
+    assert_eq!((found.len(), &*found[0].field), (1, "digest"), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_preview_of_a_text_message_is_what_the_service_gets() {
+    let running = Running::start(service("sms_aliyun")).await;
+    let message = alert("Order 5 failed").with_messages(vec!["Order 5 failed".into(), "b".into()], 3);
+    let preview = running
+        .notifier
+        .preview(&message, Some(Language::Chinese))
+        .unwrap()
+        .unwrap();
+    assert!(
+        preview.text.contains("= Order 5 failed 等 5 条"),
+        "{}",
+        preview.text
+    );
+    assert!(!preview.text.contains("http"), "{}", preview.text);
+}
+
+#[tokio::test]
+async fn a_web_page_is_named_as_such_by_slack_too() {
+    let running = Running::start(service("slack")).await;
+    running.sink.fault("/", Fault::Html, Times::Once);
+    let failure = running.failure().await;
+    assert!(failure.reason().contains("web page"), "{failure}");
 }
 
 #[test]

@@ -60,6 +60,15 @@ pub trait ChatKind: fmt::Debug + DeserializeOwned + JsonSchema + Send + Sync + '
     /// The request that sends a message.
     fn request(&self, post: &Post<'_>) -> Request;
 
+    /// What people read, where that is not the text that the template writes.
+    fn preview(&self, post: &Post<'_>) -> Preview {
+        Preview {
+            title: post.text.title.clone(),
+            text: post.text.body.clone(),
+            html: None,
+        }
+    }
+
     /// What an answer whose status is none of success means, where the service says more than the status does.
     fn refusal(&self, _response: &Response) -> Option<Failure> {
         None
@@ -189,6 +198,30 @@ struct Built<K> {
     secrets: Vec<NamedSecret>,
 }
 
+impl<K: ChatKind> Built<K> {
+    fn post<'a>(
+        &'a self,
+        notification: &'a Notification,
+        recipient: &'a str,
+        language: Language,
+    ) -> Result<Post<'a>, Failure> {
+        let text = self
+            .template
+            .render(notification, language)
+            .map_err(|error| Failure::permanent(error.to_string()))?;
+        Ok(Post {
+            url: self.client.url(),
+            now: self.client.clock().wall(),
+            language,
+            secrets: &self.secrets,
+            fields: self.template.fields(notification, language),
+            notification,
+            recipient,
+            text,
+        })
+    }
+}
+
 #[async_trait]
 impl<K: ChatKind> Notifier for Built<K> {
     fn name(&self) -> &str {
@@ -208,20 +241,9 @@ impl<K: ChatKind> Notifier for Built<K> {
     }
 
     async fn send(&self, notification: &Notification, recipient: &str) -> Result<(), Failure> {
-        let text = self
-            .template
-            .render(notification, self.language)
-            .map_err(|error| Failure::permanent(error.to_string()))?;
-        let request = self.kind.request(&Post {
-            url: self.client.url(),
-            now: self.client.clock().wall(),
-            language: self.language,
-            secrets: &self.secrets,
-            fields: self.template.fields(notification, self.language),
-            notification,
-            recipient,
-            text,
-        });
+        let request = self
+            .kind
+            .request(&self.post(notification, recipient, self.language)?);
         let response = self.client.answer(request).await?;
         let own = match response.status.is_success() {
             true => None,
@@ -241,15 +263,8 @@ impl<K: ChatKind> Notifier for Built<K> {
         notification: &Notification,
         language: Option<Language>,
     ) -> Result<Option<Preview>, Failure> {
-        let text = self
-            .template
-            .render(notification, language.unwrap_or(self.language))
-            .map_err(|error| Failure::permanent(error.to_string()))?;
-        Ok(Some(Preview {
-            title: text.title,
-            text: text.body,
-            html: None,
-        }))
+        let post = self.post(notification, "", language.unwrap_or(self.language))?;
+        Ok(Some(self.kind.preview(&post)))
     }
 
     async fn probe(&self) -> Result<(), Failure> {

@@ -17,7 +17,7 @@ use self::signature::{Call, hex};
 use super::http::{ChatKind, Code, Codes, Meaning, Post};
 use super::phone_number;
 use crate::templates::cut;
-use crate::{Failure, Form, Limits};
+use crate::{Failure, Form, Limits, Preview};
 
 /// The most characters of a variable of the widest sort.
 const LONGEST: usize = 35;
@@ -114,7 +114,7 @@ enum Field {
     Severity,
     /// What happened, in the channel's language.
     Event,
-    /// The message.
+    /// The message; of several the first, and how many there are.
     Text,
     /// The reason.
     Reason,
@@ -210,14 +210,9 @@ impl ChatKind for AliyunSettings {
             post.recipient,
             now.timestamp_micros()
         );
-        let params = self.params.iter();
-        let params: Map<String, Value> = params
-            .map(|(name, field)| {
-                (
-                    name.clone(),
-                    Value::from(fit(&shown(*field, &post.fields), self.longest)),
-                )
-            })
+        let params: Map<String, Value> = self
+            .filled(post)
+            .map(|(name, value)| (name.to_owned(), Value::from(value)))
             .collect();
         let mut query = vec![
             ("PhoneNumbers", post.recipient.to_owned()),
@@ -240,6 +235,24 @@ impl ChatKind for AliyunSettings {
         }
     }
 
+    /// The variables: what is around them only the service knows.
+    fn preview(&self, post: &Post<'_>) -> Preview {
+        let lines = self
+            .filled(post)
+            .map(|(name, value)| format!("\n{name} = {value}"));
+        let text = format!(
+            "【{}】{}{}",
+            self.sign_name,
+            self.template_code,
+            lines.collect::<String>()
+        );
+        Preview {
+            title: String::new(),
+            text,
+            html: None,
+        }
+    }
+
     fn judge(&self, response: &Response) -> Result<(), Failure> {
         CODES.judge(response)
     }
@@ -249,21 +262,47 @@ impl ChatKind for AliyunSettings {
     }
 }
 
-fn shown(field: Field, fields: &Map<String, Value>) -> String {
-    let name = match field {
-        Field::Title => "title",
-        Field::Key => "key",
-        Field::Value => "value",
-        Field::Unit => "unit",
-        Field::Previous => "previous",
-        Field::Change => "change",
-        Field::Severity => "severity_word",
-        Field::Event => "event_word",
-        Field::Text => "text",
-        Field::Reason => "reason",
-        Field::At => "at",
-        Field::AlertId => "alert_id",
-    };
+impl AliyunSettings {
+    /// The variables with what they hold.
+    fn filled(&self, post: &Post<'_>) -> impl Iterator<Item = (&str, String)> {
+        self.params.iter().map(|(name, field)| {
+            let more = shown("more", &post.fields);
+            let value = match field {
+                Field::Text if !more.is_empty() => {
+                    let room = self.longest.saturating_sub(more.chars().count()).max(1);
+                    fit(
+                        &format!("{}{more}", fit(&post.notification.text, room)),
+                        self.longest,
+                    )
+                }
+                field => fit(&shown(field.name(), &post.fields), self.longest),
+            };
+            (name.as_str(), value)
+        })
+    }
+}
+
+impl Field {
+    /// As a template calls it.
+    fn name(self) -> &'static str {
+        match self {
+            Field::Title => "title",
+            Field::Key => "key",
+            Field::Value => "value",
+            Field::Unit => "unit",
+            Field::Previous => "previous",
+            Field::Change => "change",
+            Field::Severity => "severity_word",
+            Field::Event => "event_word",
+            Field::Text => "text",
+            Field::Reason => "reason",
+            Field::At => "at",
+            Field::AlertId => "alert_id",
+        }
+    }
+}
+
+fn shown(name: &str, fields: &Map<String, Value>) -> String {
     match fields.get(name) {
         Some(Value::String(text)) => text.clone(),
         None | Some(Value::Null) => String::new(),
@@ -276,7 +315,7 @@ fn shown(field: Field, fields: &Map<String, Value>) -> String {
 fn fit(text: &str, longest: usize) -> String {
     let words = text
         .split_whitespace()
-        .filter(|word| !is_link(word))
+        .filter(|word| !is_link(word) && *word != "·")
         .map(without_dots);
     let line = words.collect::<Vec<_>>().join(" ");
     let line: String = line.chars().filter(|one| !"【】[]".contains(*one)).collect();
