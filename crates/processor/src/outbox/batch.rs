@@ -91,13 +91,17 @@ impl Batch {
 
 /// Several messages as one.
 fn digest(language: Language, first: &Delivery, messages: &[Notification]) -> Notification {
+    let colon = match language {
+        Language::English => ": ",
+        Language::Chinese => "：",
+    };
     let lines = messages.iter().map(|message| {
         let time = message.at.format("%H:%M:%S UTC");
         let others = match message.message_count() - 1 {
             0 => String::new(),
             others => format!(" (+{others})"),
         };
-        format!("{time} {}: {}{others}", message.metric.title, message.text)
+        format!("{time} {}{colon}{}{others}", message.metric.title, message.text)
     });
     let text = text::list(language, lines, messages.len()).join("\n");
     let batch = first.batch.clone().unwrap_or_else(|| first.message_id.clone());
@@ -108,7 +112,7 @@ fn digest(language: Language, first: &Delivery, messages: &[Notification]) -> No
     let all_of_one = titles.windows(2).all(|pair| pair[0] == pair[1]);
     let count = text::digest(language, messages.len());
     let title = match titles.first() {
-        Some(title) if all_of_one => format!("{title}: {count}"),
+        Some(title) if all_of_one => format!("{title}{colon}{count}"),
         _ => count,
     };
     Notification::digest(MessageIds::new(&batch, &batch), title, text, messages)
