@@ -133,7 +133,7 @@ fn last_hour(event: Event) -> Chart {
             (Event::Reminder | Event::Escalation, _) => Some(wave + 70.0),
             (Event::DataBack, 216..355) | (Event::NoData, 354..) => None,
             (Event::DataBack, 355..) => Some(97.0),
-            (Event::DataBack, _) => Some(wave + 30.0),
+            (Event::DataBack, _) => Some(wave + 10.0),
             (_, 150..170) => None,
             (Event::Recovered, 250..340) | (Event::Alert, 360..) => Some(131.0),
             (Event::Recovered, 340..) => Some(88.0),

@@ -90,7 +90,7 @@ chart-range = { $state ->
 }
 chart-threshold = {"; "}dashed: threshold { $threshold }
 chart-opened = {"; "}▲ alert opened at { $at }
-chart-failed = {"; "}grey at the foot: unreadable
+chart-failed = {"; "}grey: unreadable
 
 open-page = Open the monitor
 open-alert = Open the alert

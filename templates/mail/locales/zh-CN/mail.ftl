@@ -105,7 +105,7 @@ chart-range = { $state ->
 }
 chart-threshold = ；虚线为阈值 { $threshold }
 chart-opened = ；▲ 表示告警开始（{ $at }）
-chart-failed = ；底部灰条为无法读取的时段
+chart-failed = ；灰条为无法读取的时段
 
 open-page = 打开监控页面
 open-alert = 查看告警

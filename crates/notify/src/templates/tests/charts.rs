@@ -102,11 +102,11 @@ fn what_is_below_has_the_times_the_range_and_all_that_is_drawn() {
     for (language, words) in [
         (
             Language::English,
-            "Lowest 0, highest 131; dashed: threshold 100; ▲ alert opened at 09:07; grey at the foot: unreadable",
+            "Lowest 0, highest 131; dashed: threshold 100; ▲ alert opened at 09:07; grey: unreadable",
         ),
         (
             Language::Chinese,
-            "最低 0，最高 131；虚线为阈值 100；▲ 表示告警开始（09:07）；底部灰条为无法读取的时段",
+            "最低 0，最高 131；虚线为阈值 100；▲ 表示告警开始（09:07）；灰条为无法读取的时段",
         ),
     ] {
         assert_eq!(said(&marked, language).unwrap().1, words);
