@@ -18,8 +18,9 @@ const ROOMS: &[&str] = &[
     "crates/simulator",
     "crates/testkit",
 ];
-/// Names of kinds that are words for other things too: nobody signs in, a metric without readings, and the schemes of HTTP.
-const COMMON_WORDS: &[&str] = &["none", "no_data", "basic", "bearer", "digest"];
+/// Names of kinds that are words for other things too: nobody signs in, a metric without readings, the schemes of HTTP, and what
+/// stands in many an address.
+const COMMON_WORDS: &[&str] = &["none", "no_data", "basic", "bearer", "digest", "webhook"];
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
