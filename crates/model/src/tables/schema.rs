@@ -13,6 +13,9 @@ diesel::table! {
         value_at -> Nullable<Timestamp>,
         checked_at -> Timestamp,
         error -> Nullable<Text>,
+        run_at -> Nullable<Timestamp>,
+        run_version -> BigInt,
+        run_times -> BigInt,
     }
 }
 
@@ -30,14 +33,20 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// The history of readings; failures are readings too.
-    sample (id) {
-        id -> BigInt,
+    /// The history of readings, a row for those that followed each other and said the same; failures are readings too. The end
+    /// of the run that is still open is in `realtime_monitor`.
+    sample (key, at, version) {
         key -> Text,
         at -> Timestamp,
+        version -> BigInt,
+        until -> Timestamp,
+        times -> BigInt,
         value -> Nullable<Double>,
         error -> Nullable<Text>,
         took_ms -> Integer,
+        phase -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        effects -> Nullable<Text>,
     }
 }
 
@@ -221,20 +230,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// The latest evaluations of each metric and their effects: a ring of slots.
-    evaluation (key, slot) {
-        key -> Text,
-        slot -> Integer,
-        version -> BigInt,
-        at -> Timestamp,
-        value -> Nullable<Double>,
-        phase -> Text,
-        reason -> Text,
-        effects -> Text,
-    }
-}
-
-diesel::table! {
     /// An incident of the monitor itself; one open row a kind and subject.
     incident (id) {
         id -> BigInt,
@@ -312,7 +307,14 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(alert, alert_group, monitor_record, delivery, account, session);
+diesel::allow_tables_to_appear_in_same_query!(
+    alert,
+    alert_group,
+    monitor_record,
+    delivery,
+    account,
+    session
+);
 diesel::joinable!(alert -> alert_group (group_id));
 diesel::joinable!(monitor_record -> alert (alert_id));
 diesel::joinable!(session -> account (account_id));

@@ -1,14 +1,14 @@
 //! `metric_state`: the rule state of each metric, guarded by a version.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use monitor_domain::MetricKey;
 
 use super::column::FromKey;
+use super::realtime::{self, Realtime};
 use super::schema::metric_state::{self, dsl};
-use super::schema::realtime_monitor;
 use super::text::clean;
 use crate::backend::{Conn, on_each};
 use crate::error::DbError;
@@ -29,7 +29,7 @@ pub struct MetricState {
     pub reason: String,
     /// The rule's own state, JSON.
     pub state: String,
-    /// When it was last saved.
+    /// When it was last saved. What was evaluated the same since is not.
     pub updated_at: NaiveDateTime,
 }
 
@@ -52,8 +52,8 @@ pub struct MetricPhase {
     pub phase: String,
     /// See [`MetricState::since`].
     pub since: NaiveDateTime,
-    /// See [`MetricState::updated_at`].
-    pub updated_at: NaiveDateTime,
+    /// When it was last evaluated.
+    pub evaluated_at: NaiveDateTime,
     /// Whether the last try to read it failed.
     pub is_unreadable: bool,
 }
@@ -62,13 +62,8 @@ pub struct MetricPhase {
 pub fn phases(c: &mut Conn, keys: &[String]) -> Result<Vec<MetricPhase>, DbError> {
     let mut standings = Vec::new();
     for keys in keys.chunks(super::MAX_BINDS) {
-        let failing: HashSet<String> = realtime_monitor::table
-            .filter(realtime_monitor::key.eq_any(keys))
-            .filter(realtime_monitor::error.is_not_null())
-            .select(realtime_monitor::key)
-            .load(c)?
-            .into_iter()
-            .collect();
+        let read = realtime::of(c, keys)?;
+        let read: HashMap<&str, &Realtime> = read.iter().map(|row| (row.key.as_str(), row)).collect();
         let rows: Vec<(String, String, NaiveDateTime, NaiveDateTime)> = metric_state::table
             .filter(dsl::key.eq_any(keys))
             .order(dsl::key.asc())
@@ -76,12 +71,16 @@ pub fn phases(c: &mut Conn, keys: &[String]) -> Result<Vec<MetricPhase>, DbError
             .load(c)?;
         standings.extend(
             rows.into_iter()
-                .map(|(key, phase, since, updated_at)| MetricPhase {
-                    is_unreadable: failing.contains(&key),
-                    key,
-                    phase,
-                    since,
-                    updated_at,
+                .map(|(key, phase, since, updated_at)| {
+                    let read = read.get(key.as_str());
+                    MetricPhase {
+                        is_unreadable: read.is_some_and(|row| row.error.is_some()),
+                        // What was evaluated the same since is not saved.
+                        evaluated_at: read.map_or(updated_at, |row| updated_at.max(row.read_at())),
+                        key,
+                        phase,
+                        since,
+                    }
                 }),
         );
     }

@@ -24,5 +24,6 @@ mod pushed_values;
 mod queries;
 mod reloads;
 mod running_time;
+mod runs;
 mod support;
 mod turns;

@@ -11,6 +11,7 @@ mod metric_state;
 mod permits;
 mod pushed;
 mod renaming;
+mod repeats;
 mod scheduler;
 mod unreadable;
 
@@ -18,6 +19,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use monitor_rules::Rule;
+use tokio_util::sync::CancellationToken;
 
 pub use history::{HistoryQuery, history};
 pub(crate) use metric_state::MetricState;
@@ -26,6 +28,7 @@ pub(crate) use unreadable::Unreadable;
 
 use crate::context::{Context, Monitored};
 use crate::incidents::Outages;
+use repeats::Repeats;
 
 /// What every cycle uses.
 pub(crate) struct Polling {
@@ -34,6 +37,8 @@ pub(crate) struct Polling {
     outages: Arc<Outages>,
     /// What is logged of those that cannot.
     unreadable: Arc<Unreadable>,
+    /// What is still to be stored of readings that repeat.
+    repeats: Arc<Repeats>,
     /// In the order of the config.
     metrics: Vec<Arc<MetricState>>,
 }
@@ -46,6 +51,7 @@ impl Polling {
                 .map(|metric| Arc::new(MetricState::new(metric, None)))
                 .collect(),
             unreadable: Arc::default(),
+            repeats: Arc::default(),
             outages,
             context,
         }
@@ -70,6 +76,7 @@ impl Polling {
         Polling {
             metrics: context.metrics.iter().map(state).collect(),
             unreadable: Arc::clone(&self.unreadable),
+            repeats: Arc::clone(&self.repeats),
             outages: Arc::clone(&self.outages),
             context: Arc::clone(context),
         }
@@ -77,6 +84,12 @@ impl Polling {
 }
 
 impl Polling {
+    /// Stores once a second which metrics read the same as before, until `halt`.
+    pub(crate) async fn store_repeats(self: Arc<Polling>, halt: CancellationToken) {
+        let repeats = Arc::clone(&self.repeats);
+        repeats.run(Arc::clone(&self.context), halt).await;
+    }
+
     /// When another metric alerts, if this worker knows it.
     fn rule_of(&self, key: &str) -> Option<&Rule> {
         let metric = self.metrics.iter().find(|metric| metric.key() == key)?;

@@ -189,6 +189,8 @@ cancel-silence-yes = Expire now
 
 evaluations = Evaluation history
 evaluations-hint = Newest first
+evaluations-until = to
+evaluations-times = read { $n } times
 evaluations-none = Not evaluated yet.
 effect-alert = Alert
 effect-recovered = Recovered
