@@ -277,14 +277,25 @@ mod tests {
             value_at: at(1),
             ..State::default()
         };
-        let later = |value, more: State| State { value: Some(value), value_at: at(9), ..more };
+        let later = |value, more: State| State {
+            value: Some(value),
+            value_at: at(9),
+            ..more
+        };
         assert!(later(0.0, State::default()).repeats(&before));
         assert!(!later(-0.0, State::default()).repeats(&before), "another number");
         assert!(!later(1.0, State::default()).repeats(&before));
-        let fading = State { flash: Some(Flash::default()), ..State::default() };
+        let fading = State {
+            flash: Some(Flash::default()),
+            ..State::default()
+        };
         assert!(!later(0.0, fading).repeats(&before));
         assert_eq!(before.clone().read_until(at(9).unwrap()).value_at, at(9));
-        assert_eq!(before.clone().read_until(at(0).unwrap()).value_at, at(1), "never back");
+        assert_eq!(
+            before.clone().read_until(at(0).unwrap()).value_at,
+            at(1),
+            "never back"
+        );
         assert_eq!(State::default().read_until(at(9).unwrap()), State::default());
     }
 

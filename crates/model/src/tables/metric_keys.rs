@@ -87,12 +87,7 @@ pub fn rename(c: &mut Conn, from: &str, to: &str) -> Result<Renamed, DbError> {
 }
 
 /// Gives the rows of `from` to `to`; `identity` is what tells one of a metric from the others.
-fn move_rows(
-    c: &mut Conn,
-    table: &str,
-    identity: &str,
-    (from, to): (&str, &str),
-) -> Result<(), DbError> {
+fn move_rows(c: &mut Conn, table: &str, identity: &str, (from, to): (&str, &str)) -> Result<(), DbError> {
     let columns = identity.trim_matches(['(', ')']);
     let some = format!(
         "UPDATE {table} SET key = $1 WHERE key = $2 AND {identity} IN \

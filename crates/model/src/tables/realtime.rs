@@ -34,7 +34,9 @@ impl Realtime {
     /// When the last reading was taken, which may have failed. A metric that waits to be sent a value is checked without being
     /// read.
     pub fn read_at(&self) -> NaiveDateTime {
-        self.value_at.filter(|_| self.error.is_none()).unwrap_or(self.checked_at)
+        self.value_at
+            .filter(|_| self.error.is_none())
+            .unwrap_or(self.checked_at)
     }
 }
 
@@ -166,7 +168,8 @@ pub fn extend(c: &mut Conn, extensions: &[Extension]) -> Result<Vec<MetricKey>, 
 
 /// The newest run of a metric, where it has one.
 pub fn run_end(c: &mut Conn, key: &str) -> Result<Option<RunEnd>, DbError> {
-    let row: Option<(Realtime, (Option<NaiveDateTime>, i64, i64))> = realtime_monitor::table
+    type Begun = (Option<NaiveDateTime>, i64, i64);
+    let row: Option<(Realtime, Begun)> = realtime_monitor::table
         .find(key)
         .select((COLUMNS, (dsl::run_at, dsl::run_version, dsl::run_times)))
         .first(c)

@@ -202,7 +202,9 @@ fn complete(c: &mut Conn, key: &str, runs: &mut [Run]) -> Result<(), DbError> {
         return Ok(());
     }
     if let Some(end) = realtime::run_end(c, key)? {
-        let open = runs.iter_mut().find(|run| (run.at, run.version) == (end.at, end.version));
+        let open = runs
+            .iter_mut()
+            .find(|run| (run.at, run.version) == (end.at, end.version));
         if let Some(open) = open.filter(|open| open.times < end.times) {
             (open.until, open.times) = (end.until, end.times);
         }
@@ -214,7 +216,9 @@ fn complete(c: &mut Conn, key: &str, runs: &mut [Run]) -> Result<(), DbError> {
 pub fn recent(c: &mut Conn, key: &str, limit: i64) -> Result<Vec<Sample>, DbError> {
     let most = usize::try_from(limit).unwrap_or_default();
     let runs = latest_runs(c, key, limit)?;
-    let readings = runs.iter().flat_map(|run| run.readings().rev().map(|at| run.sample(at)));
+    let readings = runs
+        .iter()
+        .flat_map(|run| run.readings().rev().map(|at| run.sample(at)));
     Ok(readings.take(most).collect())
 }
 
@@ -268,7 +272,7 @@ pub fn oldest(c: &mut Conn, key: &str) -> Result<Option<NaiveDateTime>, DbError>
         .optional()?)
 }
 
-/// Deletes up to `limit` runs that began then, and returns how many; never one that is still open. Call it again while it deletes
+/// Deletes up to `limit` runs that began then, and returns how many; of those that are still open only what has ended then too. Call it again while it deletes
 /// `limit`: short transactions keep the others' waits short.
 pub fn prune(c: &mut Conn, stamped: &Range<NaiveDateTime>, limit: i64) -> Result<usize, DbError> {
     // Metric by metric, as the rows are, also of those that are forgotten: an index by time alone would cost every reading.
@@ -287,6 +291,7 @@ pub fn prune(c: &mut Conn, stamped: &Range<NaiveDateTime>, limit: i64) -> Result
          FROM metric {of_each} \
          LEFT JOIN realtime_monitor AS now ON now.key = sample.key \
          AND now.run_at = sample.at AND now.run_version = sample.version \
+         AND coalesce(CASE WHEN now.error IS NULL THEN now.value_at END, now.checked_at) >= $2 \
          WHERE now.key IS NULL LIMIT $3"
     ))
     .bind::<Timestamp, _>(stamped.start)

@@ -307,14 +307,7 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(
-    alert,
-    alert_group,
-    monitor_record,
-    delivery,
-    account,
-    session
-);
+diesel::allow_tables_to_appear_in_same_query!(alert, alert_group, monitor_record, delivery, account, session);
 diesel::joinable!(alert -> alert_group (group_id));
 diesel::joinable!(monitor_record -> alert (alert_id));
 diesel::joinable!(session -> account (account_id));

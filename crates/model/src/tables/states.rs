@@ -69,20 +69,17 @@ pub fn phases(c: &mut Conn, keys: &[String]) -> Result<Vec<MetricPhase>, DbError
             .order(dsl::key.asc())
             .select((dsl::key, dsl::phase, dsl::since, dsl::updated_at))
             .load(c)?;
-        standings.extend(
-            rows.into_iter()
-                .map(|(key, phase, since, updated_at)| {
-                    let read = read.get(key.as_str());
-                    MetricPhase {
-                        is_unreadable: read.is_some_and(|row| row.error.is_some()),
-                        // What was evaluated the same since is not saved.
-                        evaluated_at: read.map_or(updated_at, |row| updated_at.max(row.read_at())),
-                        key,
-                        phase,
-                        since,
-                    }
-                }),
-        );
+        standings.extend(rows.into_iter().map(|(key, phase, since, updated_at)| {
+            let read = read.get(key.as_str());
+            MetricPhase {
+                is_unreadable: read.is_some_and(|row| row.error.is_some()),
+                // What was evaluated the same since is not saved.
+                evaluated_at: read.map_or(updated_at, |row| updated_at.max(row.read_at())),
+                key,
+                phase,
+                since,
+            }
+        }));
     }
     Ok(standings)
 }

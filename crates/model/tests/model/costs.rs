@@ -10,8 +10,8 @@ use monitor_domain::MetricKey;
 use monitor_model::alerts::Filter;
 use monitor_model::deliveries::Filter as Which;
 use monitor_model::{
-    AlertKind, Conn, Db, DbError, DeliveryStatus, Extension, alerts, audit, deliveries, evaluations, incidents,
-    realtime, records, samples, silences,
+    AlertKind, Conn, Db, DbError, DeliveryStatus, Extension, alerts, audit, deliveries, evaluations,
+    incidents, realtime, records, samples, silences,
 };
 
 use crate::support::{TestDb, at};
@@ -149,10 +149,17 @@ const QUESTIONS: [Question; 38] = [
     ("entries to remove", |c| audit::prune(c, &(at(-9)..at(-1)), 100)),
     ("samples to remove", |c| samples::prune(c, &(at(-9)..at(-1)), 100)),
     ("a window", |c| Ok(samples::runs(c, "m1", at(0), at(60))?.len())),
-    ("the latest evaluations", |c| Ok(evaluations::of(c, "m1", 100)?.len())),
+    ("the latest evaluations", |c| {
+        Ok(evaluations::of(c, "m1", 100)?.len())
+    }),
     ("readings that repeat", |c| {
         let key = MetricKey::stored("m1");
-        let one = Extension { key, version: 1, at: at(9), times: 2 };
+        let one = Extension {
+            key,
+            version: 1,
+            at: at(9),
+            times: 2,
+        };
         Ok(realtime::extend(c, &[one])?.len())
     }),
     ("the value some time ago", |c| {

@@ -4,8 +4,8 @@ use monitor_domain::{MetricKey, Severity};
 use monitor_model::DeliveryStatus::{Failed, GivenUp, Pending};
 use monitor_model::deliveries::Claim;
 use monitor_model::{
-    Alert, AlertKind, Db, Delivery, DeliveryStatus, IncidentKind, Mute, NewDelivery, NewIncident,
-    NewSilence, Run, alerts, deliveries, evaluations, incidents, samples, silences,
+    Alert, AlertKind, Db, Delivery, DeliveryStatus, IncidentKind, Mute, NewDelivery, NewIncident, NewSilence,
+    Run, alerts, deliveries, evaluations, incidents, samples, silences,
 };
 
 use crate::support::{alert, at, both, delivery};

@@ -3,8 +3,8 @@
 use diesel::connection::SimpleConnection;
 use monitor_domain::{MetricKey, Severity};
 use monitor_model::{
-    AlertKind, Conn, DbError, MetricState, NewAlert, NewAudit, NewRecord, ProcessRole, WorkerRow, alerts, audit,
-    realtime, records, states, workers,
+    AlertKind, Conn, DbError, MetricState, NewAlert, NewAudit, NewRecord, ProcessRole, WorkerRow, alerts,
+    audit, realtime, records, states, workers,
 };
 
 use crate::support::{at, both};

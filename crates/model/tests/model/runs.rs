@@ -1,7 +1,9 @@
 //! Runs of equal readings: stored, extended, read back reading by reading, pruned.
 
 use monitor_domain::MetricKey;
-use monitor_model::{Conn, DbError, Extension, MetricState, Run, RunBefore, evaluations, realtime, samples, states};
+use monitor_model::{
+    Conn, DbError, Extension, MetricState, Run, RunBefore, evaluations, realtime, samples, states,
+};
 
 use crate::support::{at, both};
 
@@ -35,7 +37,12 @@ fn begin(c: &mut Conn, new: &Run, before: RunBefore) -> Result<(), DbError> {
 }
 
 fn extension(version: i64, second: i64, times: i64) -> Extension {
-    Extension { key: key(), version, at: at(second), times }
+    Extension {
+        key: key(),
+        version,
+        at: at(second),
+        times,
+    }
 }
 
 both! {
@@ -139,8 +146,10 @@ both! {
         assert_eq!(prune(0, 3, 4).await.unwrap(), 4);
         assert_eq!(prune(0, 3, 4).await.unwrap(), 2);
         assert_eq!(prune(0, 3, 4).await.unwrap(), 0);
-        assert_eq!(prune(0, 99, 99).await.unwrap(), 5, "all but the one that is open");
+        db.write(|c| realtime::extend(c, &[extension(6, 50, 9)])).await.unwrap();
+        assert_eq!(prune(0, 50, 99).await.unwrap(), 5, "all but the one that goes on");
         assert_eq!(db.read(|c| samples::recent(c, "gone", 9)).await.unwrap(), []);
-        assert_eq!(db.read(|c| samples::recent(c, "x", 9)).await.unwrap().len(), 1);
+        assert_eq!(db.read(|c| samples::recent(c, "x", 99)).await.unwrap().len(), 9);
+        assert_eq!(prune(0, 51, 99).await.unwrap(), 1, "its last reading is as old");
     }
 }

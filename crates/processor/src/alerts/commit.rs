@@ -6,8 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_domain::MetricKey;
 use monitor_model::{
-    AlertKind, Conn, DbError, MetricState, Mute, NewAlert, NewRecord, Record, Run, RunBefore, alerts, deliveries,
-    records, samples, states,
+    AlertKind, Conn, DbError, MetricState, Mute, NewAlert, NewRecord, Record, Run, RunBefore, alerts,
+    deliveries, records, samples, states,
 };
 use monitor_notify::Event;
 use monitor_rules::{Observed, Occasion, State, Transition};

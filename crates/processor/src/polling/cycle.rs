@@ -13,8 +13,8 @@ use monitor_upstream::{Poll, Tick, UpstreamError};
 use super::Polling;
 use super::history;
 use super::metric_state::{CachedState, CyclePermit, MetricState};
-use super::repeats::{Next, OpenRun};
 use super::renaming::rename_metric;
+use super::repeats::{Next, OpenRun};
 use crate::alerts::{Commit, Evaluated, Pushed};
 use crate::context::{Context, may_pass};
 use crate::fault::{self, Point};
@@ -60,7 +60,9 @@ pub(super) async fn run(polling: &Polling, permit: CyclePermit, tick: Tick) {
         return not_stored(context, metric, &error);
     }
     if let Some(cached) = metric.cached()
-        && polling.repeats.is_refused(&metric.monitored.metric.config().key, cached.version)
+        && polling
+            .repeats
+            .is_refused(&metric.monitored.metric.config().key, cached.version)
     {
         conflict(metric, "it goes on with what that has stored");
     }
@@ -143,7 +145,10 @@ pub(super) async fn judge(
 fn conflict(metric: &MetricState, becomes: &str) {
     metric.cache(None);
     metric.monitored.meter.conflicted();
-    log::info!("metric {}: evaluated by another worker meanwhile; {becomes}", metric.key());
+    log::info!(
+        "metric {}: evaluated by another worker meanwhile; {becomes}",
+        metric.key()
+    );
 }
 
 /// The reading is lost, or, of one that was sent, put off.
@@ -316,7 +321,9 @@ fn go_on(
     log::debug!("metric {}: {}", metric.key(), evaluation.reason);
     metric.set_evaluated(polling.context.clock.monotonic());
     metric.advance_windows((pinned.version, pinned.version), at.naive_utc(), value);
-    polling.repeats.add(run.extension(&metric.monitored.metric.config().key));
+    polling
+        .repeats
+        .add(run.extension(&metric.monitored.metric.config().key));
     metric.keep_run(run);
     let phase = evaluation.state.phase();
     metric.cache(Some(CachedState {

@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::{Context, may_pass};
 
+/// What is read less often has a row of its own each time: no run may be removed for its age while it goes on.
+const LONGEST_SPACE: Duration = Duration::from_secs(3_600);
 /// How long readings are collected.
 const COLLECTED_FOR: Duration = Duration::from_secs(1);
 
@@ -61,7 +63,7 @@ impl OpenRun {
     /// The run with this reading, where it goes on with it: it says the same, no reading before it was missed, and neither the clock
     /// nor the day is another.
     pub(super) fn extended(&self, next: &Next<'_>) -> Option<OpenRun> {
-        let latest = next.interval.mul_f64(1.5);
+        let latest = next.interval.mul_f64(1.5).min(LONGEST_SPACE);
         let later = (next.at - self.end.until).to_std().ok()?;
         let goes_on = !later.is_zero()
             && later <= latest
@@ -185,7 +187,9 @@ impl Repeats {
         drop(waiting);
         let versions = stored.iter().map(|one| (&one.key, one.version));
         let versions: HashMap<&MetricKey, i64> = versions.collect();
-        let of_refused = refused.iter().filter_map(|key| Some((key.clone(), *versions.get(key)?)));
+        let of_refused = refused
+            .iter()
+            .filter_map(|key| Some((key.clone(), *versions.get(key)?)));
         lock(&self.refused).extend(of_refused);
     }
 }
@@ -225,10 +229,20 @@ mod tests {
         assert_eq!(run.before(), RunBefore::Ended);
         let run = run.extended(&next(10, &seven, "fine")).unwrap();
         let run = run.extended(&next(25, &seven, "fine")).unwrap();
-        let end = RunEnd { at: at(0), version: 3, until: at(25), times: 3 };
+        let end = RunEnd {
+            at: at(0),
+            version: 3,
+            until: at(25),
+            times: 3,
+        };
         assert_eq!(run.before(), RunBefore::Ends(end));
         let key = MetricKey::stored("x");
-        let extension = Extension { key: key.clone(), version: 3, at: at(25), times: 3 };
+        let extension = Extension {
+            key: key.clone(),
+            version: 3,
+            at: at(25),
+            times: 3,
+        };
         assert_eq!(run.extension(&key), extension);
     }
 
@@ -239,27 +253,46 @@ mod tests {
         let goes_on = |reading: &Next<'_>| run.extended(reading).is_some();
         assert!(goes_on(&next(110, &zero, "fine")));
         assert!(!goes_on(&next(110, &zero, "high")), "another reason");
-        for other in [Observed::Value(-0.0), Observed::Value(1.0), Observed::Unreadable("no".to_owned())] {
+        for other in [
+            Observed::Value(-0.0),
+            Observed::Value(1.0),
+            Observed::Unreadable("no".to_owned()),
+        ] {
             assert!(!goes_on(&next(110, &other, "fine")), "{other:?}");
         }
         assert!(goes_on(&next(115, &zero, "fine")));
         assert!(!goes_on(&next(116, &zero, "fine")), "a reading was missed");
         assert!(!goes_on(&next(100, &zero, "fine")), "at the same time");
         assert!(!goes_on(&next(90, &zero, "fine")), "the clock was set back");
-        let later = Next { now: Duration::from_secs(200), ..next(110, &zero, "fine") };
+        let later = Next {
+            now: Duration::from_secs(200),
+            ..next(110, &zero, "fine")
+        };
         assert!(!goes_on(&later), "the clock was set back while it was not read");
         let midnight = OpenRun::begun(&next(86_395, &zero, "fine"), 1);
-        assert!(midnight.extended(&next(86_405, &zero, "fine")).is_none(), "another day");
+        assert!(
+            midnight.extended(&next(86_405, &zero, "fine")).is_none(),
+            "another day"
+        );
     }
 
     #[test]
     fn what_was_refused_is_known_of_that_version_alone() {
         let (repeats, key) = (Repeats::default(), MetricKey::stored("x"));
-        let one = |times| Extension { key: key.clone(), version: 3, at: at(times), times };
+        let one = |times| Extension {
+            key: key.clone(),
+            version: 3,
+            at: at(times),
+            times,
+        };
         repeats.add(one(2));
         repeats.add(one(3));
         repeats.stored(&[one(2)], &[]);
-        assert_eq!(lock(&repeats.waiting).get(&key), Some(&one(3)), "it was added meanwhile");
+        assert_eq!(
+            lock(&repeats.waiting).get(&key),
+            Some(&one(3)),
+            "it was added meanwhile"
+        );
         repeats.stored(&[one(3)], std::slice::from_ref(&key));
         assert!(lock(&repeats.waiting).is_empty());
         assert!(!repeats.is_refused(&key, 4), "a commit of its own was later");

@@ -25,6 +25,7 @@ mod pushed;
 mod reload;
 mod removed;
 mod renaming;
+mod repeats;
 mod resilience;
 mod restore;
 mod routes;

@@ -122,7 +122,10 @@ impl Parts {
             // What a clock stamped that was set back since is of the last part.
             let place = (1..PARTS).take_while(|n| at >= begin + width * *n).last();
             let oldest = begin + width * place.unwrap_or_default();
-            let part = Part { oldest, ..Part::of(at, value) };
+            let part = Part {
+                oldest,
+                ..Part::of(at, value)
+            };
             match parts.back_mut().filter(|last| last.oldest == oldest) {
                 Some(last) => *last = last.and(part),
                 None => parts.push_back(part),
