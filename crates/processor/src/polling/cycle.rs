@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
-use monitor_model::{Conn, DbError, RunBefore, realtime, states};
+use monitor_model::{Conn, DbError, Realtime, RunBefore, realtime, states};
 use monitor_rules::{Evaluation, History, Observed, Reading, Rule, State, Transition, judge_with};
 use monitor_upstream::{Poll, Tick, UpstreamError};
 
@@ -186,7 +186,7 @@ pub(super) async fn pin(context: &Context, metric: &MetricState) -> Result<Cache
         State::default()
     });
     // What was read the same since it was saved is known of the reading alone.
-    let read_at = read.as_ref().map_or(row.updated_at, |read| read.read_at());
+    let read_at = read.as_ref().map_or(row.updated_at, Realtime::read_at);
     let value_at = read.and_then(|read| read.value_at);
     Ok(CachedState {
         state: match value_at {

@@ -58,7 +58,9 @@ both! {
         assert_eq!(effects, [("recovered", 1), ("", 2), ("alert", 1), ("", 25)], "newest first");
         app.finish().await;
     }
+}
 
+both! {
     async fn a_gap_is_never_filled(app: TestApp, x()) {
         app.read("x", 14.0).await;
         polls(&app, 3).await;
@@ -80,7 +82,9 @@ both! {
         assert!(app.alerts().await.is_empty());
         app.finish().await;
     }
+}
 
+both! {
     async fn what_cannot_be_read_in_the_same_way_is_a_row_while_its_time_counts(app: TestApp, x()) {
         app.read("x", 14.0).await;
         app.a().set_total_json("x", serde_json::json!("nonsense"));
