@@ -189,7 +189,7 @@ cancel-silence-yes = Expire now
 
 evaluations = Evaluation history
 evaluations-hint = Newest first
-evaluations-until = to
+evaluations-until = until
 evaluations-times = read { $n } times
 evaluations-none = Not evaluated yet.
 effect-alert = Alert
