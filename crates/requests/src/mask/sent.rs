@@ -91,10 +91,13 @@ impl Mask {
         }
         for piece in value.split(|c: char| c.is_whitespace() || ";,&?\"'<>(){}[]|".contains(c)) {
             // `ak=…` and a cookie; the padding of base64 is none.
+            let mut unnamed = piece;
             if let Some((name, named)) = piece.split_once('=').filter(|(_, named)| named.len() > 1) {
                 self.add_named(name, named, is_secret, deep);
+                // Its name is none: `Signature` is in the codes of errors too.
+                unnamed = named;
             }
-            for word in piece.split([':', '=']).chain([piece]) {
+            for word in unnamed.split([':', '=']).chain([piece]) {
                 // `Bearer` is no secret, and hardly a key.
                 if word.len() < value.len() && ((is_secret && word.len() > LEAST) || is_key(word)) {
                     self.add(word, is_secret);
@@ -309,6 +312,20 @@ mod tests {
         ] {
             assert_eq!(shown(&request, &format!("bad {secret}")), "bad ", "{request:?}");
         }
+    }
+
+    #[test]
+    fn the_name_of_a_secret_in_a_header_is_none() {
+        let url = Url::parse("https://a.example/").unwrap();
+        let proof = "ACS3-HMAC-SHA256 Credential=id1,SignedHeaders=host;x-date,Signature=9f8a7b6c1d";
+        let name = HeaderName::from_static("authorization");
+        let request = Request::get(url).header(name, HeaderValue::from_static(proof));
+        let mask = Mask::of(&request, &ClientConfig::default());
+        let shown = mask.hide(
+            "SignatureDoesNotMatch: the Signature is not 9f8a7b6c1d",
+            Which::All,
+        );
+        assert_eq!(shown, "SignatureDoesNotMatch: the Signature is not [redacted]");
     }
 
     #[test]
