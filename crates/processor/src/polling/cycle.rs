@@ -258,11 +258,8 @@ async fn commit(
         interval: metric.interval(),
     };
     let run = metric.run(pinned.version);
-    let repeated = run
-        .as_ref()
-        .filter(|_| !is_sent && evaluation.transitions.is_empty() && evaluation.state.repeats(&pinned.state))
-        .and_then(|run| run.extended(&next));
-    if let Some(run) = repeated {
+    let repeated = run.as_ref().filter(|_| !is_sent);
+    if let Some(run) = repeated.and_then(|run| repeats(run, &next, pinned, &evaluation)) {
         go_on(polling, metric, pinned, (run, evaluation), at);
         return Ok(());
     }
@@ -304,6 +301,12 @@ async fn commit(
     let meter = &metric.monitored.meter;
     meter.committed(commit.value(), at, phase, commit.opened());
     Ok(())
+}
+
+/// The run of equal readings with this one, where it says what the one before said.
+fn repeats(run: &OpenRun, next: &Next<'_>, pinned: &CachedState, evaluation: &Evaluation) -> Option<OpenRun> {
+    let is_same = evaluation.transitions.is_empty() && evaluation.state.repeats(&pinned.state);
+    is_same.then(|| run.extended(next)).flatten()
 }
 
 /// The reading says what the one before said: that the run of equal readings goes on is stored with others of this second.
