@@ -10,7 +10,7 @@ const TICK: Duration = Duration::from_secs(10);
 fn x() -> Config {
     Config {
         interval: "10s".into(),
-        ..Config::metrics("[metrics.x]\nalert = { above = 100, clear = 90 }\n")
+        ..Config::metrics("[metrics.x]\nalert = { above = 100 }\n")
     }
 }
 
