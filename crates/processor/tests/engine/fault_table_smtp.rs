@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use monitor_harness::{Config, TestApp, both, eventually};
 use monitor_model::Delivery;
-use monitor_simulator::{Certificate, SmtpFault, SmtpSink, Stage, Times};
+use monitor_simulator::{Certificate, Mail, SmtpFault, SmtpSink, Stage, Times};
 
 /// What is the matter with a mail server.
 enum Incident {
@@ -258,6 +258,13 @@ both! {
     }
 }
 
+/// What came that is not about the monitor itself: a jump of the clock on a busy machine may be an outage to it.
+fn of_x(sink: &SmtpSink) -> Vec<Mail> {
+    let mut mails = sink.mails();
+    mails.retain(|mail| !mail.subject.starts_with("[monitor]"));
+    mails
+}
+
 both! {
     async fn a_channel_that_hangs_delays_no_other(app: TestApp) {
         let hanging = SmtpSink::start().await;
@@ -282,14 +289,13 @@ both! {
             hanging.clear_script();
             monitor_harness::eventually("what waited for the channel that hung", || async {
                 app.jump_over(Duration::from_secs(61)).await;
-                (hanging.mails().len() >= 10).then_some(())
+                (of_x(&hanging).len() >= 10).then_some(())
             }).await;
         }).await;
-        let mut texts: Vec<_> = hanging.mails().into_iter().map(|mail| mail.message_id).collect();
-        texts.sort();
-        texts.dedup();
-        assert_eq!((texts.len(), hanging.mails().len()), (10, 10), "each once, when it worked again");
-        assert_eq!(app.mail().mails().len(), 10);
+        let came = of_x(&hanging);
+        let ids: std::collections::BTreeSet<_> = came.iter().map(|mail| &mail.message_id).collect();
+        assert_eq!((ids.len(), came.len()), (10, 10), "each once, when it worked again");
+        assert_eq!(of_x(app.mail()).len(), 10);
         app.deliver_all(Duration::from_secs(60), 5).await;
         app.finish().await;
     }
