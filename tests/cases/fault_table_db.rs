@@ -170,7 +170,9 @@ async fn a_full_disk() {
     };
     let config = Config {
         interval: "100ms".into(),
-        ..config()
+        ..Config::metrics(
+            "[metrics.x]\nalert = { rise = 1, no_data = \"1h\" }\n[metrics.z]\nalert = { above = 100, no_data = \"1h\" }\n",
+        )
     };
     let site = Site::with(Backend::Sqlite, &config).await.unwrap();
     let mut worker = site.program("monitor-worker", &["--once"]);
