@@ -170,9 +170,7 @@ async fn a_full_disk() {
     };
     let config = Config {
         interval: "100ms".into(),
-        ..Config::metrics(
-            "[metrics.x]\nalert = { rise = 1, no_data = \"1h\" }\n[metrics.z]\nalert = { above = 100, no_data = \"1h\" }\n",
-        )
+        ..config()
     };
     let site = Site::with(Backend::Sqlite, &config).await.unwrap();
     let mut worker = site.program("monitor-worker", &["--once"]);
@@ -206,11 +204,7 @@ async fn a_full_disk() {
             .ok()?;
         serde_json::from_str::<serde_json::Value>(&answer.text().await.ok()?).ok()
     };
-    let total = std::sync::atomic::AtomicU32::new(0);
     eventually("the disk is full", async || {
-        // What stays the same takes no room.
-        let total = total.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 50;
-        site.world.a.set_total("z", f64::from(total));
         let said = ready().await?;
         let is_unsaved = said["done"]["unsaved"].as_u64()? > 0;
         (is_unsaved && said["status"] == "not_ready").then_some(())
@@ -219,9 +213,7 @@ async fn a_full_disk() {
     site.world.a.set_total("x", 3.0);
     site.wait_for_reads(5).await;
     let said = worker.output();
-    // Whoever notices first says it, for all.
-    let is_said = said.contains("the reading could not be stored") || said.contains("heartbeat: database");
-    assert!(is_said, "{said}");
+    assert!(said.contains("the reading could not be stored"), "{said}");
     assert_eq!(
         site.world.b.alarms(),
         Vec::<String>::new(),

@@ -3,7 +3,6 @@
 //! | task | does |
 //! |---|---|
 //! | scheduler | reads every metric on time (`polling`), and stores what follows from it (`alerts`) |
-//! | repeats | stores once a second which metrics read the same as before (`polling`) |
 //! | items | goes on by the items of lists that came and went |
 //! | dispatcher | works off the outbox (`delivery`), by the jobs that are handed to it here |
 //! | follow-up | reminds, escalates, notifies late (`alerts`) |
@@ -293,8 +292,6 @@ impl Engine {
         };
         let outages = || Arc::clone(&self.reloader.outages);
         let mut tasks = Tasks::default();
-        let repeats = Arc::clone(&polling).store_repeats(halt());
-        tasks.start("repeats", repeats.boxed());
         tasks.start("scheduler", polling.run(generations(), halt()).boxed());
         let items = items::follow(self.reloader(), known, generations(), halt());
         tasks.start("items", items.boxed());

@@ -195,24 +195,6 @@ impl State {
         }
     }
 
-    /// Whether it says what `before` says, but for when the value was read: then it need not be stored.
-    pub fn repeats(&self, before: &State) -> bool {
-        let is_same = |one: Option<f64>, other: Option<f64>| one.map(f64::to_bits) == other.map(f64::to_bits);
-        let then = State {
-            value_at: self.value_at,
-            ..before.clone()
-        };
-        // To the bit: zero and minus zero are equal, and are not the same number.
-        is_same(self.value, before.value) && *self == then
-    }
-
-    /// The same after the value was read again until `at`.
-    #[must_use]
-    pub fn read_until(self, at: DateTime<Utc>) -> State {
-        let value_at = self.value_at.map(|before| before.max(at));
-        State { value_at, ..self }
-    }
-
     /// What a condition may know of it.
     pub fn past(&self) -> Past {
         Past {
@@ -268,36 +250,6 @@ impl FromStr for Phase {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_state_repeats_another_where_only_the_time_of_the_reading_differs() {
-        let at = |second| DateTime::from_timestamp(second, 0);
-        let before = State {
-            value: Some(0.0),
-            value_at: at(1),
-            ..State::default()
-        };
-        let later = |value, more: State| State {
-            value: Some(value),
-            value_at: at(9),
-            ..more
-        };
-        assert!(later(0.0, State::default()).repeats(&before));
-        assert!(!later(-0.0, State::default()).repeats(&before), "another number");
-        assert!(!later(1.0, State::default()).repeats(&before));
-        let fading = State {
-            flash: Some(Flash::default()),
-            ..State::default()
-        };
-        assert!(!later(0.0, fading).repeats(&before));
-        assert_eq!(before.clone().read_until(at(9).unwrap()).value_at, at(9));
-        assert_eq!(
-            before.clone().read_until(at(0).unwrap()).value_at,
-            at(1),
-            "never back"
-        );
-        assert_eq!(State::default().read_until(at(9).unwrap()), State::default());
-    }
 
     #[test]
     fn older_and_newer_states_are_read() {

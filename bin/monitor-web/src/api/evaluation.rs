@@ -11,10 +11,6 @@ use crate::api::Number;
 pub struct EvaluationView {
     /// When the metric was evaluated.
     pub at: DateTime<Utc>,
-    /// When it last was with the same outcome, without another in between.
-    pub until: DateTime<Utc>,
-    /// How often, from 1.
-    pub times: i64,
     /// What was read; `null` for a failure.
     pub value: Option<Number>,
     /// `normal`, `pending`, `firing` or `no_data`.
@@ -30,8 +26,6 @@ impl From<Evaluation> for EvaluationView {
         let words = evaluation.effects.split(',').map(str::trim);
         EvaluationView {
             at: utc(evaluation.at),
-            until: utc(evaluation.until),
-            times: evaluation.times,
             value: evaluation.value.map(Number),
             effects: words.filter(|word| !word.is_empty()).map(str::to_owned).collect(),
             phase: evaluation.phase,

@@ -143,8 +143,6 @@ fn metric_page(frame: Frame, m: MetricStatus, filled: bool) -> MetricPage {
     ];
     let evaluation = EvaluationView {
         at: now(),
-        until: now(),
-        times: 225,
         value: Some(Number(1.0)),
         phase: "firing".to_owned(),
         reason: hostile(),

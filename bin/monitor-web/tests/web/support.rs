@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_domain::{MetricKey, Severity};
 use monitor_model::{
-    AlertKind, Conn, Db, DbError, DbOptions, DeliveryStatus, IncidentKind, NewAlert, NewDelivery,
-    NewIncident, NewRecord, NewSilence, Record, Run, WorkerRow, alerts, audit, deliveries, incidents,
-    realtime, records, samples, silences, stored, workers,
+    AlertKind, Conn, Db, DbError, DbOptions, DeliveryStatus, Evaluation, IncidentKind, NewAlert, NewDelivery,
+    NewIncident, NewRecord, NewSilence, Record, WorkerRow, alerts, audit, deliveries, evaluations, incidents,
+    realtime, records, silences, stored, workers,
 };
 use monitor_testkit::ScriptedClock;
 use monitor_testkit::postgres::{self, TestDatabase};
@@ -312,13 +312,17 @@ impl Web {
         reason: &'static str,
         effects: &'static str,
     ) {
-        let run = Run {
-            phase: Some("firing".into()),
-            reason: Some(reason.into()),
-            effects: Some(effects.into()),
-            ..Run::of_one(&MetricKey::stored(key), self.now(), version, Ok(131.0))
+        let evaluation = Evaluation {
+            key: MetricKey::stored(key),
+            slot: 0,
+            version,
+            at: self.now(),
+            value: Some(131.0),
+            phase: "firing".into(),
+            reason: reason.into(),
+            effects: effects.into(),
         };
-        self.write(move |c| samples::insert(c, &run)).await;
+        self.write(move |c| evaluations::record(c, &evaluation)).await;
     }
 
     /// A delivery with this payload that was tried once and ended so.

@@ -9,7 +9,7 @@ use monitor_domain::MetricKey;
 
 use super::column::FromKey;
 use super::schema::metric_item::{self, dsl};
-use super::schema::{metric_list, metric_state, realtime_monitor};
+use super::schema::{evaluation, metric_list, metric_state, realtime_monitor};
 use super::text::clean;
 use crate::backend::{Conn, upsert};
 use crate::error::DbError;
@@ -150,6 +150,7 @@ pub fn forget_all_but(c: &mut Conn, list: &str, keep: i64, limit: i64) -> Result
 
 fn forget(c: &mut Conn, keys: &[String]) -> Result<usize, DbError> {
     for keys in keys.chunks(super::MAX_BINDS) {
+        diesel::delete(evaluation::table.filter(evaluation::key.eq_any(keys))).execute(c)?;
         diesel::delete(realtime_monitor::table.filter(realtime_monitor::key.eq_any(keys))).execute(c)?;
         diesel::delete(metric_state::table.filter(metric_state::key.eq_any(keys))).execute(c)?;
         diesel::delete(metric_item::table.filter(dsl::metric.eq_any(keys))).execute(c)?;

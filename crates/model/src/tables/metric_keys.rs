@@ -7,7 +7,8 @@ use crate::backend::Conn;
 use crate::error::DbError;
 
 /// Tables of numbered rows, any number a metric.
-const ROWS: [&str; 5] = [
+const ROWS: [&str; 6] = [
+    "sample",
     "alert",
     "alert_group",
     "monitor_record",
@@ -15,9 +16,7 @@ const ROWS: [&str; 5] = [
     "pushed_value",
 ];
 /// Tables that have the current state of a metric.
-const STATE: [&str; 2] = ["realtime_monitor", "metric_state"];
-/// The table of runs of readings, whose key is a part of their own.
-const RUNS: &str = "sample";
+const STATE: [&str; 3] = ["realtime_monitor", "metric_state", "evaluation"];
 /// Rows changed in one statement, so that none takes long.
 const BATCH: i64 = 10_000;
 
@@ -40,7 +39,7 @@ struct Count {
 
 /// The tables that hold the key of a metric.
 pub fn tables() -> impl Iterator<Item = &'static str> {
-    ROWS.into_iter().chain(STATE).chain([RUNS])
+    ROWS.into_iter().chain(STATE)
 }
 
 /// Gives everything that the metric `from` has to the metric `to`: history, state, last value, alerts, records and silences. Run
@@ -80,26 +79,17 @@ pub fn rename(c: &mut Conn, from: &str, to: &str) -> Result<Renamed, DbError> {
             .execute(c)?;
     }
     for table in ROWS {
-        move_rows(c, table, "id", (from, to))?;
+        let some = format!(
+            "UPDATE {table} SET key = $1 WHERE id IN (SELECT id FROM {table} WHERE key = $2 LIMIT {BATCH})"
+        );
+        while diesel::sql_query(&some)
+            .bind::<Text, _>(to)
+            .bind::<Text, _>(from)
+            .execute(c)?
+            > 0
+        {}
     }
-    move_rows(c, RUNS, "(at, version)", (from, to))?;
     Ok(Renamed::All)
-}
-
-/// Gives the rows of `from` to `to`; `identity` is what tells one of a metric from the others.
-fn move_rows(c: &mut Conn, table: &str, identity: &str, (from, to): (&str, &str)) -> Result<(), DbError> {
-    let columns = identity.trim_matches(['(', ')']);
-    let some = format!(
-        "UPDATE {table} SET key = $1 WHERE key = $2 AND {identity} IN \
-         (SELECT {columns} FROM {table} WHERE key = $2 LIMIT {BATCH})"
-    );
-    while diesel::sql_query(&some)
-        .bind::<Text, _>(to)
-        .bind::<Text, _>(from)
-        .execute(c)?
-        > 0
-    {}
-    Ok(())
 }
 
 fn has(c: &mut Conn, table: &str, key: &str) -> Result<bool, DbError> {

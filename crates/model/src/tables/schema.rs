@@ -13,9 +13,6 @@ diesel::table! {
         value_at -> Nullable<Timestamp>,
         checked_at -> Timestamp,
         error -> Nullable<Text>,
-        run_at -> Nullable<Timestamp>,
-        run_version -> BigInt,
-        run_times -> BigInt,
     }
 }
 
@@ -33,20 +30,14 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// The history of readings, a row for those that followed each other and said the same; failures are readings too. The end
-    /// of the run that is still open is in `realtime_monitor`.
-    sample (key, at, version) {
+    /// The history of readings; failures are readings too.
+    sample (id) {
+        id -> BigInt,
         key -> Text,
         at -> Timestamp,
-        version -> BigInt,
-        until -> Timestamp,
-        times -> BigInt,
         value -> Nullable<Double>,
         error -> Nullable<Text>,
         took_ms -> Integer,
-        phase -> Nullable<Text>,
-        reason -> Nullable<Text>,
-        effects -> Nullable<Text>,
     }
 }
 
@@ -226,6 +217,20 @@ diesel::table! {
     process_stop (role) {
         role -> Text,
         at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    /// The latest evaluations of each metric and their effects: a ring of slots.
+    evaluation (key, slot) {
+        key -> Text,
+        slot -> Integer,
+        version -> BigInt,
+        at -> Timestamp,
+        value -> Nullable<Double>,
+        phase -> Text,
+        reason -> Text,
+        effects -> Text,
     }
 }
 

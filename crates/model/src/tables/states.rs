@@ -1,14 +1,14 @@
 //! `metric_state`: the rule state of each metric, guarded by a version.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use monitor_domain::MetricKey;
 
 use super::column::FromKey;
-use super::realtime::{self, Realtime};
 use super::schema::metric_state::{self, dsl};
+use super::schema::realtime_monitor;
 use super::text::clean;
 use crate::backend::{Conn, on_each};
 use crate::error::DbError;
@@ -29,7 +29,7 @@ pub struct MetricState {
     pub reason: String,
     /// The rule's own state, JSON.
     pub state: String,
-    /// When it was last saved. What was evaluated the same since is not.
+    /// When it was last saved.
     pub updated_at: NaiveDateTime,
 }
 
@@ -52,8 +52,8 @@ pub struct MetricPhase {
     pub phase: String,
     /// See [`MetricState::since`].
     pub since: NaiveDateTime,
-    /// When it was last evaluated.
-    pub evaluated_at: NaiveDateTime,
+    /// See [`MetricState::updated_at`].
+    pub updated_at: NaiveDateTime,
     /// Whether the last try to read it failed.
     pub is_unreadable: bool,
 }
@@ -62,24 +62,28 @@ pub struct MetricPhase {
 pub fn phases(c: &mut Conn, keys: &[String]) -> Result<Vec<MetricPhase>, DbError> {
     let mut standings = Vec::new();
     for keys in keys.chunks(super::MAX_BINDS) {
-        let read = realtime::of(c, keys)?;
-        let read: HashMap<&str, &Realtime> = read.iter().map(|row| (row.key.as_str(), row)).collect();
+        let failing: HashSet<String> = realtime_monitor::table
+            .filter(realtime_monitor::key.eq_any(keys))
+            .filter(realtime_monitor::error.is_not_null())
+            .select(realtime_monitor::key)
+            .load(c)?
+            .into_iter()
+            .collect();
         let rows: Vec<(String, String, NaiveDateTime, NaiveDateTime)> = metric_state::table
             .filter(dsl::key.eq_any(keys))
             .order(dsl::key.asc())
             .select((dsl::key, dsl::phase, dsl::since, dsl::updated_at))
             .load(c)?;
-        standings.extend(rows.into_iter().map(|(key, phase, since, updated_at)| {
-            let read = read.get(key.as_str());
-            MetricPhase {
-                is_unreadable: read.is_some_and(|row| row.error.is_some()),
-                // What was evaluated the same since is not saved.
-                evaluated_at: read.map_or(updated_at, |row| updated_at.max(row.read_at())),
-                key,
-                phase,
-                since,
-            }
-        }));
+        standings.extend(
+            rows.into_iter()
+                .map(|(key, phase, since, updated_at)| MetricPhase {
+                    is_unreadable: failing.contains(&key),
+                    key,
+                    phase,
+                    since,
+                    updated_at,
+                }),
+        );
     }
     Ok(standings)
 }

@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex};
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use monitor_domain::MetricKey;
 use monitor_model::alerts::Filter;
 use monitor_model::deliveries::Filter as Which;
 use monitor_model::{
-    AlertKind, Conn, Db, DbError, DeliveryStatus, Extension, alerts, audit, deliveries, evaluations,
-    incidents, realtime, records, samples, silences,
+    AlertKind, Conn, Db, DbError, DeliveryStatus, alerts, audit, deliveries, incidents, records, samples,
+    silences,
 };
 
 use crate::support::{TestDb, at};
@@ -55,7 +54,7 @@ fn which(statuses: &[DeliveryStatus]) -> Which {
 }
 
 /// What the pages, the series and the rooms of the worker want to know again and again.
-const QUESTIONS: [Question; 38] = [
+const QUESTIONS: [Question; 37] = [
     ("counts", |c| Ok(alerts::open_counts(c)?.len())),
     ("what lasts", |c| Ok(alerts::lasting(c, 10_000)?.len())),
     ("open alerts", |c| Ok(alerts::page(c, &open_only(), 51)?.len())),
@@ -148,19 +147,11 @@ const QUESTIONS: [Question; 38] = [
     }),
     ("entries to remove", |c| audit::prune(c, &(at(-9)..at(-1)), 100)),
     ("samples to remove", |c| samples::prune(c, &(at(-9)..at(-1)), 100)),
-    ("a window", |c| Ok(samples::runs(c, "m1", at(0), at(60))?.len())),
-    ("the latest evaluations", |c| {
-        Ok(evaluations::of(c, "m1", 100)?.len())
+    ("a window", |c| {
+        Ok(samples::values(c, "m1", at(0), at(60), 129)?.len())
     }),
-    ("readings that repeat", |c| {
-        let key = MetricKey::stored("m1");
-        let one = Extension {
-            key,
-            version: 1,
-            at: at(9),
-            times: 2,
-        };
-        Ok(realtime::extend(c, &[one])?.len())
+    ("a part of a window", |c| {
+        Ok(usize::from(samples::summary(c, "m1", at(0), at(60))?.is_some()))
     }),
     ("the value some time ago", |c| {
         Ok(usize::from(
@@ -195,12 +186,7 @@ async fn seeded(test: &TestDb) -> Db {
                  next_at, created_at, finished_at)
              SELECT n + 1, n, 'mail', 'alert', 'ann', 'alert/' || n, n || '@monitor', '{{}}', 'sent', {now}, {now}, {now}
              FROM numbers;
-         {numbers} INSERT INTO sample (key, at, version, until, times, value, took_ms, phase)
-             SELECT 'm' || (n % {METRICS}), {now}, n, {now}, 1, n, 1, 'normal' FROM numbers;
-         {numbers} INSERT INTO metric_state (key, version, phase, since, reason, state, updated_at)
-             SELECT 'm' || n, 1, 'normal', {now}, '', '{{}}', {now} FROM numbers;
-         {numbers} INSERT INTO realtime_monitor (key, value, value_at, checked_at, run_at, run_version, run_times)
-             SELECT 'm' || n, 1, {now}, {now}, {now}, 1, 1 FROM numbers;
+         {numbers} INSERT INTO sample (key, at, value, took_ms) SELECT 'm' || (n % {METRICS}), {now}, n, 1 FROM numbers;
          UPDATE delivery SET status = 'given_up' WHERE id = 3;
          UPDATE delivery SET status = 'pending', finished_at = NULL WHERE id = 5;"
     );
@@ -312,8 +298,6 @@ async fn sqlite_scans_no_table_that_grows() {
         for step in plan {
             let is_whole =
                 step.starts_with("SCAN ") && !step.contains(" USING ") && step != "SCAN CONSTANT ROW";
-            // What was given, and what was found before.
-            let is_whole = is_whole && !step.contains("VIRTUAL TABLE") && step != "SCAN metric";
             // Every alert from one on, which may be the first.
             let is_whole = is_whole || step.contains("SEARCH alert USING INTEGER PRIMARY KEY (rowid>?)");
             // Every alert of a metric, over or not.

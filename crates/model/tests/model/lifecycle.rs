@@ -4,8 +4,8 @@ use monitor_domain::{MetricKey, Severity};
 use monitor_model::DeliveryStatus::{Failed, GivenUp, Pending};
 use monitor_model::deliveries::Claim;
 use monitor_model::{
-    Alert, AlertKind, Db, Delivery, DeliveryStatus, IncidentKind, Mute, NewDelivery, NewIncident, NewSilence,
-    Run, alerts, deliveries, evaluations, incidents, samples, silences,
+    Alert, AlertKind, Db, Delivery, DeliveryStatus, Evaluation, IncidentKind, Mute, NewDelivery, NewIncident,
+    NewSilence, alerts, deliveries, evaluations, incidents, silences,
 };
 
 use crate::support::{alert, at, both, delivery};
@@ -181,23 +181,29 @@ both! {
         assert_eq!(page[0].id, 2);
     }
 
-    async fn an_evaluation_says_why_in_a_text_that_both_databases_take(db) {
+    async fn the_latest_evaluations_are_kept_and_no_more(db) {
         let db = db.open().await;
+        let kept = evaluations::KEPT;
         db.write(move |c| {
-            for version in 1..=3 {
-                let run = Run {
-                    phase: Some("no_data".to_owned()),
-                    reason: Some(format!("timed\0 out {version}")),
-                    effects: Some("no_data".to_owned()),
-                    ..Run::of_one(&MetricKey::stored("z"), at(version), version, Err("timed\0 out".to_owned()))
+            for version in 1..=kept + 5 {
+                let evaluation = Evaluation {
+                    key: MetricKey::stored("z"),
+                    slot: 0,
+                    version,
+                    at: at(version),
+                    value: None,
+                    phase: "no_data".to_owned(),
+                    reason: format!("timed\0 out {version}"),
+                    effects: "no_data".to_owned(),
                 };
-                samples::insert(c, &run)?;
+                evaluations::record(c, &evaluation)?;
             }
             Ok(())
         }).await.unwrap();
-        let all = db.read(|c| evaluations::of(c, "z", 2)).await.unwrap();
-        let short: Vec<_> = all.iter().map(|one| (one.version, one.reason.as_str(), one.effects.as_str())).collect();
-        assert_eq!(short, [(3, "timed\u{FFFD} out 3", "no_data"), (2, "timed\u{FFFD} out 2", "no_data")]);
+        let all = db.read(|c| evaluations::of(c, "z", 1_000)).await.unwrap();
+        assert_eq!(all.len() as i64, kept);
+        assert_eq!((all[0].version, all[0].reason.as_str()), (kept + 5, format!("timed\u{FFFD} out {}", kept + 5).as_str()));
+        assert_eq!(all.last().unwrap().version, 6);
         assert!(db.read(|c| evaluations::of(c, "y", 10)).await.unwrap().is_empty());
     }
 

@@ -24,6 +24,5 @@ mod pushed_values;
 mod queries;
 mod reloads;
 mod running_time;
-mod runs;
 mod support;
 mod turns;

@@ -7,8 +7,8 @@ use diesel::sql_types::Text;
 use monitor_domain::MetricKey;
 use monitor_model::metric_keys::{self, Renamed};
 use monitor_model::{
-    AlertKind, Backend, Conn, Db, DbError, MetricState, NewAlert, NewPushedValue, NewRecord, NewSilence, Run,
-    alerts, pushed_values, realtime, records, samples, silences, states,
+    AlertKind, Backend, Conn, Db, DbError, Evaluation, MetricState, NewAlert, NewPushedValue, NewRecord,
+    NewSample, NewSilence, alerts, evaluations, pushed_values, realtime, records, samples, silences, states,
 };
 
 use crate::support::{alert, at, both};
@@ -55,8 +55,18 @@ async fn fill(db: &Db, key: &'static str, readings: i32) {
             updated_at: at(1),
         };
         states::save(c, &state, 0)?;
-        for version in 0..i64::from(readings) {
-            samples::insert(c, &Run::of_one(&key, at(1), version, Ok(7.0)))?;
+        for took_ms in 0..readings {
+            let (value, error) = (Some(7.0), None);
+            samples::insert(
+                c,
+                &NewSample {
+                    key: key.clone(),
+                    at: at(1),
+                    value,
+                    error,
+                    took_ms,
+                },
+            )?;
         }
         for kind in [AlertKind::Level, AlertKind::Event] {
             let opened = alerts::open(
@@ -95,7 +105,17 @@ async fn fill(db: &Db, key: &'static str, readings: i32) {
             received_at: at(1),
         };
         pushed_values::receive(c, &push, 1_000)?;
-        Ok(())
+        let evaluation = Evaluation {
+            key,
+            slot: 0,
+            version: 1,
+            at: at(1),
+            value: None,
+            phase: "firing".to_owned(),
+            reason: String::new(),
+            effects: String::new(),
+        };
+        evaluations::record(c, &evaluation)
     })
     .await
     .unwrap();

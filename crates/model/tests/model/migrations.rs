@@ -12,7 +12,7 @@ use monitor_model::{
 
 use crate::support::{TestDb, at, both, delivery, soon};
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 12] = [
     "2026-11-01-000000_initial",
     "2026-11-25-000000_lifecycle",
     "2026-11-26-000000_standard_words",
@@ -25,7 +25,6 @@ const NAMES: [&str; 13] = [
     "2026-11-29-100000_pushed_values",
     "2026-11-29-200000_metric_items",
     "2026-11-29-220000_escalation_step",
-    "2026-11-30-120000_runs",
 ];
 
 /// Rows of every table under the words that the second migration left.
@@ -117,7 +116,7 @@ macro_rules! script {
 }
 
 /// All migrations, the first one first.
-fn scripts(backend: Backend) -> [Script; 13] {
+fn scripts(backend: Backend) -> [Script; 12] {
     match backend {
         Backend::Sqlite => [
             script!("sqlite/2026-11-01-000000_initial"),
@@ -132,7 +131,6 @@ fn scripts(backend: Backend) -> [Script; 13] {
             script!("sqlite/2026-11-29-100000_pushed_values"),
             script!("sqlite/2026-11-29-200000_metric_items"),
             script!("sqlite/2026-11-29-220000_escalation_step"),
-            script!("sqlite/2026-11-30-120000_runs"),
         ],
         Backend::Postgres => [
             script!("postgres/2026-11-01-000000_initial"),
@@ -147,7 +145,6 @@ fn scripts(backend: Backend) -> [Script; 13] {
             script!("postgres/2026-11-29-100000_pushed_values"),
             script!("postgres/2026-11-29-200000_metric_items"),
             script!("postgres/2026-11-29-220000_escalation_step"),
-            script!("postgres/2026-11-30-120000_runs"),
         ],
     }
 }
@@ -372,7 +369,7 @@ both! {
         orphan.incident_id = Some(99);
         let error = db.write(move |c| deliveries::enqueue(c, std::slice::from_ref(&orphan))).await.unwrap_err();
         assert!(matches!(error, DbError::Query(_)), "{error}");
-        for wrong in ["UPDATE incident SET kind = 'odd'", "UPDATE sample SET phase = 'odd'", "UPDATE alert SET further_messages = -1"] {
+        for wrong in ["UPDATE incident SET kind = 'odd'", "UPDATE evaluation SET phase = 'odd'", "UPDATE alert SET further_messages = -1"] {
             assert!(db.write(move |c| Ok(c.batch_execute(wrong)?)).await.is_err(), "{wrong}");
         }
     }

@@ -3,8 +3,8 @@
 use diesel::connection::SimpleConnection;
 use monitor_domain::{MetricKey, Severity};
 use monitor_model::{
-    AlertKind, Conn, DbError, MetricState, NewAlert, NewAudit, NewRecord, ProcessRole, WorkerRow, alerts,
-    audit, realtime, records, states, workers,
+    AlertKind, Conn, DbError, MetricState, NewAlert, NewAudit, NewRecord, NewSample, ProcessRole, Summary,
+    WorkerRow, alerts, audit, realtime, records, samples, states, workers,
 };
 
 use crate::support::{at, both};
@@ -88,6 +88,33 @@ both! {
         assert_eq!(keys, ["a", "x"]);
     }
 
+    async fn samples_newest_first_and_pruned_oldest_first(db) {
+        let db = db.open().await;
+        db.write(|c| {
+            for second in 0..10 {
+                let key = if second % 2 == 0 { "x" } else { "y" };
+                let value = (second != 4).then_some(f64::from(second));
+                let error = (second == 4).then(|| "no answer".to_owned());
+                let at = at(second.into());
+                samples::insert(c, &NewSample { key: MetricKey::stored(key), at, value, error, took_ms: second })?;
+            }
+            Ok(())
+        }).await.unwrap();
+        let latest = db.read(|c| samples::recent(c, "x", 3)).await.unwrap();
+        assert_eq!(latest.iter().map(|s| s.took_ms).collect::<Vec<_>>(), [8, 6, 4]);
+        assert_eq!((latest[2].value, latest[2].error.as_deref()), (None, Some("no answer")));
+        let some = db.read(|c| samples::between(c, "x", at(2), at(6), 10)).await.unwrap();
+        assert_eq!(some.iter().map(|s| s.took_ms).collect::<Vec<_>>(), [2, 4]);
+        let newest = db.read(|c| samples::history(c, "x", at(1), at(6), 2)).await.unwrap();
+        assert_eq!(newest, [(at(4), None), (at(6), Some(6.0))], "oldest first, the end included");
+        assert_eq!(db.write(|c| samples::prune(c, &(at(-999)..at(7)), 4)).await.unwrap(), 4);
+        assert_eq!(db.write(|c| samples::prune(c, &(at(-999)..at(7)), 4)).await.unwrap(), 3);
+        assert_eq!(db.write(|c| samples::prune(c, &(at(-999)..at(7)), 4)).await.unwrap(), 0);
+        assert_eq!(db.write(|c| samples::prune(c, &(at(99)..at(999)), 4)).await.unwrap(), 0, "nothing is stamped so");
+        let left = db.read(|c| Ok(samples::recent(c, "x", 9)?.len() + samples::recent(c, "y", 9)?.len())).await;
+        assert_eq!(left.unwrap(), 3);
+    }
+
     async fn how_the_metrics_stand_that_others_depend_on(db) {
         let db = db.open().await;
         db.write(|c| {
@@ -101,8 +128,36 @@ both! {
         let short: Vec<_> = standings.iter().map(|s| (s.key.as_str(), s.phase.as_str(), s.is_unreadable)).collect();
         assert_eq!(short, [("x", "firing", false), ("y", "normal", true)]);
         let of = state("x", "firing");
-        assert_eq!((standings[0].since, standings[0].evaluated_at), (of.since, of.updated_at.max(at(1))));
+        assert_eq!((standings[0].since, standings[0].updated_at), (of.since, of.updated_at));
         assert_eq!(db.read(|c| states::phases(c, &[])).await.unwrap(), []);
+    }
+
+    async fn what_a_rule_asks_of_the_readings(db) {
+        let db = db.open().await;
+        db.write(|c| {
+            for second in 0..10 {
+                let value = (second != 4).then_some(f64::from(second));
+                let error = (second == 4).then(|| "no answer".to_owned());
+                let at = at(second.into());
+                samples::insert(c, &NewSample { key: MetricKey::stored("x"), at, value, error, took_ms: 1 })?;
+            }
+            samples::insert(c, &NewSample { key: MetricKey::stored("y"), at: at(3), value: Some(99.0), error: None, took_ms: 1 })
+        }).await.unwrap();
+        let values = |from, to, limit| db.read(move |c| samples::values(c, "x", at(from), at(to), limit));
+        assert_eq!(values(3, 6, 10).await.unwrap(), [(at(3), 3.0), (at(5), 5.0)]);
+        assert_eq!(values(0, 99, 2).await.unwrap(), [(at(0), 0.0), (at(1), 1.0)]);
+        let summary = |from, to| db.read(move |c| samples::summary(c, "x", at(from), at(to)));
+        let some = Summary { count: 4, mean: 4.0, low: 2.0, high: 6.0, newest: at(6) };
+        assert_eq!(summary(2, 7).await.unwrap(), Some(some));
+        assert_eq!(summary(4, 5).await.unwrap(), None, "what failed is no reading");
+        assert_eq!(summary(50, 99).await.unwrap(), None);
+        let latest = |from, to| db.read(move |c| samples::latest_value(c, "x", at(from), at(to)));
+        assert_eq!(latest(0, 4).await.unwrap(), Some(3.0));
+        assert_eq!(latest(4, 4).await.unwrap(), None);
+        assert_eq!(latest(7, 7).await.unwrap(), Some(7.0), "both ends count");
+        let oldest = |key: &'static str| db.read(move |c| samples::oldest(c, key));
+        assert_eq!(oldest("x").await.unwrap(), Some(at(0)));
+        assert_eq!((oldest("y").await.unwrap(), oldest("z").await.unwrap()), (Some(at(3)), None));
     }
 
     async fn an_alert_from_its_opening_to_its_end(db) {

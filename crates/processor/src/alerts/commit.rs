@@ -6,8 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use monitor_domain::MetricKey;
 use monitor_model::{
-    AlertKind, Conn, DbError, MetricState, Mute, NewAlert, NewRecord, Record, Run, RunBefore, alerts,
-    deliveries, records, samples, states,
+    AlertKind, Conn, DbError, Evaluation, MetricState, Mute, NewAlert, NewRecord, NewSample, Record, alerts,
+    deliveries, evaluations, realtime, records, samples, states,
 };
 use monitor_notify::Event;
 use monitor_rules::{Observed, Occasion, State, Transition};
@@ -40,8 +40,6 @@ pub(crate) struct Evaluated<'a> {
     pub(crate) took: Duration,
     /// The row of a reading that was sent.
     pub(crate) pushed: Option<Pushed>,
-    /// What is known of the run of equal readings before.
-    pub(crate) run_before: RunBefore,
 }
 
 /// An evaluated reading, ready to be stored.
@@ -49,8 +47,8 @@ pub(crate) struct Commit {
     context: Arc<Context>,
     state: MetricState,
     expected_version: i64,
-    run: Run,
-    run_before: RunBefore,
+    reading: Result<f64, String>,
+    sample: NewSample,
     steps: Vec<Step>,
     routing: Routing,
     depends_on: Vec<MetricKey>,
@@ -96,15 +94,16 @@ impl Commit {
         let steps = evaluation.transitions.iter();
         let steps = steps.map(|transition| step(transition, before, evaluation, at));
         Commit {
-            run: Run {
-                took_ms: i32::try_from(evaluated.took.as_millis()).unwrap_or(i32::MAX),
-                phase: Some(evaluation.state.phase().as_str().to_owned()),
-                reason: Some(evaluation.reason.clone()),
-                ..Run::of_one(&config.key, at.naive_utc(), evaluated.version + 1, reading)
-            },
-            run_before: evaluated.run_before,
             state: state(&config.key, &evaluated),
             expected_version: evaluated.version,
+            sample: NewSample {
+                key: config.key.clone(),
+                at: at.naive_utc(),
+                value: reading.as_ref().ok().copied(),
+                error: reading.as_ref().err().cloned(),
+                took_ms: i32::try_from(evaluated.took.as_millis()).unwrap_or(i32::MAX),
+            },
+            reading,
             steps: steps.collect(),
             routing: Routing::of(context, metric, Occasion::Alert, now),
             depends_on: config.depends_on.clone(),
@@ -123,7 +122,7 @@ impl Commit {
 
     /// The number that was read, if it was one.
     pub(crate) fn value(&self) -> Option<f64> {
-        self.run.value
+        self.reading.as_ref().ok().copied()
     }
 
     /// The kinds of the alerts that it opens.
@@ -144,6 +143,14 @@ impl Commit {
         if let Some(pushed) = &self.pushed {
             pushed.judged(conn, &self.state.key, self.now)?;
         }
+        match &self.reading {
+            Ok(value) => realtime::record_value(conn, &self.state.key, *value, self.at)?,
+            Err(why) => realtime::record_error(conn, &self.state.key, why, self.at)?,
+        }
+        if self.now != self.at {
+            realtime::touch(conn, &self.state.key, self.now)?;
+        }
+        samples::insert(conn, &self.sample)?;
         let mut effects: Vec<String> = Vec::new();
         for step in &self.steps {
             let (event, mute) = match step {
@@ -154,11 +161,17 @@ impl Commit {
             effects.push(event.as_str().to_owned());
             effects.extend(mute.map(|mute| mute.to_string()));
         }
-        let run = Run {
-            effects: Some(effects.join(",")),
-            ..self.run.clone()
+        let evaluation = Evaluation {
+            key: self.state.key.clone(),
+            slot: 0,
+            version: self.state.version,
+            at: self.at,
+            value: self.sample.value,
+            phase: self.state.phase.clone(),
+            reason: self.state.reason.clone(),
+            effects: effects.join(","),
         };
-        samples::begin(conn, &run, self.now, self.run_before)
+        evaluations::record(conn, &evaluation)
     }
 
     fn breach(&self, conn: &mut Conn, draft: &Draft) -> Result<Option<Mute>, DbError> {

@@ -42,7 +42,7 @@ impl Dependencies {
     /// One that has recovered still is, until `metric` has been evaluated since: what it caused is over by then, and if it is
     /// not, it has another cause.
     pub(super) fn cause(&self, metric: &str, depends_on: &[MetricKey]) -> Option<MetricKey> {
-        let evaluated = self.0.get(metric).map(|own| own.evaluated_at);
+        let evaluated = self.0.get(metric).map(|own| own.updated_at);
         let holds = |key: &&MetricKey| {
             let stands = self.0.get(key.as_str());
             stands.is_some_and(|it| is_down(it) || evaluated.is_some_and(|evaluated| evaluated <= it.since))
@@ -80,12 +80,12 @@ mod tests {
             .naive_utc()
     }
 
-    fn stands(key: &str, phase: &str, is_unreadable: bool, since: i64, evaluated_at: i64) -> MetricPhase {
+    fn stands(key: &str, phase: &str, is_unreadable: bool, since: i64, updated_at: i64) -> MetricPhase {
         MetricPhase {
             key: key.to_owned(),
             phase: phase.to_owned(),
             since: at(since),
-            evaluated_at: at(evaluated_at),
+            updated_at: at(updated_at),
             is_unreadable,
         }
     }
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn what_has_recovered_is_one_until_what_it_caused_was_evaluated() {
         let gateway = stands("gateway", "normal", false, 10, 15);
-        let orders = |evaluated_at| stands("orders", "firing", false, 0, evaluated_at);
+        let orders = |updated_at| stands("orders", "firing", false, 0, updated_at);
         assert_eq!(cause(&[gateway.clone(), orders(9)]).as_deref(), Some("gateway"));
         assert_eq!(cause(&[gateway, orders(11)]), None);
     }

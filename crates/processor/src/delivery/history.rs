@@ -14,7 +14,7 @@ use crate::context::Context;
 /// How much of the metric is shown, up to what the message says.
 const SPAN: TimeDelta = TimeDelta::hours(1);
 /// The most readings that are read for it, the newest: an hour of one a second.
-const MOST: usize = 3_601;
+const MOST: i64 = 3_601;
 /// A message waits so long for it.
 const LIMIT: Duration = Duration::from_secs(2);
 /// A reading that comes later than after so many intervals leaves a gap.

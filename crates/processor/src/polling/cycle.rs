@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
-use monitor_model::{Conn, DbError, Realtime, RunBefore, realtime, states};
-use monitor_rules::{Evaluation, History, Observed, Reading, Rule, State, Transition, judge_with};
+use monitor_model::{DbError, states};
+use monitor_rules::{History, Observed, Reading, Rule, State, Transition, judge_with};
 use monitor_upstream::{Poll, Tick, UpstreamError};
 
 use super::Polling;
 use super::history;
 use super::metric_state::{CachedState, CyclePermit, MetricState};
 use super::renaming::rename_metric;
-use super::repeats::{Next, OpenRun};
 use crate::alerts::{Commit, Evaluated, Pushed};
 use crate::context::{Context, may_pass};
 use crate::fault::{self, Point};
@@ -58,13 +57,6 @@ pub(super) async fn run(polling: &Polling, permit: CyclePermit, tick: Tick) {
     let (context, metric) = (&polling.context, &permit.metric);
     if let Err(error) = rename(polling, metric).await {
         return not_stored(context, metric, &error);
-    }
-    if let Some(cached) = metric.cached()
-        && polling
-            .repeats
-            .is_refused(&metric.monitored.metric.config().key, cached.version)
-    {
-        conflict(metric, "it goes on with what that has stored");
     }
     // The state is pinned before the reading is taken, and a reading is never judged against another one. A slow answer judged
     // against what a second worker has stored meanwhile would be a step into the past, and the way back from it a breach that
@@ -131,7 +123,12 @@ pub(super) async fn judge(
         Err(DbError::Conflict { .. }) => {
             context.database.works();
             context.database_served(metric.key());
-            conflict(metric, becomes);
+            metric.cache(None);
+            metric.monitored.meter.conflicted();
+            log::info!(
+                "metric {}: evaluated by another worker meanwhile; {becomes}",
+                metric.key()
+            );
             Stored::Conflict
         }
         Err(error) => {
@@ -139,16 +136,6 @@ pub(super) async fn judge(
             Stored::Failed
         }
     }
-}
-
-/// Another worker has evaluated the metric since this one has.
-fn conflict(metric: &MetricState, becomes: &str) {
-    metric.cache(None);
-    metric.monitored.meter.conflicted();
-    log::info!(
-        "metric {}: evaluated by another worker meanwhile; {becomes}",
-        metric.key()
-    );
 }
 
 /// The reading is lost, or, of one that was sent, put off.
@@ -169,8 +156,7 @@ pub(super) async fn pin(context: &Context, metric: &MetricState) -> Result<Cache
         return Ok(cached);
     }
     let key = metric.key().to_owned();
-    let load = move |conn: &mut Conn| Ok((states::load(conn, &key)?, realtime::get(conn, &key)?));
-    let (stored, read) = context.db.read(load).await?;
+    let stored = context.db.read(move |conn| states::load(conn, &key)).await?;
     let Some(row) = stored else {
         return Ok(CachedState {
             state: State::default(),
@@ -185,16 +171,10 @@ pub(super) async fn pin(context: &Context, metric: &MetricState) -> Result<Cache
         );
         State::default()
     });
-    // What was read the same since it was saved is known of the reading alone.
-    let read_at = read.as_ref().map_or(row.updated_at, Realtime::read_at);
-    let value_at = read.and_then(|read| read.value_at);
     Ok(CachedState {
-        state: match value_at {
-            Some(at) => state.read_until(at.and_utc()),
-            None => state,
-        },
+        state,
         version: row.version,
-        loaded: Some(row.updated_at.max(read_at)),
+        loaded: Some(row.updated_at),
     })
 }
 
@@ -250,20 +230,6 @@ async fn commit(
     });
     let rule = patient.as_ref().unwrap_or(rule);
     let evaluation = judge_with(rule, &pinned.state, &reading, &history);
-    let next = Next {
-        at: at.naive_utc(),
-        now,
-        observed: &reading.observed,
-        reason: &evaluation.reason,
-        interval: metric.interval(),
-    };
-    let run = metric.run(pinned.version);
-    let repeated = run.as_ref().filter(|_| !is_sent);
-    if let Some(run) = repeated.and_then(|run| repeats(run, &next, pinned, &evaluation)) {
-        go_on(polling, metric, pinned, (run, evaluation), at);
-        return Ok(());
-    }
-    let begun = OpenRun::begun(&next, pinned.version + 1);
     let is_no_data = |step: &Transition| matches!(step, Transition::NoData { .. });
     let cause = evaluation.transitions.iter().any(is_no_data);
     let cause = cause.then(|| polling.outages.cause(metric.key())).flatten();
@@ -280,7 +246,6 @@ async fn commit(
             now: if is_sent { wall } else { at },
             took: taken.took,
             pushed: taken.pushed,
-            run_before: run.as_ref().map_or(RunBefore::Unknown, OpenRun::before),
         },
     ));
     fault::point(Point::BeforeCommit);
@@ -289,53 +254,15 @@ async fn commit(
     metric.set_evaluated(now);
     log::debug!("metric {}: {}", metric.key(), evaluation.reason);
     let phase = evaluation.state.phase();
-    let version = pinned.version + 1;
-    metric.advance_windows((pinned.version, version), at.naive_utc(), commit.value());
-    polling.repeats.forget(&metric.monitored.metric.config().key);
-    metric.keep_run(begun);
+    metric.advance_windows(pinned.version, at.naive_utc(), commit.value());
     metric.cache(Some(CachedState {
         state: evaluation.state,
-        version,
+        version: pinned.version + 1,
         loaded: None,
     }));
     let meter = &metric.monitored.meter;
     meter.committed(commit.value(), at, phase, commit.opened());
     Ok(())
-}
-
-/// The run of equal readings with this one, where it says what the one before said.
-fn repeats(run: &OpenRun, next: &Next<'_>, pinned: &CachedState, evaluation: &Evaluation) -> Option<OpenRun> {
-    let is_same = evaluation.transitions.is_empty() && evaluation.state.repeats(&pinned.state);
-    is_same.then(|| run.extended(next)).flatten()
-}
-
-/// The reading says what the one before said: that the run of equal readings goes on is stored with others of this second.
-fn go_on(
-    polling: &Polling,
-    metric: &MetricState,
-    pinned: &CachedState,
-    (run, evaluation): (OpenRun, Evaluation),
-    at: DateTime<Utc>,
-) {
-    let value = match evaluation.state.error() {
-        Some(_) => None,
-        None => evaluation.state.last_value(),
-    };
-    log::debug!("metric {}: {}", metric.key(), evaluation.reason);
-    metric.set_evaluated(polling.context.clock.monotonic());
-    metric.advance_windows((pinned.version, pinned.version), at.naive_utc(), value);
-    polling
-        .repeats
-        .add(run.extension(&metric.monitored.metric.config().key));
-    metric.keep_run(run);
-    let phase = evaluation.state.phase();
-    metric.cache(Some(CachedState {
-        state: evaluation.state,
-        version: pinned.version,
-        loaded: None,
-    }));
-    let meter = &metric.monitored.meter;
-    meter.committed(value, at, phase, std::iter::empty());
 }
 
 /// Stores it, again after a failure that may pass. Where a COMMIT broke off and nobody knows whether it took place, the version

@@ -9,7 +9,6 @@ use monitor_domain::MetricKey;
 use monitor_rules::State;
 
 use super::history::Windows;
-use super::repeats::OpenRun;
 use crate::context::Monitored;
 
 /// A metric as the config has it, and what is remembered of it.
@@ -60,8 +59,6 @@ struct Memory {
     cached: Option<CachedState>,
     /// When this process last evaluated it and stored that, monotonic.
     evaluated_at: Option<Duration>,
-    /// The newest run of equal readings, where this process has stored it.
-    run: Option<OpenRun>,
     /// The windows that its rule needs, as they are at this version of the state.
     windows: Option<(i64, Windows)>,
     /// Of one whose values are sent: when the last one came, and since when, monotonic, this process knows of none after it.
@@ -186,15 +183,6 @@ impl MetricState {
         self.lock().cached = cached;
     }
 
-    /// The newest run of equal readings, where it was stored with this version of the state.
-    pub(super) fn run(&self, version: i64) -> Option<OpenRun> {
-        self.lock().run.clone().filter(|run| run.version() == version)
-    }
-
-    pub(super) fn keep_run(&self, run: OpenRun) {
-        self.lock().run = Some(run);
-    }
-
     /// The windows at this version of the state, where this worker has them.
     pub(super) fn windows(&self, version: i64) -> Option<Windows> {
         let memory = self.lock();
@@ -206,15 +194,15 @@ impl MetricState {
         self.lock().windows = Some((version, windows));
     }
 
-    /// A reading is stored, and with it the state goes from the first of these versions to the second; a failed one has no value.
-    pub(super) fn advance_windows(&self, (version, next): (i64, i64), at: NaiveDateTime, value: Option<f64>) {
+    /// A reading is stored with the version after this one; a failed one has no value.
+    pub(super) fn advance_windows(&self, version: i64, at: NaiveDateTime, value: Option<f64>) {
         let mut memory = self.lock();
         let kept = memory.windows.take().filter(|(at, _)| *at == version);
-        memory.windows = kept.map(|(_, mut windows)| {
+        memory.windows = kept.map(|(version, mut windows)| {
             if let Some(value) = value {
                 windows.push(at, value);
             }
-            (next, windows)
+            (version + 1, windows)
         });
     }
 

@@ -11,7 +11,6 @@ mod metric_state;
 mod permits;
 mod pushed;
 mod renaming;
-mod repeats;
 mod scheduler;
 mod unreadable;
 
@@ -19,7 +18,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use monitor_rules::Rule;
-use tokio_util::sync::CancellationToken;
 
 pub use history::{HistoryQuery, history};
 pub(crate) use metric_state::MetricState;
@@ -28,7 +26,6 @@ pub(crate) use unreadable::Unreadable;
 
 use crate::context::{Context, Monitored};
 use crate::incidents::Outages;
-use repeats::Repeats;
 
 /// What every cycle uses.
 pub(crate) struct Polling {
@@ -37,8 +34,6 @@ pub(crate) struct Polling {
     outages: Arc<Outages>,
     /// What is logged of those that cannot.
     unreadable: Arc<Unreadable>,
-    /// What is still to be stored of readings that repeat.
-    repeats: Arc<Repeats>,
     /// In the order of the config.
     metrics: Vec<Arc<MetricState>>,
 }
@@ -51,7 +46,6 @@ impl Polling {
                 .map(|metric| Arc::new(MetricState::new(metric, None)))
                 .collect(),
             unreadable: Arc::default(),
-            repeats: Arc::default(),
             outages,
             context,
         }
@@ -76,7 +70,6 @@ impl Polling {
         Polling {
             metrics: context.metrics.iter().map(state).collect(),
             unreadable: Arc::clone(&self.unreadable),
-            repeats: Arc::clone(&self.repeats),
             outages: Arc::clone(&self.outages),
             context: Arc::clone(context),
         }
@@ -84,12 +77,6 @@ impl Polling {
 }
 
 impl Polling {
-    /// Stores once a second which metrics read the same as before, until `halt`.
-    pub(crate) async fn store_repeats(self: Arc<Polling>, halt: CancellationToken) {
-        let repeats = Arc::clone(&self.repeats);
-        repeats.run(Arc::clone(&self.context), halt).await;
-    }
-
     /// When another metric alerts, if this worker knows it.
     fn rule_of(&self, key: &str) -> Option<&Rule> {
         let metric = self.metrics.iter().find(|metric| metric.key() == key)?;

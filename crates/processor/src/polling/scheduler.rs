@@ -67,8 +67,6 @@ impl Polling {
                 counted(cycles.len(), "cycle")
             );
         }
-        let polling = &schedule.polling;
-        polling.repeats.store(&polling.context).await;
     }
 
     /// What is read at this place of the schedule: the key of a metric, or of a list, and how often.
@@ -116,7 +114,6 @@ impl Polling {
         });
         let cycles: Vec<_> = cycles.collect();
         futures_util::future::join_all(cycles).await;
-        self.repeats.store(&self.context).await;
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{NaiveDateTime, TimeDelta};
 use monitor_domain::{Clock, MetricKey};
 use monitor_harness::{Config, TestApp, both, eventually};
-use monitor_model::{DeliveryStatus, Run, samples};
+use monitor_model::{DeliveryStatus, NewSample, samples};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const YEARS: [i64; 2] = [70, -50];
@@ -124,8 +124,14 @@ both! {
 
 /// Stores a reading that is stamped so.
 async fn store(app: &TestApp, at: NaiveDateTime) {
-    let run = Run::of_one(&MetricKey::stored("x"), at, 0, Ok(1.0));
-    app.db.write(move |c| samples::insert(c, &run)).await.unwrap();
+    let new = NewSample {
+        key: MetricKey::stored("x"),
+        at,
+        value: Some(1.0),
+        error: None,
+        took_ms: 1,
+    };
+    app.db.write(move |c| samples::insert(c, &new)).await.unwrap();
 }
 
 async fn store_now(app: &TestApp) -> NaiveDateTime {

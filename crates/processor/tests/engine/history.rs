@@ -76,12 +76,12 @@ both! {
         let now = app.clock.wall().naive_utc();
         let stored = move |conn: &mut monitor_model::Conn| {
             // Every second of 20 minutes: 70 in the part that still counts, for one second of it.
-            for second in 0..1200_i64 {
+            for second in 0..1200 {
                 let at = now - chrono::Duration::seconds(1200 - second);
-                let value = if second == 700 { 70.0 } else { 80.0 };
-                let value = if second == 500 { 10.0 } else { value };
-                let run = monitor_model::Run::of_one(&key, at, second - 1200, Ok(value));
-                monitor_model::samples::insert(conn, &run)?;
+                let value = Some(if second == 700 { 70.0 } else { 80.0 });
+                let value = if second == 500 { Some(10.0) } else { value };
+                let new = monitor_model::NewSample { key: key.clone(), at, value, error: None, took_ms: 1 };
+                monitor_model::samples::insert(conn, &new)?;
             }
             Ok(())
         };

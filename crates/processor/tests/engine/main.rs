@@ -25,7 +25,6 @@ mod pushed;
 mod reload;
 mod removed;
 mod renaming;
-mod repeats;
 mod resilience;
 mod restore;
 mod routes;

@@ -189,8 +189,6 @@ cancel-silence-yes = Expire now
 
 evaluations = Evaluation history
 evaluations-hint = Newest first
-evaluations-until = until
-evaluations-times = read { $n } times
 evaluations-none = Not evaluated yet.
 effect-alert = Alert
 effect-recovered = Recovered

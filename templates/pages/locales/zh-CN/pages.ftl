@@ -189,8 +189,6 @@ cancel-silence-yes = 提前结束
 
 evaluations = 评估记录
 evaluations-hint = 最新的在前
-evaluations-until = 持续至
-evaluations-times = 共读取 { $n } 次
 evaluations-none = 尚未评估。
 effect-alert = 告警
 effect-recovered = 恢复

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use chrono::{DateTime, Days, NaiveDateTime, TimeDelta};
-use monitor_model::{Conn, DbError, Run, samples};
+use monitor_model::{Conn, DbError, samples};
 use monitor_rules::{Lack, Need, Window};
 
 use super::HistoryQuery;
@@ -107,29 +107,31 @@ impl Windows {
 }
 
 impl Parts {
-    /// Reading by reading where there are few; otherwise so many are taken together.
+    /// Reading by reading where there are few; otherwise the database puts them together.
     fn load(conn: &mut Conn, key: &str, span: Duration, at: NaiveDateTime) -> Result<Parts, DbError> {
         let (begin, end) = (since(at, span), end(at));
-        let runs = samples::runs(conn, key, begin, end)?;
-        let few = usize::try_from(PARTS).unwrap_or_default();
-        let mut parts: VecDeque<Part> = VecDeque::new();
-        if readings(&runs, begin).nth(few).is_none() {
-            parts.extend(readings(&runs, begin).map(|(at, value)| Part::of(at, value)));
+        let few = samples::values(conn, key, begin, end, i64::from(PARTS) + 1)?;
+        let mut parts = VecDeque::new();
+        if i32::try_from(few.len()).is_ok_and(|few| few <= PARTS) {
+            parts.extend(few.into_iter().map(|(at, value)| Part::of(at, value)));
             return Ok(Parts { span, parts });
         }
         let width = (at - begin) / PARTS;
-        for (at, value) in readings(&runs, begin) {
-            // What a clock stamped that was set back since is of the last part.
-            let place = (1..PARTS).take_while(|n| at >= begin + width * *n).last();
-            let oldest = begin + width * place.unwrap_or_default();
-            let part = Part {
-                oldest,
-                ..Part::of(at, value)
-            };
-            match parts.back_mut().filter(|last| last.oldest == oldest) {
-                Some(last) => *last = last.and(part),
-                None => parts.push_back(part),
-            }
+        for n in 0..PARTS {
+            let from = begin + width * n;
+            let to = if n + 1 == PARTS { end } else { from + width };
+            let summary = samples::summary(conn, key, from, to)?;
+            parts.extend(summary.map(|summary| {
+                let count = u32::try_from(summary.count).map_or(f64::from(u32::MAX), f64::from);
+                Part {
+                    oldest: from,
+                    newest: summary.newest,
+                    count,
+                    sum: summary.mean * count,
+                    low: summary.low,
+                    high: summary.high,
+                }
+            }));
         }
         Ok(Parts { span, parts })
     }
@@ -152,13 +154,6 @@ impl Parts {
             .copied()
             .filter(move |part| part.newest >= begin)
     }
-}
-
-/// The good readings of these runs from `begin` on.
-fn readings(runs: &[Run], begin: NaiveDateTime) -> impl Iterator<Item = (NaiveDateTime, f64)> {
-    let good = runs.iter().filter_map(|run| Some((run, run.value?)));
-    let each = good.flat_map(|(run, value)| run.readings().map(move |at| (at, value)));
-    each.filter(move |(at, _)| *at >= begin)
 }
 
 /// When a window of this span begins; both databases know times from 1970 on.
