@@ -117,7 +117,9 @@ async fn its_config_reads_it_and_what_comes_in_is_logged() {
     simulation.run("monitor-worker", &["--once"]).await;
     simulation.logs("alarm: x\n").await;
     simulation.logs("alarm: waiting\n").await;
-    simulation.logs("mail to ops@example.com: [warning] X 4 (+4)").await;
+    simulation
+        .logs("mail to ops@example.com: [warning] X 4 (+4)")
+        .await;
 
     let (ended, _) = simulation.process.terminate();
     assert!(ended.success(), "{}", simulation.process.output());
