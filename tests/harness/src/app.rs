@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use monitor_domain::Clock;
+use monitor_model::deliveries::Filter;
 use monitor_model::{
-    Alert, Db, DbOptions, Delivery, ProcessRole, Record, Sample, WorkerRow, alerts, deliveries, records,
-    samples, workers,
+    Alert, Conn, Db, DbOptions, Delivery, DeliveryStatus, ProcessRole, Record, Sample, WorkerRow, alerts,
+    deliveries, records, samples, workers,
 };
 use monitor_processor::Engine;
 use monitor_settings::Settings;
@@ -155,11 +156,14 @@ impl TestApp {
     }
 
     /// What is being sent, with the attempt.
-    async fn sending(&self) -> Vec<(i64, i32)> {
-        let all = self.deliveries().await.into_iter();
-        all.filter(|delivery| delivery.status == "sending")
-            .map(|delivery| (delivery.id, delivery.attempt))
-            .collect()
+    pub async fn sending(&self) -> Vec<(i64, i32)> {
+        let filter = Filter {
+            statuses: vec![DeliveryStatus::Sending],
+            ..Filter::default()
+        };
+        let page = move |conn: &mut Conn| deliveries::page(conn, &filter, i64::MAX);
+        let all = self.db.read(page).await.unwrap().into_iter();
+        all.map(|delivery| (delivery.id, delivery.attempt)).collect()
     }
 
     /// Lets time pass, step by step, until nothing waits in the outbox; it must be empty after so many steps.

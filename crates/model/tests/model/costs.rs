@@ -318,3 +318,66 @@ async fn a_reset_of_many_is_complete() {
     assert_eq!(i64::try_from(reset(&db).await).unwrap(), OPEN + 1);
     assert_eq!(reset(&db).await, 0);
 }
+
+/// An outbox after a storm through channels that are slow: much waits, in several lanes.
+async fn stormy(test: &TestDb) -> Db {
+    let db = test.open().await;
+    let now = match test.database() {
+        Some(_) => "CAST('2026-11-01 00:00:00' AS TIMESTAMP)",
+        None => "'2026-11-01 00:00:00'",
+    };
+    let sql = format!(
+        "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {OPEN})
+         INSERT INTO delivery (lane, event, recipient, dedupe_key, message_id, payload, status, next_at, created_at)
+             SELECT 'lane' || (n % 4), 'alert', '', 'alert/' || n, n || '@monitor', '{{}}', 'pending', {now}, {now} FROM numbers;
+         UPDATE delivery SET status = 'sending', worker = 'w', lease_until = {now} WHERE id < 9;"
+    );
+    db.write(move |c| Ok(c.batch_execute(&sql)?)).await.unwrap();
+    db
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_finds_what_is_due_without_reading_all_that_waits() {
+    let Some(test) = TestDb::postgres() else { return };
+    let db = stormy(&test).await;
+    db.write(|c| Ok(c.batch_execute("ANALYZE")?)).await.unwrap();
+    let queried = db.write(|c| {
+        let before = rows_read(c);
+        let due = deliveries::next_due_by_lane(c)?.len();
+        Ok((due, rows_read(c) - before))
+    });
+    let (due, read) = queried.await.unwrap();
+    assert_eq!(due, 4);
+    assert!(read < 100, "{read} rows read");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_finds_what_is_due_without_reading_all_that_waits() {
+    let test = TestDb::sqlite();
+    let db = stormy(&test).await;
+    let planned = db.write(|c| {
+        assert_eq!(deliveries::next_due_by_lane(c)?.len(), 4);
+        let queries = queries(c, |c| Ok(deliveries::next_due_by_lane(c)?.len()));
+        Ok(queries.iter().map(|query| plan(c, query)).collect::<Vec<_>>())
+    });
+    let plans = planned.await.unwrap();
+    assert_eq!(plans.len(), 2, "what waits, and what is being sent: {plans:?}");
+    let waiting = plans[0].iter().filter(|step| step.starts_with("SEARCH "));
+    for step in waiting {
+        // The first of all, of the lanes after one, of a lane.
+        let is_first = ["delivery_recipient_due", "(lane>?)", "delivery_lane_due (lane=?)"];
+        assert!(is_first.iter().any(|it| step.contains(it)), "{step}");
+    }
+    assert!(
+        plans[0]
+            .iter()
+            .any(|step| step.contains("delivery_lane_due (lane=?)")),
+        "{plans:?}"
+    );
+    assert!(
+        plans[1]
+            .iter()
+            .any(|step| step.contains("delivery_status_due (status=?)")),
+        "{plans:?}"
+    );
+}

@@ -14,7 +14,7 @@ use tera::{Context, Kwargs, State, Tera};
 
 use super::error::{TemplateError, broken};
 use super::language;
-use super::picture::Picture;
+use super::picture::{Picture, Pictures};
 use super::view::View;
 use crate::{AlertFacts, Event, MessageIds, MetricInfo, Notification};
 
@@ -50,6 +50,7 @@ pub struct Templates {
     /// The templates of chats in the folder, by the name of their file.
     pub(super) chats: Arc<HashMap<String, String>>,
     pub(super) zone: Option<FixedOffset>,
+    pictures: Pictures,
 }
 
 impl fmt::Debug for Templates {
@@ -95,6 +96,7 @@ impl Templates {
             custom: None,
             chats: Arc::default(),
             zone: None,
+            pictures: Pictures::default(),
         })
     }
 
@@ -146,7 +148,7 @@ impl Templates {
     /// # Errors
     /// [`TemplateError::Broken`] when even the embedded templates fail, which a test rules out for every event.
     pub fn mail(&self, notification: &Notification, language: Language) -> Result<Mail, TemplateError> {
-        let (picture, chart) = Picture::of(notification, self.zone).unzip();
+        let (picture, chart) = Picture::of(notification, self.zone, &self.pictures).unzip();
         let view = View::new(notification, language, self.zone).with_chart(chart);
         if let Some(custom) = &self.custom {
             match render(custom, &view) {

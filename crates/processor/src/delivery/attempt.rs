@@ -14,8 +14,16 @@ use crate::outbox::{AttemptResult, Batch};
 /// The longest that one attempt may take; its lease is renewed meanwhile.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// An attempt that is over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attempted {
+    pub(super) outcome: AttemptOutcome,
+    /// When the other side had answered, or had been waited for long enough.
+    pub(super) answered: Duration,
+}
+
 /// Makes it and writes down what it came to.
-pub(super) async fn run(context: Arc<Context>, batch: Batch, lane: LaneParts) -> AttemptOutcome {
+pub(super) async fn run(context: Arc<Context>, batch: Batch, lane: LaneParts) -> Attempted {
     let clock = Arc::clone(&context.clock);
     let begun = clock.monotonic();
     let attempt = AssertUnwindSafe(lane.job.attempt(&context, &batch)).catch_unwind();
@@ -24,6 +32,10 @@ pub(super) async fn run(context: Arc<Context>, batch: Batch, lane: LaneParts) ->
         Ok(Err(_)) => AttemptResult::transient("sending it panicked; see the log"),
         Err(late) => AttemptResult::transient(format!("no answer: {late}")),
     };
-    lane.meter.attempted(clock.monotonic().saturating_sub(begun));
-    settle(&context, &batch, result, &lane).await
+    let answered = clock.monotonic();
+    lane.meter.attempted(answered.saturating_sub(begun));
+    Attempted {
+        outcome: settle(&context, &batch, result, &lane).await,
+        answered,
+    }
 }

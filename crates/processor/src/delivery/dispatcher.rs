@@ -10,6 +10,7 @@ use monitor_model::{Conn, DbError, deliveries};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::attempt::Attempted;
 use super::claims::{ClaimRequest, Claimed, claim};
 use super::lane::Lane;
 use super::leases::{self, Held};
@@ -43,7 +44,7 @@ pub(crate) struct Dispatcher {
     /// Channels that are others now: what waits for them is tried at once.
     mended: Vec<String>,
     /// Each says how it ended.
-    attempts: JoinSet<AttemptOutcome>,
+    attempts: JoinSet<Attempted>,
     running: HashMap<Id, Running>,
     held: Held,
     unknown_lanes: Vec<String>,
@@ -122,14 +123,14 @@ impl Dispatcher {
                 () = halt.cancelled() => break,
                 pumped = self.pump() => pumped,
             };
-            let wait = match pumped {
-                Ok(wait) => {
+            let until = match pumped {
+                Ok(until) => {
                     self.context.database_served(OUTBOX);
-                    wait
+                    until
                 }
                 Err(error) => {
                     self.context.database_failed(OUTBOX, OUTBOX, &error);
-                    DB_PAUSE
+                    self.context.clock.monotonic() + DB_PAUSE
                 }
             };
             tokio::select! {
@@ -137,7 +138,7 @@ impl Dispatcher {
                 Ok(()) = generations.changed() => self.changed(generations.borrow_and_update().clone()),
                 _ = changes.changed() => {}
                 Some(settled) = self.attempts.join_next_with_id() => self.settled(settled),
-                () = self.context.clock.sleep(wait) => {}
+                () = self.context.clock.sleep_until(until) => {}
             }
         }
         self.finish().await;
@@ -187,8 +188,8 @@ impl Dispatcher {
         }
     }
 
-    /// Claims what the lanes can take on and starts it. Gives how long nothing more can be done, unless something
-    /// changes.
+    /// Claims what the lanes can take on and starts it. Gives until when nothing more can be done, unless something
+    /// changes; however long the database took for this, that is not put off.
     async fn pump(&mut self) -> Result<Duration, DbError> {
         let wall = self.context.clock.wall().naive_utc();
         let now = self.context.clock.monotonic();
@@ -235,7 +236,7 @@ impl Dispatcher {
                 self.start(lane, batch);
             }
         }
-        Ok(wait)
+        Ok(now + wait)
     }
 
     /// What waits for a channel that the config does not have is not claimed by any lane.
@@ -296,22 +297,26 @@ impl Dispatcher {
         self.running.insert(task.id(), running);
     }
 
-    fn settled(&mut self, settled: Result<(Id, AttemptOutcome), JoinError>) {
-        let (id, outcome) = match &settled {
-            Ok((id, outcome)) => (*id, *outcome),
-            Err(error) => (error.id(), AttemptOutcome::Orphaned),
+    fn settled(&mut self, settled: Result<(Id, Attempted), JoinError>) {
+        let now = self.context.clock.monotonic();
+        let orphaned = Attempted {
+            outcome: AttemptOutcome::Orphaned,
+            answered: now,
+        };
+        let (id, attempted) = match &settled {
+            Ok((id, attempted)) => (*id, *attempted),
+            Err(error) => (error.id(), orphaned),
         };
         let Some(running) = self.running.remove(&id) else {
             return;
         };
         running.claims.iter().for_each(|(id, _)| self.held.remove(*id));
         self.wall_steps.settled(id, &running.claims);
-        let now = self.context.clock.monotonic();
         // The config may have it no more.
         if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.number == running.lane) {
-            lane.settled(&running.recipient, running.begun, outcome, now);
+            lane.settled(&running.recipient, running.begun, attempted, now);
         }
-        self.has_orphans |= outcome == AttemptOutcome::Orphaned;
+        self.has_orphans |= attempted.outcome == AttemptOutcome::Orphaned;
         if let Err(error) = settled {
             log::error!(
                 "deliveries {:?} to {} broke off: {error}",

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::NaiveDateTime;
 use monitor_model::deliveries::Turns;
 
+use super::attempt::Attempted;
 use super::breaker::Breaker;
 use super::rate_limit::RateLimit;
 use super::recipients::Recipients;
@@ -140,18 +141,14 @@ impl Lane {
     pub(super) fn take(&mut self, recipient: &str, now: Duration) -> LaneParts {
         self.recipients.begin(recipient, now);
         self.after = Some(recipient.to_owned());
-        self.rate.take(now);
+        self.rate.begin();
         self.parts.clone()
     }
 
     /// One batch that began at `begun` has been settled at `now`.
-    pub(super) fn settled(
-        &mut self,
-        recipient: &str,
-        begun: Duration,
-        outcome: AttemptOutcome,
-        now: Duration,
-    ) {
+    pub(super) fn settled(&mut self, recipient: &str, begun: Duration, attempted: Attempted, now: Duration) {
+        let Attempted { outcome, answered } = attempted;
+        self.rate.end(answered);
         self.recipients.end(recipient, begun, outcome, now);
         let Some(breaker) = &mut self.breaker else { return };
         match outcome {

@@ -1,4 +1,8 @@
 //! A rate limit over sliding windows, counted the way the providers count: at most N in any minute, and M in any second.
+//!
+//! A provider counts a message when it arrives, which is some time between the beginning of the attempt and its end. So one counts
+//! for as long as it is under way, and for a window from its end on: otherwise a message that was long on its way and a quick one
+//! a window later would arrive closer together than they were sent.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,7 +16,10 @@ const SECOND: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct RateLimit {
     rate: Rate,
-    sent: VecDeque<Duration>,
+    /// Sends that began and have not ended.
+    under_way: usize,
+    /// When those that ended did, for as long as they count.
+    ended: VecDeque<Duration>,
 }
 
 impl RateLimit {
@@ -20,7 +27,8 @@ impl RateLimit {
     pub(super) fn new(rate: Rate) -> RateLimit {
         RateLimit {
             rate,
-            sent: VecDeque::new(),
+            under_way: 0,
+            ended: VecDeque::new(),
         }
     }
 
@@ -36,36 +44,47 @@ impl RateLimit {
 
     /// How many may be sent at `now`.
     pub(super) fn free(&mut self, now: Duration) -> usize {
-        while self.sent.front().is_some_and(|at| *at + MINUTE <= now) {
-            self.sent.pop_front();
+        while self.ended.front().is_some_and(|at| *at + MINUTE <= now) {
+            self.ended.pop_front();
         }
-        let free = |(window, most): (Duration, usize)| most.saturating_sub(self.within(window, now).count());
+        let counted = |window| self.within(window, now).count() + self.under_way;
+        let free = |(window, most): (Duration, usize)| most.saturating_sub(counted(window));
         windows(self.rate).map(free).min().unwrap_or(usize::MAX)
     }
 
-    /// How long until at least one may be sent; zero if one may now.
+    /// How long until at least one may be sent only because time has passed; zero if one may now, or once one has ended that is
+    /// under way.
     pub(super) fn wait(&mut self, now: Duration) -> Duration {
         if self.free(now) > 0 {
             return Duration::ZERO;
         }
         // In each window that is full, the oldest of the last `most` has to leave it.
         let waits = windows(self.rate).filter_map(|(window, most)| {
-            let oldest = self.within(window, now).nth(most - 1)?;
+            let last = most.checked_sub(self.under_way + 1)?;
+            let oldest = self.within(window, now).nth(last)?;
             Some((oldest + window).saturating_sub(now))
         });
         waits.max().unwrap_or_default()
     }
 
-    /// When those were sent that are in a window which ends now; the newest first.
+    /// When those ended that are in a window which ends now; the newest first.
     fn within(&self, window: Duration, now: Duration) -> impl Iterator<Item = Duration> {
-        let newest = self.sent.iter().rev().copied();
+        let newest = self.ended.iter().rev().copied();
         newest.take_while(move |at| *at + window > now)
     }
 
-    /// Counts one send that starts at `now`.
-    pub(super) fn take(&mut self, now: Duration) {
+    /// Counts one send that begins.
+    pub(super) fn begin(&mut self) {
+        self.under_way += 1;
+    }
+
+    /// One send has ended at `at`, however it did: what failed may have been counted by the provider all the same. Of those under
+    /// way together, one may be reported before another that ended earlier.
+    pub(super) fn end(&mut self, at: Duration) {
+        self.under_way = self.under_way.saturating_sub(1);
         if self.rate != Rate::default() {
-            self.sent.push_back(now);
+            let place = self.ended.partition_point(|before| *before <= at);
+            self.ended.insert(place, at);
         }
     }
 }
@@ -92,6 +111,11 @@ mod tests {
         }
     }
 
+    fn at_once(limit: &mut RateLimit, now: Duration) {
+        limit.begin();
+        limit.end(now);
+    }
+
     #[test]
     fn each_window_is_kept_to() {
         let ms = Duration::from_millis;
@@ -104,7 +128,7 @@ mod tests {
         while now < s(120) {
             match limit.wait(now) {
                 Duration::ZERO => {
-                    limit.take(now);
+                    at_once(&mut limit, now);
                     sends.push(now);
                     now += ms(7);
                 }
@@ -134,7 +158,7 @@ mod tests {
         let mut sends = Vec::new();
         for now in (0..300).map(s) {
             while limit.free(now) > 0 {
-                limit.take(now);
+                at_once(&mut limit, now);
                 sends.push(now);
             }
         }
@@ -152,18 +176,53 @@ mod tests {
     fn says_how_long_to_wait() {
         let mut limit = RateLimit::new(a_minute(1));
         assert_eq!(limit.wait(s(5)), Duration::ZERO);
-        limit.take(s(5));
+        at_once(&mut limit, s(5));
         assert_eq!(limit.wait(s(25)), s(40));
         assert_eq!(limit.wait(s(65)), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_is_under_way_counts_until_a_window_after_its_end() {
+        let mut limit = RateLimit::new(a_minute(2));
+        limit.begin();
+        limit.begin();
+        assert_eq!(
+            (limit.free(s(100)), limit.wait(s(100))),
+            (0, Duration::ZERO),
+            "an end is awaited"
+        );
+        // However long it was on its way, it may have arrived just now.
+        limit.end(s(100));
+        assert_eq!((limit.free(s(159)), limit.wait(s(159))), (0, s(1)));
+        assert_eq!(limit.free(s(160)), 1);
+        limit.begin();
+        assert_eq!((limit.free(s(171)), limit.wait(s(171))), (0, Duration::ZERO));
+        // One may be reported before another that ended earlier.
+        limit.end(s(171));
+        limit.end(s(170));
+        assert_eq!(
+            (limit.free(s(229)), limit.free(s(230)), limit.free(s(231))),
+            (0, 1, 2)
+        );
+    }
+
+    #[test]
+    fn what_began_before_there_was_a_limit_ends_as_the_others_do() {
+        let mut limit = RateLimit::new(Rate::default());
+        limit.begin();
+        limit.limit(a_minute(1));
+        assert_eq!(limit.free(s(1)), 0);
+        limit.end(s(1));
+        assert_eq!((limit.free(s(60)), limit.free(s(61))), (0, 1));
     }
 
     #[test]
     fn no_limit_is_no_limit() {
         let mut limit = RateLimit::new(Rate::default());
         for _ in 0..1000 {
-            limit.take(s(1));
+            at_once(&mut limit, s(1));
         }
         assert_eq!(limit.free(s(1)), usize::MAX);
-        assert!(limit.sent.is_empty(), "and costs no memory");
+        assert!(limit.ended.is_empty(), "and costs no memory");
     }
 }

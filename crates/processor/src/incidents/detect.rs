@@ -81,8 +81,15 @@ impl Detector {
     /// One check: systems and channels every time, processes and queues once a heartbeat.
     pub(crate) async fn tick(&mut self) -> Result<(), DbError> {
         let now = self.context.clock.wall();
-        // Incidents before alerts: an incident that is read here has its alerts there.
-        let read = |conn: &mut Conn| Ok((stored::all_open(conn)?, alerts::lasting(conn, MAX_ALERTS)?));
+        // Incidents before alerts: an incident that is read here has its alerts there. Most of the time there is none.
+        let read = |conn: &mut Conn| {
+            let open = stored::all_open(conn)?;
+            let lasting = match open.iter().any(covers_metrics) {
+                true => alerts::lasting(conn, MAX_ALERTS)?,
+                false => Vec::new(),
+            };
+            Ok((open, lasting))
+        };
         let (open, lasting) = self.context.db.read(read).await?;
         let mut first = Ok(());
         for incident in &open {
@@ -97,7 +104,7 @@ impl Detector {
 
     /// An incident of systems is over when it covers no metric any more.
     async fn close(&self, incident: &Incident, lasting: &[Alert], now: DateTime<Utc>) -> Result<(), DbError> {
-        if !matches!(incident.kind, IncidentKind::System | IncidentKind::Offline) {
+        if !covers_metrics(incident) {
             return Ok(());
         }
         let why = Mute::Incident(incident.id).to_string();
@@ -273,6 +280,11 @@ impl Detector {
         };
         self.context.db.write(begin).await
     }
+}
+
+/// Whether it is that of a system, which is over when it covers no metric any more.
+fn covers_metrics(incident: &Incident) -> bool {
+    matches!(incident.kind, IncidentKind::System | IncidentKind::Offline)
 }
 
 /// How many recipients a lane has; the alarm is one.

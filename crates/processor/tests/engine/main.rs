@@ -30,4 +30,5 @@ mod restore;
 mod routes;
 mod rules;
 mod session;
+mod storm;
 mod upkeep;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDateTime;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text, Timestamp};
 
 use crate::backend::Conn;
 use crate::error::DbError;
@@ -34,22 +35,40 @@ pub fn due(c: &mut Conn, now: NaiveDateTime) -> Result<Vec<(String, i64)>, DbErr
         .load(c)?)
 }
 
+/// A lane for which something waits, and when the first of that is due.
+#[derive(QueryableByName)]
+struct Waiting {
+    #[diesel(sql_type = Nullable<Text>)]
+    lane: Option<String>,
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    at: Option<NaiveDateTime>,
+}
+
+/// Each step finds the next lane in the index, and in the lane what is due first: as many steps as there are lanes, however much waits
+/// in them. Before the first that is pending are those only that are being sent. (Not "is pending", by which SQLite would read all that
+/// are, in every lane.)
+const WAITING: &str = "WITH RECURSIVE l (lane) AS (\
+     SELECT min(lane) FROM delivery WHERE finished_at IS NULL \
+     UNION ALL \
+     SELECT (SELECT min(d.lane) FROM delivery d WHERE d.finished_at IS NULL AND d.lane > l.lane) FROM l WHERE l.lane IS NOT NULL) \
+     SELECT lane, (SELECT d.next_at FROM delivery d WHERE d.lane = l.lane AND d.finished_at IS NULL AND d.status <> 'sending' \
+     ORDER BY d.next_at LIMIT 1) AS at FROM l WHERE lane IS NOT NULL";
+
 /// When each lane's next delivery can be claimed, in the past where one can be already. Lanes whose deliveries are
 /// all finished are left out.
 pub fn next_due_by_lane(c: &mut Conn) -> Result<BTreeMap<String, NaiveDateTime>, DbError> {
-    let unfinished = delivery::table
+    let waiting: Vec<Waiting> = diesel::sql_query(WAITING).load(c)?;
+    let pending = waiting
+        .into_iter()
+        .filter_map(|waiting| Some((waiting.lane?, waiting.at)));
+    let leased: Vec<(String, Option<NaiveDateTime>)> = delivery::table
         .filter(dsl::finished_at.is_null())
-        .group_by(dsl::lane);
-    let pending: Vec<(String, Option<NaiveDateTime>)> = unfinished
-        .filter(dsl::status.eq(DeliveryStatus::Pending))
-        .select((dsl::lane, diesel::dsl::min(dsl::next_at)))
-        .load(c)?;
-    let leased: Vec<(String, Option<NaiveDateTime>)> = unfinished
         .filter(dsl::status.eq(DeliveryStatus::Sending))
+        .group_by(dsl::lane)
         .select((dsl::lane, diesel::dsl::min(dsl::lease_until)))
         .load(c)?;
     let mut next = BTreeMap::new();
-    for (lane, at) in pending.into_iter().chain(leased) {
+    for (lane, at) in pending.chain(leased) {
         if let Some(at) = at {
             next.entry(lane)
                 .and_modify(|first: &mut NaiveDateTime| *first = at.min(*first))

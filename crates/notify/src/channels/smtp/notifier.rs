@@ -13,7 +13,7 @@ use super::folder;
 use super::mailbox::mailbox;
 use super::message::{self, Letterhead};
 use super::pool::Pool;
-use crate::{Failure, Limits, Notification, Notifier, Preview, Templates};
+use crate::{Failure, Limits, Mail, Notification, Notifier, Preview, Templates};
 
 /// A mail channel.
 pub(super) struct Smtp {
@@ -32,6 +32,19 @@ pub(super) struct Smtp {
 pub(super) enum Transport {
     Server(Arc<Pool>),
     Folder(PathBuf),
+}
+
+impl Smtp {
+    /// The mail, written on a thread that may be busy: for its picture that is tens of milliseconds, in which a storm of mails would
+    /// keep all that runs beside them waiting.
+    async fn written(&self, notification: &Notification) -> Result<Mail, String> {
+        let (templates, language) = (Arc::clone(&self.templates), self.language);
+        let notification = notification.clone();
+        tokio::task::spawn_blocking(move || templates.mail(&notification, language))
+            .await
+            .map_err(|error| error.to_string())?
+            .map_err(|error| error.to_string())
+    }
 }
 
 #[async_trait]
@@ -59,8 +72,8 @@ impl Notifier for Smtp {
     async fn send(&self, notification: &Notification, recipient: &str) -> Result<(), Failure> {
         let recipient = mailbox(recipient).map_err(Failure::permanent)?;
         let mail = self
-            .templates
-            .mail(notification, self.language)
+            .written(notification)
+            .await
             .map_err(|error| Failure::transient(format!("the mail could not be written: {error}")))?;
         let head = Letterhead {
             from: &self.from,
